@@ -34,6 +34,7 @@ export const filterParameters = {
   deployment: text.optional(),
   model: text.optional(),
   operation: text.optional().openapi({ example: 'chat/completions' }),
+  replica: text.optional().openapi({ description: 'Gateway process that served the call.' }),
   outcome: z.enum(outcomes).optional(),
   outcomeCode: text.optional().openapi({ description: 'Code of a refusal or a failure.' }),
   status: whole(100, 599).optional(),

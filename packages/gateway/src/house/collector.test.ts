@@ -76,6 +76,16 @@ test('a collector answers for all replicas, with the roles of its own configurat
 
   const usage = JSON.parse((await read(['usage', '--format', 'json'])).out) as { total: { calls: number } }
   assert.equal(usage.total.calls, 4)
+  const byReplica = (await read(['usage', '--by', 'replica,workload', '--format', 'csv'])).out
+  assert.deepEqual(
+    byReplica
+      .split('\n')
+      .map(line => line.split(',').slice(0, 3).join())
+      .toSorted(),
+    ['', 'one,hr-bot,2', 'replica,workload,calls', 'two,hr-bot,1', 'two,other,1'],
+  )
+  const ofOne = JSON.parse((await read(['usage', '--replica', 'one', '--format', 'json'])).out) as typeof usage
+  assert.equal(ofOne.total.calls, 2)
   const { records } = await house.ledger.list({})
   assert.deepEqual(records.map(({ replica }) => replica).sort(), ['one', 'one', 'two', 'two'])
   const [record] = records

@@ -392,7 +392,7 @@ export const fields = {
   ),
   replica: opened(
     { kind: 'name', orNull: true, since: 4, journal: 19, column: 69 },
-    { otel: 'gatehouse.replica', csv: 53, show: 'replica' },
+    { otel: 'gatehouse.replica', csv: 53, show: 'replica', report: 'group' },
     'Gateway process that served the call: `gateway.replica`, or the name of its host; null in records of older versions.',
   ),
   demonstration: opened(

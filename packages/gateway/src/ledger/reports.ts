@@ -14,6 +14,7 @@ export const usageDimensions = [
   'operation',
   'outcome',
   'copy',
+  'replica',
   'month',
   'day',
   'hour',
@@ -45,6 +46,8 @@ export interface RecordFilter {
   readonly deployment?: string
   readonly model?: string
   readonly operation?: string
+  /** Name of the gateway process that served the call. */
+  readonly replica?: string
   readonly outcome?: Outcome
   readonly outcomeCode?: string
   readonly status?: number

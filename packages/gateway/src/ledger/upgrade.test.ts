@@ -91,7 +91,7 @@ for (const [format, withStore, known, costs] of [
     await ledger.journal.close(closedOf(id, learned), [bytes('new answer')])
     const row = await ledger.row(id)
     assert.deepEqual(row, { ...row, ...copy, ...learned, ...named, cost: closedOf(id).cost, reservedTokens: 900 })
-    const { total } = await ledger.usage({ by: ['workload'] })
+    const { total } = await ledger.usage({ by: ['workload', 'replica'] })
     const [records, unpriced, copies, nano] = costs
     // The newest record is the sum of three calls.
     assert.deepEqual([total.calls, total.unpricedCalls, total.copies], [records + 2, unpriced, copies])

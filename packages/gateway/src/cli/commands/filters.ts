@@ -16,6 +16,7 @@ export interface FilterOptions {
   readonly deployment?: string
   readonly model?: string
   readonly operation?: string
+  readonly replica?: string
   readonly outcome?: string
   readonly code?: string
   readonly status?: number
@@ -48,6 +49,7 @@ export function addFilterOptions(command: Command, standardFrom: string | null):
     .option('--deployment <name>', 'only this deployment')
     .option('--model <name>', 'only this model')
     .option('--operation <name>', 'only this operation, as chat/completions')
+    .option('--replica <name>', 'only calls that this gateway process served')
     .addOption(
       new Option('--outcome <outcome>', 'only this outcome').choices([
         'completed',
@@ -72,10 +74,10 @@ export function addFilterOptions(command: Command, standardFrom: string | null):
 /** The options as parameters of the management API. */
 export function filterQuery(options: FilterOptions, context: CliContext, standardFrom?: string): AdminQuery {
   const { from, to, workload, caller, instance, deployment, model, operation, outcome, code, status } = options
-  const { copies, copyOf, object } = options
+  const { copies, copyOf, object, replica } = options
   return {
     ...periodOf(from ?? standardFrom, to, context.clock),
-    ...{ workload, caller, instance, deployment, model, operation, outcome, status },
+    ...{ workload, caller, instance, deployment, model, operation, replica, outcome, status },
     ...{ outcomeCode: code, copyKind: copies, copyOf, objectId: object },
   }
 }

@@ -161,6 +161,8 @@ test('filters and periods reach the management API', async t => {
     recordId(7).toUpperCase(),
     '--object',
     'resp_1',
+    '--replica',
+    'one',
   ]
   await read(['usage', '--from', '2026-11-01', '--to', '2026-11-02', ...filters])
   await read(['records', 'list', '--from', '7d', '--to', '2026-10', '--limit', '7'], { nowMs: Date.UTC(2026, 9, 30) })
@@ -170,7 +172,7 @@ test('filters and periods reach the management API', async t => {
       fromMs: Date.UTC(2026, 10, 1),
       toMs: Date.UTC(2026, 10, 3),
       ...{ workload: 'hr-bot', caller: 'Carol', status: 429, outcomeCode: 'x', outcome: 'refused' },
-      ...{ copyKind: 'none', copyOf: recordId(7), objectId: 'resp_1' },
+      ...{ copyKind: 'none', copyOf: recordId(7), objectId: 'resp_1', replica: 'one' },
     },
     { fromMs: Date.UTC(2026, 9, 23), toMs: Date.UTC(2026, 10, 1), limit: 7 },
   ])

@@ -61,6 +61,7 @@ async function fill(ledger: Ledger, count = 60): Promise<void> {
       startedAtMs,
       workload: `workload-${n % 3}`,
       requestedModel: n % 20 === 7 ? 'm'.repeat(600) : 'gpt-4o',
+      replica: n % 7 === 0 ? null : `replica-${n % 2}`,
       copyOf: n % 30 === 3 ? '0199c0de-0000-7000-8000-000000000001' : null,
       copyKind: n % 30 === 3 ? 'shadow' : null,
     })
@@ -106,6 +107,7 @@ test('days in archives answer every question as before', { timeout: 120_000 }, a
       fromMs: times,
       toMs: times,
       workload: fc.constantFrom(undefined, 'workload-1'),
+      replica: fc.constantFrom(undefined, undefined, 'replica-1'),
       copyOf: fc.constantFrom(undefined, undefined, '0199c0de-0000-7000-8000-000000000001'),
     }),
     40,

@@ -88,10 +88,15 @@ export function prepareRollup(connection: DuckDBConnection): Promise<DuckDBPrepa
   return connection.prepare(`INSERT INTO rollups ${ofRows('WHERE sequence > $1 AND sequence <= $2', false)}`)
 }
 
+/** False where another version made the rollups in another way. */
+export async function areRollupsCurrent(connection: DuckDBConnection): Promise<boolean> {
+  const found = await connection.runAndReadAll('SELECT definition FROM rollup_definition')
+  return found.getRows()[0]?.[0] === definition
+}
+
 /** Makes the rollups anew from the rows unless they are as this version makes them. In the caller's transaction. */
 export async function ensureRollups(connection: DuckDBConnection, archives: string): Promise<void> {
-  const found = await connection.runAndReadAll('SELECT definition FROM rollup_definition')
-  if (found.getRows()[0]?.[0] === definition) return
+  if (await areRollupsCurrent(connection)) return
   await makeRollups(connection, archives)
   await connection.run('UPDATE rollup_definition SET definition = $1', [definition])
 }

@@ -7,7 +7,7 @@ import type { JournalPosition } from '../journal/position.ts'
 import { archivePath, readArchives, rowsSource } from '../store/archives.ts'
 import { openDatabase } from '../store/database.ts'
 import { Loader } from '../store/loader.ts'
-import { wrongHours } from '../store/rollups.ts'
+import { areRollupsCurrent, wrongHours } from '../store/rollups.ts'
 import { migrations, recordColumns } from '../store/schema.ts'
 import { checkArchives } from './check-archives.ts'
 import type { CheckedPart } from './index.ts'
@@ -198,6 +198,10 @@ async function checkRollups(connection: DuckDBConnection, archives: string): Pro
   if ((await numberIn(connection, made)) === 0) {
     // A store gets them at its start, on the disk with its first checkpoint.
     const note = 'the store was not written yet since it was made or upgraded: the next start makes the sums'
+    return { part: 'rollups', checked: counted(0, 'sum'), faults: [], notes: [note] }
+  }
+  if (!(await areRollupsCurrent(connection))) {
+    const note = 'another version made the sums in another way: the next start makes them anew'
     return { part: 'rollups', checked: counted(0, 'sum'), faults: [], notes: [note] }
   }
   const rollups = await numberIn(connection, 'SELECT count(*) FROM ledger.rollups')

@@ -72,6 +72,24 @@ test('a check finds no fault in a ledger that ended before its store was first w
   assert.deepEqual(faultsOf(await checkLedger(copy)), {})
 })
 
+// An upgrade that sums by one column more must not look like a damaged ledger.
+test('sums that another version made are no fault, and the next start makes them anew', async t => {
+  const { directory } = await stoppedLedger(t)
+  await changeStore(
+    directory,
+    'ALTER TABLE rollups DROP COLUMN replica',
+    "UPDATE rollup_definition SET definition = 'of another version'",
+  )
+  const parts = await checkLedger(directory)
+  assert.deepEqual(faultsOf(parts), {})
+  assert.match(parts.find(({ part }) => part === 'rollups')?.notes.join() ?? '', /^another version made the sums/)
+  const ledger = await testLedger(t, directory)
+  assert.equal((await ledger.usage({ by: ['replica'] })).total.calls, 40)
+  await ledger.close()
+  const [again] = (await checkLedger(directory)).filter(({ part }) => part === 'rollups')
+  assert.deepEqual([again?.faults, again?.notes], [[], []])
+})
+
 // Each kind of fault has another remedy, so each must be told apart.
 test('a check names what is damaged, missing, doubled and changed', async t => {
   const { directory, ids } = await stoppedLedger(t)

@@ -58,6 +58,7 @@ function keptAt(index: number): Kept {
     deployment: pick(['gpt-4o', 'text-embedding-3-small'], index >> 2),
     requestedModel: pick(['gpt-4o', 'gpt-4o-mini'], index >> 1),
     operation: pick(['chat/completions', 'embeddings'], index >> 2),
+    replica: pick(['one', 'two', null, 'three'], index >> 1),
   })
   const outcome = pick(outcomes, index * 7)
   const counted = index % 4 === 1
@@ -144,6 +145,7 @@ function matches(one: Kept, filter: RecordFilter): boolean {
     same(filter.deployment, opened.deployment) &&
     same(filter.model, modelOf(one)) &&
     same(filter.operation, opened.operation) &&
+    same(filter.replica, opened.replica) &&
     same(filter.outcome, closed.outcome) &&
     same(filter.outcomeCode, closed.outcomeCode) &&
     same(filter.status, closed.status) &&
@@ -164,6 +166,7 @@ const dimension: Record<UsageDimension, (one: Kept) => string | null> = {
   operation: ({ opened }) => opened.operation,
   outcome: ({ closed }) => closed.outcome,
   copy: ({ opened }) => opened.copyKind,
+  replica: ({ opened }) => opened.replica,
   month: ({ opened }) => iso(opened.startedAtMs).slice(0, 7),
   day: ({ opened }) => iso(opened.startedAtMs).slice(0, 10),
   hour: ({ opened }) => `${iso(opened.startedAtMs).slice(0, 13)}:00Z`,
@@ -230,6 +233,7 @@ const filters: fc.Arbitrary<RecordFilter> = fc
     deployment: oneOf('gpt-4o', ...hostile),
     model: oneOf('gpt-4o', 'gpt-4o-mini', 'gpt-4o-2024-08-06', ...hostile),
     operation: oneOf('embeddings', ...hostile),
+    replica: oneOf('one', 'three', ...hostile),
     outcome: oneOf<Outcome>('completed', 'refused'),
     outcomeCode: oneOf('code-1', ...hostile),
     status: oneOf(200, 429, -1),

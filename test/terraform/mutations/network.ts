@@ -22,8 +22,8 @@ export const network: Mistakes = {
     {
       mistake: 'a resource that is referred to does not exist',
       file: main,
-      from: 'network_security_group_id = azurerm_network_security_group.apps.id',
-      to: 'network_security_group_id = azurerm_network_security_group.containers.id',
+      from: 'network_security_group_id = azurerm_network_security_group.apps[0].id',
+      to: 'network_security_group_id = azurerm_network_security_group.containers[0].id',
       found: /nothing is declared as azurerm_network_security_group\.containers/,
     },
     {
@@ -53,6 +53,27 @@ export const network: Mistakes = {
       from: 'access                     = "Deny"',
       to: 'access                     = "Allow"',
       found: /nothing refuses everybody else/,
+    },
+    {
+      mistake: 'the whole internet reaches the edge',
+      file: 'modules/network/edge.tf',
+      from: 'source_address_prefixes    = concat([var.address_space], var.callers)',
+      to: 'source_address_prefix      = "Internet"',
+      found: /lets the whole internet in/,
+    },
+    {
+      mistake: 'the subnet of the edge has no security group',
+      file: 'modules/network/edge.tf',
+      from: 'network_security_group_id = azurerm_network_security_group.edge[0].id',
+      to: 'network_security_group_id = azurerm_network_security_group.front[0].id',
+      found: /nothing is declared as azurerm_network_security_group\.front/,
+    },
+    {
+      mistake: 'a peering has no network to peer with',
+      file: 'modules/network/hub.tf',
+      from: '  remote_virtual_network_id    = var.hub.virtual_network_id\n',
+      to: '',
+      found: /the argument remote_virtual_network_id is missing/,
     },
   ],
   computed: [

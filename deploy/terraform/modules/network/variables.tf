@@ -50,6 +50,72 @@ variable "zones" {
   }
 }
 
+variable "existing" {
+  description = <<-TEXT
+    A virtual network that is there already, and its subnets: one for private endpoints, one that is delegated to Microsoft.App/environments, and one that is delegated to
+    Microsoft.Network/applicationGateways where there is an edge. Their security groups, routes and peerings are their owner's; null to make a network.
+  TEXT
+  type = object({
+    virtual_network_id  = string
+    endpoints_subnet_id = string
+    apps_subnet_id      = string
+    edge_subnet_id      = optional(string)
+  })
+  default = null
+
+  validation {
+    condition = alltrue([for id in [
+      try(var.existing.endpoints_subnet_id, null), try(var.existing.apps_subnet_id, null), try(var.existing.edge_subnet_id, null),
+    ] : id == null || try(startswith(lower(id), "${lower(var.existing.virtual_network_id)}/subnets/"), false)])
+    error_message = "Subnets of existing must be of its virtual network: az network vnet subnet list --query [].id"
+  }
+}
+
+variable "existing_zone_ids" {
+  description = "Private DNS zones that are there already, by the names of zones. Each must be linked to the virtual network by its owner."
+  type        = map(string)
+  nullable    = false
+  default     = {}
+
+  validation {
+    condition     = alltrue([for key, id in var.existing_zone_ids : contains(keys(var.zones), key)])
+    error_message = "existing_zone_ids has a zone that nothing here needs. Names of zones that are needed: ${join(", ", keys(var.zones))}."
+  }
+
+  validation {
+    condition     = alltrue([for key, id in var.existing_zone_ids : endswith(lower(id), lower("/privateDnsZones/${lookup(var.zones, key, "")}"))])
+    error_message = "Each of existing_zone_ids must be the id of a zone of the right name: ${join(", ", [for key, zone in var.zones : "${key} is ${zone}"])}."
+  }
+}
+
+variable "edge" {
+  description = "Makes a subnet for Application Gateway; null for none. With public_enabled its security group lets Azure's gateway manager in."
+  type = object({
+    public_enabled = bool
+  })
+  default = null
+}
+
+variable "hub" {
+  description = "A virtual network to peer with, in the same subscription where both_directions is true; null for none. use_gateways sends traffic through its VPN or ExpressRoute gateway."
+  type = object({
+    virtual_network_id = string
+    use_gateways       = optional(bool, false)
+    both_directions    = optional(bool, true)
+  })
+  default = null
+
+  validation {
+    condition     = var.hub == null || can(regex("^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Network/virtualNetworks/[^/]+$", var.hub.virtual_network_id))
+    error_message = "hub.virtual_network_id must be the id of a virtual network: az network vnet show --query id"
+  }
+
+  validation {
+    condition     = var.hub == null || var.existing == null
+    error_message = "A network that is there already is peered by its owner: leave hub out."
+  }
+}
+
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)

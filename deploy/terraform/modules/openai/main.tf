@@ -34,11 +34,38 @@ resource "azurerm_private_endpoint" "this" {
   }
 }
 
+# The lock of deployments is that of policies too, and those that use a policy need it first.
+resource "azurerm_cognitive_account_rai_policy" "this" {
+  for_each   = var.content_filters
+  depends_on = [azurerm_private_endpoint.this]
+
+  name                 = each.key
+  cognitive_account_id = azurerm_cognitive_account.this.id
+  base_policy_name     = each.value.base
+  mode                 = each.value.mode
+  tags                 = var.tags
+
+  # Provider and service keep the order, so it must not change by itself: by category, the prompt first.
+  dynamic "content_filter" {
+    for_each = flatten([for category in sort(keys(each.value.severities)) : [
+      for source in ["Prompt", "Completion"] : { category = category, source = source, severity = each.value.severities[category] }
+    ]])
+
+    content {
+      name               = content_filter.value.category
+      source             = content_filter.value.source
+      severity_threshold = content_filter.value.severity
+      filter_enabled     = true
+      block_enabled      = true
+    }
+  }
+}
+
 # An account takes one change at a time and answers others with 409. azurerm locks the account while it changes a
 # deployment, so deployments are made one after another. The endpoint does not take that lock: it comes first.
 resource "azurerm_cognitive_deployment" "this" {
   for_each   = var.deployments
-  depends_on = [azurerm_private_endpoint.this]
+  depends_on = [azurerm_private_endpoint.this, azurerm_cognitive_account_rai_policy.this]
 
   name                   = each.key
   cognitive_account_id   = azurerm_cognitive_account.this.id
@@ -55,4 +82,15 @@ resource "azurerm_cognitive_deployment" "this" {
     name     = each.value.sku
     capacity = each.value.capacity
   }
+}
+
+# azurerm has no argument for it. The lock is azapi's own, so all of azurerm's deployments come first.
+resource "azapi_update_resource" "spill_over" {
+  for_each   = { for name, deployment in var.deployments : name => deployment.spill_over_to if deployment.spill_over_to != null }
+  depends_on = [azurerm_cognitive_deployment.this]
+
+  type        = "Microsoft.CognitiveServices/accounts/deployments@2025-10-01-preview"
+  resource_id = azurerm_cognitive_deployment.this[each.key].id
+  locks       = [azurerm_cognitive_account.this.id]
+  body        = { properties = { spilloverDeploymentName = each.value } }
 }

@@ -1,0 +1,24 @@
+# Application Gateway before the gateway, for a name and a certificate of your own. Its certificate must be in the key
+# vault before it is made.
+module "edge" {
+  source = "./modules/edge"
+  count  = var.edge == null ? 0 : 1
+
+  name                = module.names.edge
+  identity_name       = module.names.edge_identity
+  firewall_name       = module.names.firewall
+  resource_group_name = azurerm_resource_group.this.name
+  location            = var.location
+  subnet_id           = module.network.edge_subnet_id
+  private_address     = var.edge.private_address != null ? var.edge.private_address : module.network.edge_address
+  host                = var.edge.host
+  certificate_id      = var.edge.certificate_id
+  vault_id            = var.edge.vault_id
+  backend_host        = var.edge.backend_host
+  request_seconds     = var.edge.request_seconds
+  capacity            = var.edge.capacity
+  zones               = var.edge.zones
+  public_enabled      = var.edge.public_enabled
+  firewall            = var.edge.firewall
+  tags                = local.tags
+}

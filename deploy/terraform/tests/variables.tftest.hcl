@@ -1,5 +1,7 @@
 # Values that are refused before anything is made. Run with: terraform init && terraform test
 mock_provider "azurerm" {}
+mock_provider "azuread" {}
+mock_provider "azapi" {}
 
 variables {
   project     = "gatehouse"

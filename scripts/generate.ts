@@ -1,7 +1,8 @@
 /**
  * Writes the generated files: from the configuration's schema its reference and JSON Schema, from the table of the
  * record's fields the table in docs/ledger.md, the journal's writer, and Data Explorer's tables and dashboard; from
- * descriptions Grafana's dashboards, and from Prometheus' alerts their table in docs/metrics.md.
+ * descriptions Grafana's dashboards and Azure Monitor's workbook, from Prometheus' alerts their table in
+ * docs/metrics.md, and from Terraform's files the tables in deploy/README.md.
  *   npm run generate              writes what has changed
  *   npm run generate -- --check   writes nothing; exits 1 when a file differs from what would be written
  */
@@ -12,16 +13,18 @@ import { referenceText } from '../packages/gateway/src/config/reference.ts'
 import { withFieldTable } from '../packages/gateway/src/ledger/field-docs.ts'
 import { unrolledText } from '../packages/gateway/src/ledger/journal/unroll.ts'
 
+import { workbookText } from './azure-monitor/workbook.ts'
 import { dashboards } from './grafana/dashboards.ts'
 import { grafanaText } from './grafana/json.ts'
 import { readImports, withRoomsTable } from './imports.ts'
 import { dashboardText } from './kusto/dashboard.ts'
 import { tablesText } from './kusto/tables.ts'
 import { withAlertsTable } from './prometheus/alerts-table.ts'
+import { withTerraformTables } from './terraform/tables.ts'
 
 const root = dirname(import.meta.dirname)
 /** By file: its new text, made from its current one. */
-const generated: Readonly<Record<string, (written: string) => string>> = {
+const generated: Readonly<Record<string, (written: string) => string | Promise<string>>> = {
   'docs/configuration.md': referenceText,
   'gatehouse.schema.json': jsonSchemaText,
   'ARCHITECTURE.md': written => withRoomsTable(written, readImports(root)),
@@ -29,6 +32,8 @@ const generated: Readonly<Record<string, (written: string) => string>> = {
   'packages/gateway/src/ledger/journal/unrolled.ts': unrolledText,
   'deploy/kusto/1-tables.kql': tablesText,
   'deploy/kusto/dashboard.json': dashboardText,
+  'deploy/terraform/modules/observability/workbook.json': workbookText,
+  'deploy/README.md': written => withTerraformTables(written, join(root, 'deploy/terraform')),
   'docs/metrics.md': written => withAlertsTable(written, join(root, 'deploy/prometheus/alerts.yaml')),
   ...Object.fromEntries(
     dashboards.map(dashboard => [`deploy/grafana/${dashboard.name}.json`, () => grafanaText(dashboard)]),
@@ -48,7 +53,7 @@ for (const [name, make] of Object.entries(generated)) {
     if (error.code === 'ENOENT') return null
     throw error
   })
-  const wanted = make(written ?? '')
+  const wanted = await make(written ?? '')
   if (written === wanted) continue
   stale.push(name)
   if (checkOnly) continue

@@ -1,9 +1,12 @@
 # The gateway's configuration, from the variables that made what it names.
 locals {
   gateway = {
-    gateway  = { listen = "0.0.0.0:8080" }
-    admin    = { roles = var.admin_roles }
-    identity = { entra = { tenants = var.tenants, audiences = var.audiences } }
+    gateway = { listen = "0.0.0.0:8080" }
+    admin   = { roles = local.admin_roles }
+    identity = { entra = merge(
+      { tenants = var.tenants, audiences = local.audiences },
+      { for entra in module.entra : "signInClient" => entra.cli_client_id },
+    ) }
 
     instances = { for name, instance in var.instances : name => {
       endpoint   = module.openai[name].endpoint
@@ -21,7 +24,7 @@ locals {
     }] } }
 
     workloads = { for name, workload in var.workloads : name => {
-      callers     = workload.callers
+      callers     = local.workload_callers[name]
       targets     = ["main"]
       deployments = workload.deployments
     } }

@@ -16,6 +16,7 @@ locals {
       events = "privatelink.servicebus.windows.net"
       kusto  = "privatelink.${var.location}.kusto.windows.net"
     },
+    local.monitor_privately ? local.monitor_zones : {},
   )
 
   zones_by_kind = {
@@ -48,6 +49,10 @@ module "network" {
   address_space       = var.address_space
   callers             = var.callers
   zones               = local.zones
+  existing            = var.existing_network
+  existing_zone_ids   = var.existing_zone_ids
+  hub                 = var.hub
+  edge                = var.edge == null ? null : { public_enabled = var.edge.public_enabled }
   tags                = local.tags
 }
 
@@ -60,6 +65,7 @@ module "openai" {
   location            = each.value.location
   kind                = each.value.kind
   deployments         = each.value.deployments
+  content_filters     = each.value.content_filters
   endpoint_location   = var.location
   subnet_id           = module.network.endpoints_subnet_id
   zone_ids            = [for zone in local.zones_by_kind[each.value.kind] : module.network.zone_ids[zone]]
@@ -82,6 +88,10 @@ module "identity" {
     { for ledger in module.ledger : "hub" => {
       role  = "Azure Event Hubs Data Sender"
       scope = ledger.hub_id
+    } },
+    { for observability in module.observability : "telemetry" => {
+      role  = "Monitoring Metrics Publisher"
+      scope = observability.insights_id
     } },
   )
 }

@@ -27,3 +27,23 @@ output "data_explorer" {
   description = "Address of the Data Explorer cluster, for queries from the virtual network; null without a ledger."
   value       = one(module.ledger[*].query_uri)
 }
+
+output "scope" {
+  description = "What clients ask tokens for: az account get-access-token --scope SCOPE. Null where `entra` is."
+  value       = one(module.entra[*].scope)
+}
+
+output "pipeline_client_ids" {
+  description = "Client ids of pipelines, by name."
+  value       = merge({}, module.entra[*].pipeline_client_ids...)
+}
+
+output "edge_url" {
+  description = "Address for callers, where there is an `edge`: its name must lead to `edge_address`. Null otherwise."
+  value       = one(module.edge[*].url)
+}
+
+output "edge_address" {
+  description = "Address that the name of `edge` must lead to in callers' DNS; null without it."
+  value       = one(module.edge[*].address)
+}

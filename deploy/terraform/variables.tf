@@ -24,7 +24,8 @@ variable "location" {
 variable "instances" {
   description = <<-TEXT
     Azure OpenAI instances by name, all of them members of the gateway's pool `main`; a lower `priority` is used first. Each becomes an account with a private endpoint; its deployments are made one after another.
-    `kind` is OpenAI or AIServices. `capacity` is thousands of tokens per minute, or units (PTU) where `sku` is provisioned. `content_filter` names a policy of the account.
+    `kind` is OpenAI or AIServices. `capacity` is thousands of tokens per minute, or units (PTU) where `sku` is provisioned. `spill_over_to` names the Standard deployment of the same instance that takes what
+    a provisioned one cannot. `content_filter` names a policy: one of `content_filters` (the least severity that is refused, by category), or Microsoft's own.
   TEXT
   type = map(object({
     location = string
@@ -36,7 +37,13 @@ variable "instances" {
       sku            = optional(string, "Standard")
       capacity       = number
       content_filter = optional(string)
+      spill_over_to  = optional(string)
     }))
+    content_filters = optional(map(object({
+      base       = optional(string, "Microsoft.DefaultV2")
+      mode       = optional(string, "Default")
+      severities = map(string)
+    })), {})
   }))
   nullable = false
 
@@ -106,6 +113,37 @@ variable "address_space" {
   default     = "10.0.0.0/16"
 }
 
+variable "existing_network" {
+  description = <<-TEXT
+    A virtual network that is there already, and its subnets: one for private endpoints, one that is delegated to Microsoft.App/environments, and one that is delegated to
+    Microsoft.Network/applicationGateways where there is an `edge`. Their security groups, routes and peerings are their owner's. `address_space` plays no part then; null to make a network.
+  TEXT
+  type = object({
+    virtual_network_id  = string
+    endpoints_subnet_id = string
+    apps_subnet_id      = string
+    edge_subnet_id      = optional(string)
+  })
+  default = null
+}
+
+variable "existing_zone_ids" {
+  description = "Private DNS zones that are there already and linked to the network, by what they are for (`openai`, `events`, ...: a wrong name is refused with those that are needed). The others are made."
+  type        = map(string)
+  nullable    = false
+  default     = {}
+}
+
+variable "hub" {
+  description = "A virtual network to peer with; null for none. `use_gateways` sends traffic through its VPN or ExpressRoute gateway. `both_directions` also makes the peering of the hub, which must be in the same subscription."
+  type = object({
+    virtual_network_id = string
+    use_gateways       = optional(bool, false)
+    both_directions    = optional(bool, true)
+  })
+  default = null
+}
+
 variable "callers" {
   description = "Address ranges outside the virtual network from which the gateway may be called, as those of peered networks."
   type        = list(string)
@@ -125,28 +163,53 @@ variable "tenants" {
 }
 
 variable "audiences" {
-  description = "What callers' tokens are for: the application id of the gateway's registration (docs/entra.md), or Azure's own audience."
+  description = "What callers' tokens are for: application ids of registrations (docs/entra.md), or Azure's own audience. Null for Azure's own, or with `entra` for that registration alone."
   type        = list(string)
-  nullable    = false
-  default     = ["https://cognitiveservices.azure.com"]
+  default     = null
 
   validation {
-    condition     = length(var.audiences) > 0
+    condition     = var.audiences == null ? true : length(var.audiences) > 0
     error_message = "audiences must have at least one."
   }
+}
+
+variable "entra" {
+  description = <<-TEXT
+    Makes the registration that callers' tokens are for, with an app role for each workload (NAME.Use) and for each role of the management API, and the clients of the command line and of the console; null to use
+    what there is. `workload_members` and `admin_members` are who gets which role: object ids by a name of your choice, by workload and by role. `pipelines` call the gateway with federated credentials: issuer and
+    subject of their service's tokens, and the workloads that they may use. Whoever applies it needs the role Application Administrator in Entra.
+  TEXT
+  type = object({
+    identifier_uri   = optional(string)
+    group_claims     = optional(string, "SecurityGroup")
+    workload_members = optional(map(map(string)), {})
+    admin_members = optional(object({
+      viewer   = optional(map(string), {})
+      auditor  = optional(map(string), {})
+      operator = optional(map(string), {})
+    }), {})
+    azure_cli_enabled = optional(bool, true)
+    console_urls      = optional(set(string), [])
+    pipelines = optional(map(object({
+      issuer    = string
+      subject   = string
+      workloads = set(string)
+    })), {})
+  })
+  default = null
 }
 
 variable "workloads" {
   description = "Use cases by name: who may call (`[{ user = \"OBJECT-ID\" }]`, `app`, `group`, `role`, ... as in docs/configuration.md) and which deployments."
   type = map(object({
-    callers     = list(map(string))
+    callers     = optional(list(map(string)), [])
     deployments = list(string)
   }))
   nullable = false
 
   validation {
-    condition     = length(var.workloads) > 0 && alltrue([for workload in values(var.workloads) : length(workload.callers) > 0 && length(workload.deployments) > 0])
-    error_message = "workloads must have at least one, each with callers and deployments: nobody may call otherwise."
+    condition     = length(var.workloads) > 0 && alltrue([for workload in values(var.workloads) : (var.entra != null || length(workload.callers) > 0) && length(workload.deployments) > 0])
+    error_message = "workloads must have at least one, each with deployments, and with callers where there is no entra: nobody may call otherwise."
   }
 
   validation {
@@ -172,17 +235,66 @@ variable "ledger" {
   default = null
 }
 
+variable "observability" {
+  description = <<-TEXT
+    Log Analytics, Application Insights, diagnostic settings of everything that has them, alerts, a workbook; null for none. `emails` and `webhooks` get the alerts, by names of your choice. `budget` is what Azure
+    may charge each month, from a month as 2026-12. `private_link_enabled` takes telemetry through the network: read the description of the module's `private_link` first, a network has room for one scope.
+  TEXT
+  type = object({
+    retention_days              = optional(number, 90)
+    daily_gigabytes             = optional(number, -1)
+    emails                      = optional(map(string), {})
+    webhooks                    = optional(map(string), {})
+    private_link_enabled        = optional(bool, false)
+    query_from_internet_enabled = optional(bool, true)
+    budget                      = optional(object({ amount = number, from = string }))
+    thresholds = optional(object({
+      failed_percent          = optional(number, 5)
+      instance_failed_percent = optional(number, 50)
+      feed_lag_seconds        = optional(number, 900)
+    }), {})
+  })
+  default = null
+}
+
+variable "edge" {
+  description = <<-TEXT
+    Application Gateway before the gateway; null for none. `host` is the name that callers use, `certificate_id` its certificate in the key vault `vault_id` (https://VAULT.vault.azure.net/secrets/NAME, without a
+    version), `backend_host` the gateway's own name in the network. It listens on a private address, or with `public_enabled` on a public one. `request_seconds` without a byte of the answer end a request with 504.
+    `firewall` adds Microsoft's rules for addresses and headers; `capacity` are the least and most instances, `zones` the availability zones.
+  TEXT
+  type = object({
+    host            = string
+    certificate_id  = string
+    vault_id        = string
+    backend_host    = string
+    private_address = optional(string)
+    public_enabled  = optional(bool, false)
+    request_seconds = optional(number, 1860)
+    firewall        = optional(object({ mode = optional(string, "Prevention") }))
+    capacity        = optional(object({ minimum = optional(number, 1), maximum = optional(number, 5) }), {})
+    zones           = optional(set(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.edge == null || var.existing_network == null ? true : var.existing_network.edge_subnet_id != null && var.edge.private_address != null
+    error_message = "With existing_network, edge needs the network's edge_subnet_id and a private_address that is free in it."
+  }
+}
+
 variable "admin_roles" {
-  description = "Who may see usage and records: `viewer` figures, `auditor` bodies as well, `operator` figures and acts. Each is a list of caller rules, as [{ user = \"OBJECT-ID\" }]."
+  description = "Who may see usage and records: `viewer` figures, `auditor` bodies as well, `operator` figures and acts. Each is a list of caller rules, as [{ user = \"OBJECT-ID\" }]. With `entra` those who have its roles may, too."
   type = object({
     viewer   = optional(list(map(string)), [])
     auditor  = optional(list(map(string)), [])
     operator = optional(list(map(string)), [])
   })
   nullable = false
+  default  = {}
 
   validation {
-    condition     = length(var.admin_roles.viewer) + length(var.admin_roles.auditor) > 0
-    error_message = "admin_roles needs somebody in viewer or auditor: nobody could read usage or records otherwise."
+    condition     = var.entra != null || length(var.admin_roles.viewer) + length(var.admin_roles.auditor) > 0
+    error_message = "admin_roles needs somebody in viewer or auditor, where there is no entra: nobody could read usage or records otherwise."
   }
 }

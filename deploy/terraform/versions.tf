@@ -7,5 +7,15 @@ terraform {
       source  = "hashicorp/azurerm"
       version = ">= 4.73.0, < 5.0.0"
     }
+
+    azuread = {
+      source  = "hashicorp/azuread"
+      version = ">= 3.0.0, < 4.0.0"
+    }
+
+    azapi = {
+      source  = "azure/azapi"
+      version = ">= 2.4.0, < 3.0.0"
+    }
   }
 }

@@ -115,7 +115,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     assert.equal(await findings(copy.directory), '')
     const resources = await made(join(copy.directory, 'examples/minimal'))
     const network = resources.find(({ type }) => type === 'azurerm_virtual_network')
-    const group = resources.find(({ address }) => address.endsWith('azurerm_network_security_group.endpoints'))
+    const group = resources.find(({ address }) => address.endsWith('azurerm_network_security_group.endpoints[0]'))
     const allowed = blocksOf(group?.values ?? {}, 'security_rule').filter(rule => rule['access'] === 'Allow')
     assert.deepEqual(
       allowed.map(rule => rule['source_address_prefix']),
@@ -213,6 +213,15 @@ const rules: Readonly<Record<string, RegExp>> = {
   identity: /^[a-z0-9][a-z0-9_-]{2,127}$/i,
   event_hubs: /^(?!.*-(?:sb|mgmt)$)[a-z][a-z0-9-]{4,48}[a-z0-9]$/i,
   data_explorer: /^[a-z][a-z0-9]{3,21}$/,
+  registration: /^.{1,80}$/,
+  workspace: /^[a-z0-9][a-z0-9-]{2,61}[a-z0-9]$/i,
+  insights: /^[^%&\\?/]{0,259}[^%&\\?/. ]$/,
+  private_link_scope: /^[a-z0-9][\w.-]{0,252}\w$/i,
+  action_group: /^[^:<>+/&%\\?|]{1,259}[^:<>+/&%\\?|. ]$/,
+  alert_prefix: /^[a-z0-9-]{1,200}$/,
+  edge: /^[a-z0-9][\w.-]{0,78}\w$/i,
+  edge_identity: /^[a-z0-9][a-z0-9_-]{2,127}$/i,
+  firewall: /^[a-z][a-z0-9]{0,127}$/i,
 }
 
 function assertNames(names: Readonly<Record<string, unknown>>): void {

@@ -1,12 +1,15 @@
 /** Mistakes that the checks of `deploy/terraform` must find, a file per module. */
+import { edge } from './edge.ts'
+import { entra } from './entra.ts'
 import { identity } from './identity.ts'
 import { ledger } from './ledger.ts'
 import type { Mutation } from './mutation.ts'
 import { network } from './network.ts'
+import { observability } from './observability.ts'
 import { openai } from './openai.ts'
 import { root } from './root.ts'
 
-const all = [root, network, openai, identity, ledger]
+const all = [root, network, openai, identity, ledger, observability, entra, edge]
 
 /** Found by the parser and the rules, on every machine. */
 export const written: readonly Mutation[] = all.flatMap(each => each.written)

@@ -29,8 +29,9 @@ variable "roles" {
       "Azure Event Hubs Data Sender",
       "Cognitive Services OpenAI User",
       "Cognitive Services User",
+      "Monitoring Metrics Publisher",
     ], grant.role)])
-    error_message = "The gateway needs no role but Azure Event Hubs Data Sender, Cognitive Services OpenAI User and Cognitive Services User: roles that manage resources or read keys are refused."
+    error_message = "The gateway needs no role but Azure Event Hubs Data Sender, Cognitive Services OpenAI User, Cognitive Services User and Monitoring Metrics Publisher: roles that manage resources or read keys are refused."
   }
 }
 

@@ -20,3 +20,18 @@ output "query_uri" {
   description = "Address of the cluster, for queries from the virtual network."
   value       = azurerm_kusto_cluster.this.uri
 }
+
+output "namespace_id" {
+  description = "The Event Hubs namespace, for its diagnostic settings."
+  value       = azurerm_eventhub_namespace.this.id
+}
+
+output "cluster_id" {
+  description = "The cluster, for its diagnostic settings and alerts."
+  value       = azurerm_kusto_cluster.this.id
+}
+
+output "cluster_name" {
+  description = "Name of the cluster with its region, as workbooks call it."
+  value       = "${azurerm_kusto_cluster.this.name}.${var.location}"
+}

@@ -27,3 +27,48 @@ output "data_explorer" {
   description = "* Data Explorer cluster: letters and digits alone, at most 22."
   value       = "${var.project}${var.environment}${var.suffix}"
 }
+
+output "registration" {
+  description = "Registration in Entra; those of clients begin with it."
+  value       = local.base
+}
+
+output "workspace" {
+  description = "Log Analytics workspace."
+  value       = "log-${local.base}"
+}
+
+output "insights" {
+  description = "Application Insights."
+  value       = "appi-${local.base}"
+}
+
+output "private_link_scope" {
+  description = "Private link scope of Azure Monitor."
+  value       = "ampls-${local.base}"
+}
+
+output "action_group" {
+  description = "Action group; names of alerts begin with that of the project and the stage."
+  value       = "ag-${local.base}"
+}
+
+output "alert_prefix" {
+  description = "What names of alerts begin with."
+  value       = local.base
+}
+
+output "edge" {
+  description = "Application gateway."
+  value       = "agw-${local.base}"
+}
+
+output "edge_identity" {
+  description = "Identity of the application gateway."
+  value       = "id-${local.base}-edge"
+}
+
+output "firewall" {
+  description = "Policy of the web application firewall: letters and digits alone."
+  value       = "waf${var.project}${var.environment}"
+}

@@ -5,9 +5,10 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /build
 COPY . .
-RUN npm ci --ignore-scripts && npm run pack
+RUN npm run pack
 WORKDIR /opt/gatehouse
 RUN cp /build/dist/package.json /build/dist/package-lock.json /build/dist/*.tgz . \
+ && cp /build/dist/LICENSE /build/dist/THIRD-PARTY-NOTICES /build/dist/sbom.cdx.json . \
  && npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
  && rm *.tgz \
  # The Node that comes with the package, under a name that is the same for each platform.

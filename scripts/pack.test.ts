@@ -143,6 +143,16 @@ test('the manifests list files that the packages contain', () => {
   }
 })
 
+test('each package has the bill of materials and the notices of what is installed with it, and dist has those of all', () => {
+  for (const name of ['gateway', 'simulator']) {
+    const package_ = join(installed, 'node_modules/@gatehouse', name)
+    const bill = readFileSync(join(package_, 'sbom.cdx.json'), 'utf8')
+    assert.match(bill, new RegExp(`"bom-ref": "pkg:npm/%40gatehouse/${name}@`))
+    assert.match(readFileSync(join(package_, 'THIRD-PARTY-NOTICES'), 'utf8'), /\ngpt-tokenizer [\d.]+ \(MIT\)\n/)
+    if (name === 'gateway') assert.equal(readFileSync(join(folder, 'packed', 'sbom.cdx.json'), 'utf8'), bill)
+  }
+})
+
 test('the installed simulator has a command of its own, which answers and ends with SIGTERM', async t => {
   const args = ['azure', 'entra', '--key', 'a-key', '--port', '0', '--entra-port', '0', '--json']
   const child = spawn(bin('gatehouse-simulator'), args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })

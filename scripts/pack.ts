@@ -1,6 +1,8 @@
 /**
  * Builds each package in its published form (JavaScript, types, data files) and packs it: one tarball per package, and
- * a package.json with a lockfile, so that `npm ci` installs them with exactly the versions that were tested.
+ * a package.json with a lockfile, so that `npm ci` installs them with exactly the versions that were tested. Beside
+ * them and in them are the bill of materials (`sbom.cdx.json`, CycloneDX 1.6) and the licences of what is installed
+ * with them.
  *   npm run pack -- [DIRECTORY]   writes all of it there; default dist/
  *
  * The manifests in the checkout point at TypeScript, which Node runs directly everywhere but below node_modules. The
@@ -10,6 +12,9 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { billText } from './shipped/bill.ts'
+import { readLockfile, shippedWith } from './shipped/lockfile.ts'
+import { noticesText } from './shipped/notices.ts'
 
 const root = dirname(import.meta.dirname)
 
@@ -20,6 +25,8 @@ const packages = ['simulator', 'gateway'] as const
 const own = ['README.md', 'bin', 'gatehouse.example.yaml'] as const
 /** Files from the root that every package has. */
 const shared = ['LICENSE', 'CHANGELOG.md'] as const
+/** Files about what is installed with a package. */
+const materials = ['sbom.cdx.json', 'THIRD-PARTY-NOTICES'] as const
 
 interface Manifest {
   readonly name: string
@@ -43,13 +50,22 @@ export function packAll(directory: string): readonly string[] {
     const extras = own.filter(extra => existsSync(join(source, extra)))
     for (const extra of extras) cpSync(join(source, extra), join(target, extra), { recursive: true })
     for (const extra of shared) cpSync(join(root, extra), join(target, extra))
-    const files = ['dist', ...extras, ...shared]
+    writeMaterials(name, target)
+    const files = ['dist', ...extras, ...shared, ...materials]
     writeFileSync(join(target, 'package.json'), `${JSON.stringify(published(manifest, files), null, 2)}\n`)
     run('npm', ['pack', '--silent', '--pack-destination', directory], target)
     return join(directory, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
   })
   writeInstallation(directory, tarballs)
+  // The gateway's are those of the whole installation: it depends on the simulator.
+  for (const file of [...materials, 'LICENSE']) cpSync(join(directory, 'gateway', file), join(directory, file))
   return tarballs
+}
+
+function writeMaterials(name: string, target: string): void {
+  const shipped = shippedWith(readLockfile(), `packages/${name}`)
+  const texts = { 'sbom.cdx.json': billText(shipped), 'THIRD-PARTY-NOTICES': noticesText([...shipped.values()]) }
+  for (const file of materials) writeFileSync(join(target, file), texts[file])
 }
 
 interface Lockfile {

@@ -23,6 +23,7 @@ export interface NamedOptions {
   readonly workload?: Partial<WorkloadInput>
   readonly gateway?: ConfigInput['gateway']
   readonly objects?: ConfigInput['objects']
+  readonly feeds?: ConfigInput['feeds']
   /** Deployments of both instances, besides the usual ones. */
   readonly deployments?: readonly string[]
   /** Aliases of the pool's first member. */
@@ -45,6 +46,7 @@ export async function startNamed(t: Scope, options: NamedOptions = {}): Promise<
         ...config,
         gateway: { ...config.gateway, ...options.gateway },
         objects: options.objects ?? {},
+        feeds: options.feeds ?? {},
         instances: {
           ...config.instances,
           one: { endpoint: one.url, credential: key, deployments },

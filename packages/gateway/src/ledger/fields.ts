@@ -395,6 +395,16 @@ export const fields = {
     { otel: 'gatehouse.replica', csv: 53, show: 'replica', report: 'group' },
     'Gateway process that served the call: `gateway.replica`, or the name of its host; null in records of older versions.',
   ),
+  traceId: opened(
+    { kind: 'text', orNull: true, since: 5, journal: 2, column: 70 },
+    { otel: 'gatehouse.trace.id', csv: 54, show: 'trace' },
+    "Trace that the caller's `traceparent` names, 32 hexadecimal digits, where the workload continues traces (`traceContext`); null otherwise. A follow-up has that of the call which began the work.",
+  ),
+  parentSpanId: opened(
+    { kind: 'text', orNull: true, since: 5, journal: 3, column: 71 },
+    { otel: 'gatehouse.trace.parent_span_id', csv: 55, showWith: 'traceId' },
+    "The caller's span in that trace, 16 hexadecimal digits.",
+  ),
   demonstration: opened(
     { kind: 'flag', since: 1, journal: 0, column: 9 },
     { otel: 'gatehouse.demonstration', csv: 52, show: 'history' },

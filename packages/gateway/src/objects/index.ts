@@ -40,6 +40,8 @@ export interface Debt {
   readonly apiVersion: string | null
   /** What is charged when the usage can never be known. */
   readonly bound: { readonly promptTokens: number; readonly completionTokens: number }
+  /** Trace of the caller, for the record of the follow-up. Debts of older versions have none. */
+  readonly traceId?: string | null
 }
 
 export interface Objects {

@@ -63,6 +63,12 @@ export const workload = z.strictObject({
     .enum(['full', 'metadata'])
     .default('full')
     .describe('What the ledger keeps: figures and bodies, or figures alone.'),
+  traceContext: z
+    .enum(['ignore', 'continue'])
+    .default('ignore')
+    .describe(
+      'The trace that a caller names in `traceparent` (W3C Trace Context). `continue`: the record has it, and spans become part of it. Its callers then choose ids of traces, and with them which are sampled. The field reaches the instance either way. docs/telemetry.md',
+    ),
   limits: workloadLimits.optional().describe('Limits of the workload.'),
   output: z
     .strictObject({

@@ -4,12 +4,14 @@
  * objects as the client wants, because SDKs take an empty page for the end.
  */
 import type { Instance } from '../../instances/index.ts'
+import { exchangeSpan } from '../../ledger/feeds/spans/ids.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
 import type { Objects, Owner } from '../../objects/index.ts'
 import { type AnswerError, errorIn, noError } from '../../wire/answer-error.ts'
 import { type Address, type BackendFacts, requestIdIn } from '../../wire/backends.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
 import { createdIds, type ObjectKind } from '../../wire/objects.ts'
+import { traceparentOf } from '../../wire/trace-context.ts'
 import { type AnswerHead, answerHead } from '../backend/answer-head.ts'
 import { type BackendFailure, classify, GivenUp } from '../backend/failures.ts'
 import { requestHeaders, responseHeaders } from '../backend/headers.ts'
@@ -21,6 +23,7 @@ import type { GatewayParts } from '../parts.ts'
 import { asRelayed, type Relayed } from '../relayed.ts'
 import { findOwner } from '../stages/5-locate/owner.ts'
 import { type OpenRecordParts, openRecord } from '../stages/9-record/open.ts'
+import { sentTrace } from '../trace.ts'
 import { ownBody, sendWhole } from './send.ts'
 
 /** Sizes of pages in the API: the standard, where the client names none, and the largest. */
@@ -165,7 +168,10 @@ class Listing implements Timed {
     if (this.#exchange.opened === null) await openRecord(this.#exchange, this.#parts)
     const { req, id } = this.#exchange.call
     const { forwards } = this.#exchange.plan
-    const choice = { forwards, backend: instance.backend, decoded: false, imageDeployment: null }
+    const trace = sentTrace(this.#exchange)
+    // Each page is an attempt, but all have the same head.
+    const traceparent = trace === null ? null : traceparentOf(trace, exchangeSpan(id))
+    const choice = { forwards, backend: instance.backend, decoded: false, imageDeployment: null, traceparent }
     const headers = requestHeaders(req.rawHeaders, credential, id, choice)
     for (let cursor = after; ; ) {
       const page = await this.#page(instance, headers, cursor)

@@ -30,7 +30,7 @@ function bodies(url: string, body: Buffer, more: Partial<ReceivedRequest> = {}, 
   }
   const sending: Sending = {
     ...{ call: callOf({ url }), route: findRoute('POST', url), request, target: mixed },
-    ...{ forwards: samplePlan.forwards, workload: null, cuts: noCuts },
+    ...{ forwards: samplePlan.forwards, workload: null, cuts: noCuts, trace: null },
   }
   return Object.fromEntries(
     (candidatesFor(mixed, 'gpt-4o')?.all ?? []).map(candidate => {

@@ -8,7 +8,7 @@ import { requestHeaders, responseHeaders } from './headers.ts'
 const backend = backends['azure-openai']
 const plain = {
   forwards: compileForwards(['x-a', 'x-b', 'x-private']),
-  ...{ backend, decoded: false, imageDeployment: null },
+  ...{ backend, decoded: false, imageDeployment: null, traceparent: null },
 }
 const credential = { name: 'api-key', value: 'key-of-the-instance' }
 const own = ['accept-encoding', 'identity', 'api-key', 'key-of-the-instance', 'x-gatehouse-request-id', 'id-1']
@@ -48,6 +48,14 @@ test('harmless and listed fields are passed as they came, in their order and rep
     [...kept, ...own],
     'a body that was unpacked says so',
   )
+})
+
+test('a span of the gateway takes the place of the caller’s as the parent, and tracestate passes as it came', () => {
+  const raw = ['Traceparent', 'of-the-caller', 'tracestate', 'vendor=1', 'TraceState', 'other=2']
+  const state = ['tracestate', 'vendor=1', 'tracestate', 'other=2']
+  const sent = (traceparent: string | null) => requestHeaders(raw, credential, 'id-1', { ...plain, traceparent })
+  assert.deepEqual(sent(null), ['traceparent', 'of-the-caller', ...state, ...own])
+  assert.deepEqual(sent('of-the-gateway'), ['traceparent', 'of-the-gateway', ...state, ...own])
 })
 
 // RFC 9110 section 7.6.1. A client that names the gateway's own fields would send its call on without a credential.

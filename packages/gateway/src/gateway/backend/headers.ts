@@ -4,6 +4,7 @@
  */
 import { allBackends, type BackendFacts, imageDeploymentField, limitFields } from '../../wire/backends.ts'
 import { type Forwards, hopByHop } from '../../wire/request-fields.ts'
+import { traceparentField } from '../../wire/trace-context.ts'
 
 /**
  * Fields of an answer that are not passed to the client: those of the connection; those that speak for the whole
@@ -73,6 +74,8 @@ export interface HeaderChoice {
   readonly decoded: boolean
   /** Name of the image deployment on the instance, where it differs from the client's; null keeps the client's. */
   readonly imageDeployment: string | null
+  /** What is sent in the place of the client's `traceparent`; null keeps the client's. */
+  readonly traceparent: string | null
 }
 
 /**
@@ -84,7 +87,7 @@ export function requestHeaders(
   rawHeaders: readonly string[],
   credential: { readonly name: string; readonly value: string },
   requestId: string,
-  { forwards, backend, decoded, imageDeployment }: HeaderChoice,
+  { forwards, backend, decoded, imageDeployment, traceparent }: HeaderChoice,
 ): string[] {
   const headers: string[] = []
   const passes = forwards(backend)
@@ -94,7 +97,8 @@ export function requestHeaders(
     const value = rawHeaders[i + 1] as string
     if (name === 'connection' && value.length > 10) ofConnection = named(value)
     if (!passes(name) || (decoded && name === 'content-encoding')) continue
-    headers.push(name, imageDeployment !== null && name === imageDeploymentField ? imageDeployment : value)
+    if (traceparent !== null && name === traceparentField) headers.push(name, traceparent)
+    else headers.push(name, imageDeployment !== null && name === imageDeploymentField ? imageDeployment : value)
   }
   // `Connection` names fields of the client. It must not remove fields of the gateway.
   const sent = ofConnection === null ? headers : without(headers, ofConnection)

@@ -2,8 +2,10 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { type Candidate, nameOn } from '../../instances/pool.ts'
+import { attemptSpan } from '../../ledger/feeds/spans/ids.ts'
 import type { Journal } from '../../ledger/index.ts'
 import { imageDeploymentField } from '../../wire/backends.ts'
+import { traceparentOf } from '../../wire/trace-context.ts'
 import { requireFormType } from '../stages/4-receive/content-type.ts'
 import { UploadInspector } from '../stages/4-receive/upload-lines.ts'
 import { movesName, otherName } from './body.ts'
@@ -26,19 +28,24 @@ export interface Upload {
   readonly relay: UploadWatcher
 }
 
-/** @param body as `bodyFor` makes it for this member, or the upload that is streamed. */
+/**
+ * @param body as `bodyFor` makes it for this member, or the upload that is streamed.
+ * @param attempt number of this attempt among those of the record, from 0.
+ */
 export function requestFor(
   sending: Sending,
   candidate: Candidate,
   credential: { readonly name: string; readonly value: string },
   body: Buffer | null | Upload,
+  attempt = 0,
 ): Dispatcher.DispatchOptions {
-  const { call, route, request } = sending
+  const { call, route, request, trace } = sending
   const choice = {
     forwards: sending.forwards,
     backend: candidate.instance.backend,
     decoded: request.decoded,
     imageDeployment: imageDeploymentOn(sending, candidate),
+    traceparent: trace === null ? null : traceparentOf(trace, attemptSpan(call.id, attempt)),
   }
   const headers = requestHeaders(call.req.rawHeaders, credential, call.id, choice)
   const name = movesName(sending, candidate) ? null : otherName(sending, candidate)

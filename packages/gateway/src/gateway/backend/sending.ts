@@ -2,6 +2,7 @@
 import type { Target } from '../../instances/pool.ts'
 import type { JsonEdit } from '../../wire/json-edits.ts'
 import type { Forwards } from '../../wire/request-fields.ts'
+import type { TraceContext } from '../../wire/trace-context.ts'
 import type { Call } from '../call.ts'
 import type { Workload } from '../plan/index.ts'
 import type { Route } from '../stages/1-resolve/route.ts'
@@ -18,6 +19,8 @@ export interface Sending {
   readonly workload: Workload | null
   /** What this member gets without: parts of the body that only other instances can read. Empty for nearly all. */
   readonly cuts: readonly JsonEdit[]
+  /** The caller's trace, where the instance gets the attempt as its parent; null where the field passes as it came. */
+  readonly trace: TraceContext | null
 }
 
 export const noCuts: readonly JsonEdit[] = []

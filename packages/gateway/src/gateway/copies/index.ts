@@ -37,6 +37,7 @@ import { additionsTo, sendingFor } from '../stages/7-dispatch/additions.ts'
 import { suitedTo } from '../stages/7-dispatch/suited.ts'
 import { Unattended } from '../stages/8-relay/unattended.ts'
 import { openRecord } from '../stages/9-record/open.ts'
+import { sentTrace } from '../trace.ts'
 
 /** Most copies in flight; further ones are not sent. */
 const atOnceMax = 256
@@ -183,6 +184,7 @@ export class Copies {
         forwards: exchange.plan.forwards,
         workload: null,
         cuts: noCuts,
+        trace: sentTrace(exchange),
       }
       const sending = sendingFor(call, lane)
       const copy = new Unattended({

@@ -74,6 +74,7 @@ export async function askForEnd(
       forwards: plan.forwards,
       workload: null,
       cuts: noCuts,
+      trace: null,
     }
     const outgoing = requestFor(sending, candidate, credential, bodyFor(sending, candidate))
     isSent = true

@@ -69,6 +69,7 @@ function debtOfRecord(row: RecordRow, limits: Pick<Limits, 'learned'>): Debt | n
     servedDeployment: row.servedDeployment,
     apiVersion: isV1(row.path) ? null : row.apiVersion,
     bound: boundOfRecord(row, limits),
+    traceId: row.traceId,
   }
 }
 

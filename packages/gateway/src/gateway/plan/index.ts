@@ -25,6 +25,10 @@ export interface Workload {
   readonly output: { readonly required: boolean; readonly standard: number | null; readonly most: number | null } | null
   /** Class of `limits.priorityClasses`. */
   readonly priority: string
+  /** True where the trace that a caller names is continued. */
+  readonly continuesTraces: boolean
+  /** True where a feed makes spans of every record, so that an instance can be given an attempt as its parent. */
+  readonly alwaysHasSpans: boolean
   /** By deployment: the deployment that gets a share of its calls instead. */
   readonly canary: ReadonlyMap<string, Share>
   /** By deployment: the deployment that gets a copy of a share of its calls. */
@@ -67,7 +71,7 @@ export function buildPlan(config: Config, instances: ReadonlyMap<string, Instanc
   for (const [name, pool] of Object.entries(config.pools)) targets.set(name, poolOf(name, pool, instances))
   const workloads = new Map<string, Workload>()
   for (const [name, written] of Object.entries(config.workloads)) {
-    workloads.set(name, buildWorkload(name, written, targets))
+    workloads.set(name, buildWorkload(name, written, targets, config.feeds))
   }
   const asksForGroups = [...workloads.values()].some(({ rules }) => rules.asksForGroups)
   const couldBindMore = perCaller(caller =>
@@ -94,7 +98,12 @@ export function buildPlan(config: Config, instances: ReadonlyMap<string, Instanc
   }
 }
 
-function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyMap<string, Target>): Workload {
+function buildWorkload(
+  name: string,
+  written: WorkloadConfig,
+  targets: ReadonlyMap<string, Target>,
+  feeds: Config['feeds'],
+): Workload {
   const rules = compileRules(written.callers)
   const own = new Map(
     written.targets.flatMap(target => {
@@ -121,12 +130,22 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     capture: written.capture,
     output: outputOf(written.output),
     priority: written.priority,
+    continuesTraces: written.traceContext === 'continue',
+    alwaysHasSpans: Object.values(feeds).some(feed => makesAllSpans(feed, name)),
     canary: new Map(Object.entries(written.canary).map(([from, to]) => [from, shareOf(to)])),
     shadow,
     shadowTakesUsage: [...shadow.values()].some(({ target }) => target?.takesUsageAlways === true),
     rules,
     bound: perCaller(rules),
   }
+}
+
+/** True for a feed that leaves out no record of the workload. */
+function makesAllSpans(feed: Config['feeds'][string], workload: string): boolean {
+  if (feed.kind !== 'otlp' || feed.outcomes !== undefined) return false
+  const { share, workloads } = feed.sample
+  const own = Object.hasOwn(workloads, workload) ? workloads[workload] : undefined
+  return (feed.workloads?.includes(workload) ?? true) && (own ?? share) === 1
 }
 
 function outputOf(written: WorkloadConfig['output']): Workload['output'] {

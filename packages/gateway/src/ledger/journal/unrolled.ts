@@ -13,6 +13,8 @@ export function writeOpened(sink: FieldSink, opened: Opened): void {
   sink.number(opened.startedAtMs)
   sink.text(opened.copyOf)
   sink.text(deploymentsText(opened.toolDeployments))
+  sink.text(opened.traceId)
+  sink.text(opened.parentSpanId)
   sink.name(opened.callerKind)
   sink.name(opened.callerTenantId)
   sink.name(opened.callerObjectId)

@@ -45,6 +45,7 @@ function sendingOf({
     forwards: samplePlan.forwards,
     workload: null,
     cuts: noCuts,
+    trace: null,
   }
   return { sending, ...memberOf(instance), lane: laneOf(instance) }
 }

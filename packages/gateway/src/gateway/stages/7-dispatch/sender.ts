@@ -17,6 +17,7 @@ import { type Admitted, noteInstance } from '../../exchange.ts'
 import type { GatewayParts } from '../../parts.ts'
 import { Refusal } from '../../refusals.ts'
 import type { Relayed } from '../../relayed.ts'
+import { sentTrace } from '../../trace.ts'
 import type { BodyHold } from '../4-receive/budget.ts'
 import { refusalOfDenial } from '../6-admit/refusals.ts'
 import { Attempts, type Retry } from '../8-relay/attempts.ts'
@@ -59,7 +60,12 @@ export class Sender {
     const { call, route, request, grant } = exchange
     const { target, workload } = grant
     this.#exchange = exchange
-    this.#sending = { call, route, request, target, forwards: exchange.plan.forwards, workload, cuts: noCuts }
+    this.#sending = {
+      ...{ call, route, request, target, workload },
+      forwards: exchange.plan.forwards,
+      cuts: noCuts,
+      trace: sentTrace(exchange),
+    }
     this.#members = members
     this.#loose = exchange.home?.loose ?? null
     this.#hold = hold
@@ -129,7 +135,7 @@ export class Sender {
     this.#members.send()
     const upload = { journal: this.#journal, limits: this.#parts.receiveLimits, relay: attempts }
     const sending = attempts.send({
-      request: requestFor(call, candidate, header, call.request.send === 'upload' ? upload : body),
+      request: requestFor(call, candidate, header, call.request.send === 'upload' ? upload : body, attempts.made),
       candidate,
       attempt,
       added: additionsTo(call, candidate, false),
@@ -212,7 +218,7 @@ export class Sender {
       remembers.push(other.remember)
       result = await attempts.send({
         // It is hardly larger than the refused one, so it needs no further room.
-        request: requestFor(call, candidate, header, bodyFor(call, candidate)),
+        request: requestFor(call, candidate, header, bodyFor(call, candidate), attempts.made),
         candidate,
         attempt: lane.begin(this.#parts.clock()),
         added: additionsTo(call, candidate, wasRenamed),

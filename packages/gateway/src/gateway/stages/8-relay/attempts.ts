@@ -122,6 +122,11 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     return this.#lacksState
   }
 
+  /** Attempts that are over: the number of the next one in the record. */
+  get made(): number {
+    return this.#records.length
+  }
+
   /** The instance whose answer is the answer of the call, or that was tried last. */
   get instance(): Instance | null {
     return this.#current?.candidate.instance ?? null

@@ -3,6 +3,7 @@ import type { Closed, Cost, Opened, Outcome } from '../../../ledger/record.ts'
 import { noUsage, type Usage } from '../../../wire/usage.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Relayed } from '../../relayed.ts'
+import { takenTrace } from '../../trace.ts'
 
 const pathCharactersMax = 2_048
 /** For texts that a client chooses freely. */
@@ -19,6 +20,7 @@ function configured(name: string | null | undefined, names: Pick<ReadonlySet<str
 export function opened(exchange: Exchange): Opened {
   const { call, route, caller, grant, request, instance, owing, plan } = exchange
   const headers = call.req.headers
+  const trace = takenTrace(exchange)
   return {
     id: call.id,
     startedAtMs: call.startedAtMs,
@@ -47,6 +49,8 @@ export function opened(exchange: Exchange): Opened {
     clientAddress: clientAddress(exchange),
     userAgent: headers['user-agent']?.slice(0, nameCharactersMax) ?? null,
     requestContentType: headers['content-type']?.slice(0, nameCharactersMax) ?? null,
+    traceId: trace?.traceId ?? (exchange.copy?.kind === 'follow_up' ? (owing?.traceId ?? null) : null),
+    parentSpanId: trace?.parentSpanId ?? null,
   }
 }
 

@@ -12,6 +12,7 @@ import { noUsage, type Usage } from '../../../wire/usage.ts'
 import { type Authenticated, noteCharge } from '../../exchange.ts'
 import type { FollowUps } from '../../follow-ups/index.ts'
 import type { Relayed } from '../../relayed.ts'
+import { takenTrace } from '../../trace.ts'
 import { boundedUsage, boundOf } from './bound.ts'
 import type { Unseen } from './unseen.ts'
 
@@ -77,6 +78,7 @@ function debtOf(exchange: Authenticated, { learned, servedDeployment }: Relayed,
     servedDeployment,
     apiVersion: route.isV1 ? null : route.apiVersion,
     bound: boundOfDebt(exchange, parts),
+    traceId: takenTrace(exchange)?.traceId ?? null,
   }
 }
 

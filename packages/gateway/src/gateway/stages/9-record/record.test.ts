@@ -79,6 +79,27 @@ test('a record names the replica: the configured name, or that of the host', () 
   assert.equal(opened({ ...exchange, plan: { ...exchange.plan, replica: 'east-1' } }).replica, 'east-1')
 })
 
+// Whoever chooses a trace puts spans into it: not a caller without a name, nor one of a workload that ignores traces.
+test('the trace of a caller is recorded where its workload continues traces, and not before the caller has a grant', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const headers = { traceparent }
+  const taken = (exchange: Exchange): readonly unknown[] => {
+    const { traceId, parentSpanId } = opened(exchange)
+    return [traceId, parentSpanId]
+  }
+  const continuing = ({ grant, ...admitted }: ReturnType<typeof admittedOf>): Exchange => ({
+    ...admitted,
+    grant: { ...grant, workload: { ...grant.workload, continuesTraces: true } },
+  })
+  const nothing = [null, null]
+  assert.deepEqual(taken(continuing(admittedOf({ headers }))), [traceparent.slice(3, 35), traceparent.slice(36, 52)])
+  assert.deepEqual(taken(admittedOf({ headers })), nothing, 'a workload that ignores traces')
+  assert.deepEqual(taken({ ...continuing(admittedOf({ headers })), grant: null }), nothing, 'a caller without a grant')
+  assert.deepEqual(taken(continuing(admittedOf())), nothing)
+  for (const malformed of [`${traceparent}, ${traceparent}`, traceparent.toUpperCase(), '00-1-2-3'])
+    assert.deepEqual(taken(continuing(admittedOf({ headers: { traceparent: malformed } }))), nothing, malformed)
+})
+
 test('texts that a client chooses are cut', () => {
   const long = 'x'.repeat(1_000)
   const half = opened(

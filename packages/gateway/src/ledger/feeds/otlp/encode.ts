@@ -2,8 +2,8 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { version } from '../../../version.ts'
-import type { GenAiFamily } from './settings.ts'
-import type { RecordSpan } from './spans.ts'
+import type { GenAiFamily } from '../spans/settings.ts'
+import type { RecordSpan } from '../spans/spans.ts'
 
 /** A record's spans, and the gateway process that served it. */
 export interface RecordSpans {

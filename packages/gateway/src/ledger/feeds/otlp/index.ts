@@ -7,11 +7,11 @@ import { type Clock, systemClock } from '../../../clock.ts'
 import type { ResolveName } from '../checked-addresses.ts'
 import { fedRecordOrReason } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
+import { isSampled } from '../spans/sample.ts'
+import { spansOf } from '../spans/spans.ts'
 import { Collector, RequestRefusedError } from './collector.ts'
 import { encoded, partialSuccess, type RecordSpans } from './encode.ts'
-import { isSampled } from './sample.ts'
 import type { OtlpSettings } from './settings.ts'
-import { spansOf } from './spans.ts'
 
 /** A record that the collector refuses this often is set aside. With growing pauses that takes some minutes. */
 const refusalsMax = 10

@@ -4,14 +4,15 @@ import { closedPort } from '../../../../../../test/support/ports.ts'
 import { endedLedger, startRunner } from '../filing/filing.fixture.ts'
 import { recordedExchange } from '../recorded.fixture.ts'
 import { RetryLaterError } from '../retry-later.ts'
-import { traceOf } from './ids.ts'
+import { traceOf } from '../spans/ids.ts'
 import { openFeed } from './index.ts'
 import { otlpSettings, partialAnswer, startCollector, startSending } from './otlp.fixture.ts'
 
 const exchanges = (count: number) => Array.from({ length: count }, () => recordedExchange())
 const tracesOf = (spans: readonly { readonly traceId: string }[]): string[] =>
   [...new Set(spans.map(({ traceId }) => traceId))].toSorted()
-const idsOf = (all: readonly { readonly id: string }[]): string[] => all.map(({ id }) => traceOf(id, null)).toSorted()
+const idsOf = (all: readonly { readonly id: string }[]): string[] =>
+  all.map(({ id }) => traceOf({ id, copyOf: null, traceId: null })).toSorted()
 
 test('a collector reads spans with their ids, times, kinds, values and resource from gzipped protobuf', async t => {
   const collector = await startCollector(t)
@@ -129,7 +130,7 @@ test('what is too much for a collector is sent in halves, and a record that it r
   const poison = all[4] ?? assert.fail()
   const collector = await startCollector(t, (response, _number, spans) => {
     const isTooLarge = tracesOf(spans).length > 3
-    const isPoisoned = tracesOf(spans).includes(traceOf(poison.id, null))
+    const isPoisoned = tracesOf(spans).includes(traceOf(poison.opened))
     response.writeHead(isTooLarge ? 413 : isPoisoned ? 400 : 200).end()
   })
   const { feed, failure, aside } = startSending(t, { url: collector.url })

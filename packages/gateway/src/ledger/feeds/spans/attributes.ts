@@ -28,6 +28,8 @@ const leftOut: ReadonlySet<string> = new Set([
   'gatehouse.ended_at_ms',
   'gatehouse.replica',
   'gatehouse.summed_calls',
+  'gatehouse.trace.id',
+  'gatehouse.trace.parent_span_id',
   'gen_ai.client.operation.duration',
   'gen_ai.server.time_to_first_token',
   'http.request.header.content-type',

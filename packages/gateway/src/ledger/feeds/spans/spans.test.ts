@@ -4,8 +4,9 @@ import fc from 'fast-check'
 import { noUsage } from '../../../wire/usage.ts'
 import { anyRecord, hostileTexts } from '../../fields.fixture.ts'
 import { fedRecordOrReason } from '../forms.ts'
+import { otlpSettings } from '../otlp/otlp.fixture.ts'
 import { type ExchangeParts, recordedExchange } from '../recorded.fixture.ts'
-import { otlpSettings } from './otlp.fixture.ts'
+import { attemptSpan } from './ids.ts'
 import { isSampled } from './sample.ts'
 import type { SampleSettings, SpanSettings } from './settings.ts'
 import { type RecordSpan, spansOf } from './spans.ts'
@@ -246,6 +247,24 @@ test('a copy is part of the trace of what it copies, and nobody asked for it', (
   )
 })
 
+test('spans of a caller that named its trace are children of its span, and copies are in that trace too', () => {
+  const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentSpanId: '00f067aa0ba902b7' }
+  const spans = spansFrom({ opened: trace })
+  assert.deepEqual(new Set(spans.map(span => span.traceId)), new Set([trace.traceId]))
+  const [server, call, attempt] = spans
+  assert.deepEqual(
+    [server?.parentSpanId, call?.parentSpanId, attempt?.parentSpanId],
+    [trace.parentSpanId, server?.spanId, call?.spanId],
+  )
+  assert.equal(attempt?.spanId, attemptSpan(id, 0), 'what an instance was given as its parent')
+  assert.deepEqual([server?.kind, server?.attributes['gatehouse.request_id']], ['server', id])
+  const [copy] = spansFrom({
+    id: '019abcde-ffff-7345-8678-9abcdef01234',
+    opened: { ...trace, copyOf: id, copyKind: 'shadow' },
+  })
+  assert.deepEqual([copy?.traceId, copy?.parentSpanId], [trace.traceId, server?.spanId])
+})
+
 test('who called is on the spans only where the settings say so', () => {
   const said = (callers: boolean): string => JSON.stringify(spansFrom({}, { callers }))
   for (const hidden of ['Alice', '22222222-3333', '33333333-4444', '127.0.0.1', 'test/1']) {
@@ -270,7 +289,9 @@ test('the same record is the same spans, whatever it holds, and no span ends bef
       for (const span of spans) {
         assert.match(span.traceId, /^[0-9a-f]{32}$/)
         assert.ok(span.endMs >= span.startMs)
+        // Texts of these records are no ids of a trace, so no span has a parent of another process.
         if (row.copyOf === null) assert.equal(span.parentSpanId === null, span.kind === 'server')
+        assert.match(span.spanId, /^(?!0{16})[0-9a-f]{16}$/)
         if (span.kind === 'client') assert.ok(known.has(span.parentSpanId ?? ''))
         for (const value of Object.values(span.attributes).flat())
           if (typeof value === 'string') assert.ok(value.isWellFormed() && !value.includes('\0'))

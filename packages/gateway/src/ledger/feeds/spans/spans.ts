@@ -4,11 +4,13 @@
  * https://github.com/open-telemetry/semantic-conventions-genai, span `gen_ai.client.inference`
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/
  */
+
+import { isSpanId, isTraceId } from '../../../wire/trace-context.ts'
 import type { RecordRow } from '../../record.ts'
 import type { AttemptRecord } from '../../values.ts'
 import { readableText } from '../forms.ts'
 import { attributesOf, methodOf, providerOf, type SpanAttributes } from './attributes.ts'
-import { spanOf, traceOf } from './ids.ts'
+import { attemptSpan as attemptSpanId, callSpan as callSpanId, exchangeSpan, traceOf } from './ids.ts'
 import type { SpanSettings } from './settings.ts'
 
 export interface RecordSpan {
@@ -47,6 +49,11 @@ function readable(span: RecordSpan): RecordSpan {
   return { ...span, name: readableText(span.name), attributes }
 }
 
+/** The caller's span; null without its trace. */
+function parentOf({ traceId, parentSpanId }: RecordRow): string | null {
+  return traceId !== null && parentSpanId !== null && isTraceId(traceId) && isSpanId(parentSpanId) ? parentSpanId : null
+}
+
 /** What a client asked is a SERVER span. What the gateway sent by itself is part of the trace that it copies. */
 function serverSpan(row: RecordRow, attributes: SpanAttributes): RecordSpan {
   const { id, copyOf, copyKind, operation, status, outcome, outcomeCode } = row
@@ -54,9 +61,9 @@ function serverSpan(row: RecordRow, attributes: SpanAttributes): RecordSpan {
   const method = String(attributes['http.request.method'])
   const verb = copyKind ?? (method === '_OTHER' ? 'HTTP' : method)
   return {
-    traceId: traceOf(id, copyOf),
-    spanId: spanOf(id, 'exchange'),
-    parentSpanId: copyOf === null ? null : spanOf(copyOf, 'exchange'),
+    traceId: traceOf(row),
+    spanId: exchangeSpan(id),
+    parentSpanId: copyOf === null ? parentOf(row) : exchangeSpan(copyOf),
     // The path is the client's to choose, and a name must be one of few.
     name: operation === null ? verb : `${verb} ${operation}`,
     kind: copyOf === null ? 'server' : 'internal',
@@ -79,7 +86,7 @@ function callSpan(
   const provider = { 'gen_ai.provider.name': providerOf(row, settings) }
   return {
     traceId: server.traceId,
-    spanId: spanOf(row.id, 'call'),
+    spanId: callSpanId(row.id),
     parentSpanId: server.spanId,
     name: `${call['gen_ai.operation.name'] ?? ''} ${call['gen_ai.request.model'] ?? ''}`.trim(),
     kind: 'client',
@@ -104,7 +111,7 @@ function attemptSpan(row: RecordRow, parent: RecordSpan, attempt: TimedAttempt):
   const verb = method['http.request.method'] === '_OTHER' ? 'HTTP' : row.method
   return {
     traceId: parent.traceId,
-    spanId: spanOf(row.id, `attempt/${number}`),
+    spanId: attemptSpanId(row.id, number),
     parentSpanId: parent.spanId,
     name: `${verb} ${instance}`,
     kind: 'client',

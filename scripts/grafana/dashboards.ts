@@ -4,8 +4,8 @@ import { bars, type Dashboard, figure, graph, max, of, quantile, rate, sum, tabl
 const calls = 'gatehouse_calls_total'
 const duration = 'gatehouse_call_duration_seconds'
 const firstByte = 'gatehouse_backend_first_byte_seconds'
-const lane = 'exported_instance, deployment'
-const laneLegend = '{{exported_instance}} {{deployment}}'
+const lane = 'backend, deployment'
+const laneLegend = '{{backend}} {{deployment}}'
 const inRange = (metric: string, matchers = ''): string => `increase(${of(metric, matchers)}[$__range])`
 const failed = `(${rate(calls, 'outcome=~"failed|interrupted"')} or ${rate(calls, 'status=~"5.."')})`
 const p = (metric: string, labels: string, legend: string): Readonly<Record<string, string>> => ({
@@ -108,7 +108,7 @@ const capacity: Dashboard = {
           [`${laneLegend} {{state}}`]: sum(`${lane}, state`, of('gatehouse_backend_breaker', 'state!="closed"')),
         }),
         graph('Instances that refuse the gateway', 'short', {
-          '{{exported_instance}}': max('exported_instance', of('gatehouse_instance_credential_refused')),
+          '{{backend}}': max('backend', of('gatehouse_instance_credential_refused')),
         }),
       ],
     },
@@ -290,10 +290,10 @@ const health: Dashboard = {
         }),
         graph('Answers of Redis', 's', p('gatehouse_limits_store_answer_seconds', 'instance', '{{instance}}')),
         graph('Healthy instances', 'bool_on_off', {
-          '{{instance}} {{exported_instance}}': of('gatehouse_instance_healthy'),
+          '{{instance}} {{backend}}': of('gatehouse_instance_healthy'),
         }),
         graph('Tries in which an instance refused the gateway', 'reqps', {
-          '{{exported_instance}}': sum('exported_instance', rate('gatehouse_instance_credential_refusals_total')),
+          '{{backend}}': sum('backend', rate('gatehouse_instance_credential_refusals_total')),
         }),
       ],
     },

@@ -43,7 +43,7 @@ export function withAlertsTable(page: string, file: string): string {
 function inWords(text: string): string {
   return text
     .replace(/\{\{ \$labels\.instance \}\}/g, 'ADDRESS')
-    .replace(/\{\{ \$labels\.exported_instance \}\}/g, 'INSTANCE')
+    .replace(/\{\{ \$labels\.backend \}\}/g, 'INSTANCE')
     .replace(/\{\{ \$labels\.(\w+) \}\}/g, (_, label: string) => label.toUpperCase())
     .replace(/\{\{ \$value \| humanizeDuration \}\}/g, 'TIME')
     .replace(/\{\{ \$value \| humanizePercentage \}\}/g, 'N %')

@@ -20,7 +20,7 @@ export interface Fires {
 }
 
 const process = { job: 'gatehouse', instance: '10.0.0.4:8081' }
-const east = { exported_instance: 'east' }
+const east = { backend: 'east' }
 const lane = { ...east, deployment: 'gpt-4o' }
 const hrBot = { workload: 'hr-bot' }
 const feed = { feed: 'lake' }
@@ -287,7 +287,7 @@ const instanceCases: readonly AlertCase[] = [
     alert: 'GatehouseNoInstanceHealthy',
     series: {
       [series('gatehouse_instance_healthy', east)]: '0x9',
-      [series('gatehouse_instance_healthy', { exported_instance: 'west' })]: '1x9',
+      [series('gatehouse_instance_healthy', { backend: 'west' })]: '1x9',
     },
     ...{ at: '5m', fires: null },
   },

@@ -59,7 +59,7 @@ const families = {
   firstByte: {
     name: 'gatehouse_backend_first_byte_seconds',
     help: 'From sending to an instance to the first byte of its answer.',
-    labels: ['instance', 'deployment'],
+    labels: ['backend', 'deployment'],
   },
   tokens: {
     name: 'gatehouse_tokens_total',

@@ -171,7 +171,7 @@ test('calls, tokens and cost are counted by workload; a copy counts as billed to
     'gatehouse_call_duration_seconds_bucket{le="+Inf",workload="hr-bot"}': 1,
     'gatehouse_call_duration_seconds_sum{workload="hr-bot"}': 1.2,
     'gatehouse_call_duration_seconds_count{workload="hr-bot"}': 1,
-    'gatehouse_backend_first_byte_seconds_bucket{le="0.5",instance="east",deployment="gpt-4o"}': 2,
+    'gatehouse_backend_first_byte_seconds_bucket{le="0.5",backend="east",deployment="gpt-4o"}': 2,
   }
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name)
 })
@@ -197,7 +197,7 @@ test('a scrape reads the current state of limits, the waiting line, breakers and
   const metrics = createMetrics(filled(), sources)
   await metrics.render()
   const series = await scraped(metrics)
-  const lane = 'instance="east",deployment="gpt-4o"'
+  const lane = 'backend="east",deployment="gpt-4o"'
   const expected = {
     'gatehouse_limit_refusals_total{rule="hr-bot",measure="tokensPerMinute",mode="enforce"}': 1,
     'gatehouse_limit_used_ratio{rule="hr-bot",measure="tokensPerMinute",mode="enforce"}': 0.75,
@@ -215,9 +215,9 @@ test('a scrape reads the current state of limits, the waiting line, breakers and
     [`gatehouse_backend_breaker{${lane},state="closed"}`]: 0,
     [`gatehouse_backend_utilization_ratio{${lane}}`]: 0.93,
     [`gatehouse_backend_remaining_requests{${lane}}`]: 7,
-    'gatehouse_instance_healthy{instance="east"}': 0,
-    'gatehouse_instance_credential_refused{instance="east"}': 1,
-    'gatehouse_instance_credential_refusals_total{instance="east"}': 3,
+    'gatehouse_instance_healthy{backend="east"}': 0,
+    'gatehouse_instance_credential_refused{backend="east"}': 1,
+    'gatehouse_instance_credential_refusals_total{backend="east"}': 3,
     gatehouse_ledger_lost_records_total: 2,
     'gatehouse_feed_up{feed="east"}': 0,
     'gatehouse_feed_lag_records{feed="east"}': 1_200,

@@ -87,7 +87,7 @@ export function createMetrics(figures: Figures, sources: MetricsSources): Metric
   return { render: () => registry.metrics() }
 }
 
-const lane = ['instance', 'deployment'] as const
+const lane = ['backend', 'deployment'] as const
 
 const families = {
   inFlight: { name: 'gatehouse_calls_in_flight', help: 'Calls under way.' },
@@ -121,17 +121,17 @@ const families = {
   healthy: {
     name: 'gatehouse_instance_healthy',
     help: '0 while every deployment of the instance is left alone or its last active probe failed, else 1.',
-    labels: ['instance'],
+    labels: ['backend'],
   },
   credentialRefused: {
     name: 'gatehouse_instance_credential_refused',
     help: '1 from when the instance refused the gateway’s own credential until it lets a call in again, else 0.',
-    labels: ['instance'],
+    labels: ['backend'],
   },
   credentialRefusals: {
     name: 'gatehouse_instance_credential_refusals_total',
     help: 'Tries in which an instance refused the gateway itself: its credential, its account or its network.',
-    labels: ['instance'],
+    labels: ['backend'],
   },
   tries: {
     name: 'gatehouse_backend_tries_total',

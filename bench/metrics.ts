@@ -8,6 +8,9 @@ const callsPerRound = 100_000
 const rounds = 7
 
 const call: EndedCall = {
+  id: '019a0000-0000-7000-8000-000000000000',
+  caller: null,
+  operation: 'chat/completions',
   workload: 'hr-bot',
   deployment: 'gpt-4o',
   instance: 'east',

@@ -11,6 +11,7 @@ import { addFeeds } from './routes/feeds.ts'
 import { addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
 import { addLimits } from './routes/limits.ts'
+import { addLog } from './routes/log.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addRecords } from './routes/records.ts'
 import { addSearch } from './routes/search.ts'
@@ -57,6 +58,7 @@ export function adminApp(
   addSources(app, handlerParts)
   addInstances(app, handlerParts)
   addLimits(app, handlerParts)
+  addLog(app, handlerParts)
   addMetrics(app, handlerParts)
   // `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.
   addTail(app, handlerParts)
@@ -78,7 +80,7 @@ const openApiHead = {
     title: 'Gatehouse management API',
     version: '1',
     description:
-      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe instances and to pause, resume and rewind feeds.',
+      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe instances, to pause, resume and rewind feeds, and to change the level of the log.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   security: [{ entra: [] }],

@@ -27,6 +27,7 @@ export const adminErrors = {
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal: { status: 500, type: 'server_error' },
   ledger_without_store: { status: 501, type: 'invalid_request_error' },
+  log_not_own: { status: 501, type: 'invalid_request_error' },
   groups_unavailable: { status: 503, type: 'server_error' },
   feed_unavailable: { status: 503, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },

@@ -9,6 +9,7 @@ import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
 import type { Log } from '../log.ts'
 import type { ReplicasReport } from '../replicas/index.ts'
+import type { LogLevels } from '../telemetry/log/index.ts'
 
 /** Role of a caller. `auditor` and `operator` each include `viewer`, and neither includes the other. */
 export type AdminRole = 'viewer' | 'auditor' | 'operator'
@@ -29,6 +30,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   sources(): readonly SourceState[]
   /** Asks an instance for its models with its credential. Null when there is no such instance. */
   probe(instance: string): Promise<ProbeResult | null>
+  /** The log of this process; null where it is not Gatehouse's own. */
+  readonly levels: LogLevels | null
   /** All metrics, in the text format of Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>
 }
@@ -53,7 +56,7 @@ export interface AdminOptions {
   /**
    * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `bodies_searched` for each search in
    * them, `instance_probed` for each probe, `feed_paused`, `feed_resumed` and `feed_rewound` for each order to a feed,
-   * `feed_order_failed` for one that it did not confirm, `admin_refused` for each request whose caller lacks the role.
+   * `feed_order_failed` for one that it did not confirm, `log_level_set` and `log_level_reset`, `admin_refused` for each request whose caller lacks the role.
    */
   readonly log: Log
   /** Milliseconds between two reads of the ledger while a tail waits. 1..10_000, default 500. */

@@ -18,6 +18,9 @@ export const roleByRoute = {
   // It makes the gateway send a call, although it bills nothing: a role that only reads must not be enough.
   'POST /api/v1/instances/:name/probe': 'operator',
   'GET /api/v1/limits': 'viewer',
+  'GET /api/v1/log': 'viewer',
+  'POST /api/v1/log/level': 'operator',
+  'POST /api/v1/log/reset': 'operator',
   'GET /api/v1/ledger': 'viewer',
   'GET /api/v1/sources': 'viewer',
   'GET /api/v1/feeds': 'viewer',

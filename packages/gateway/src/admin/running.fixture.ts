@@ -6,6 +6,7 @@ import type { FeedState } from '../ledger/feeds/control.ts'
 import { UnansweredError } from '../ledger/feeds/thread.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 import type { ReplicaFigures, ReplicaState } from '../replicas/index.ts'
+import { memoryLog } from '../telemetry/log/log.fixture.ts'
 import type { AdminHouse } from './index.ts'
 
 export type Running = { -readonly [Member in keyof AdminHouse]: AdminHouse[Member] } & { probed: string[] }
@@ -24,6 +25,7 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
       probed.push(name)
       return name === 'east' ? goodProbe : failedProbe
     },
+    levels: memoryLog({}, () => atMs).log.levels,
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'gatehouse_info 1\n' }),
   }
 }

@@ -10,6 +10,7 @@ import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
 import { ledgerCommand } from './commands/ledger.ts'
 import { limitsCommand } from './commands/limits.ts'
+import { logCommand } from './commands/log.ts'
 import { loginCommand, logoutCommand } from './commands/login.ts'
 import { pricesCommand } from './commands/prices.ts'
 import { recordsCommand } from './commands/records.ts'
@@ -47,6 +48,7 @@ for (const command of [
   instancesCommand(context),
   feedsCommand(context),
   sourcesCommand(context),
+  logCommand(context),
   ledgerCommand(context),
   pricesCommand(context),
   simulateCommand(context),

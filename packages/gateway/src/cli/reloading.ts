@@ -4,11 +4,11 @@ import { basename, dirname } from 'node:path'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, problemLine } from '../config/messages.ts'
 import type { House } from '../house/index.ts'
-import type { LeveledLog } from '../telemetry/log.ts'
+import type { Log } from '../log.ts'
 import type { CliContext } from './context.ts'
 
 interface ReloadParts {
-  readonly log: LeveledLog
+  readonly log: Log
   readonly env: CliContext['env']
   readonly watching: boolean
 }
@@ -29,7 +29,6 @@ export function startReloading(
     try {
       const next = await loadConfig(loaded.path, env)
       house.reload(next.config)
-      log.level = next.config.log.level
       follow(next.sources)
     } catch (error) {
       // Whatever the error, the process keeps its configuration: a typing mistake must not stop a gateway.

@@ -8,6 +8,7 @@ import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
 import { ledgerCommand } from './commands/ledger.ts'
 import { limitsCommand } from './commands/limits.ts'
+import { logCommand } from './commands/log.ts'
 import { pricesCommand } from './commands/prices.ts'
 import { recordsCommand } from './commands/records.ts'
 import { smokeCommand } from './commands/smoke.ts'
@@ -82,6 +83,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     pricesCommand,
     ledgerCommand,
     smokeCommand,
+    logCommand,
   ]
   for (const command of further) program.addCommand(command(context))
   quiet(program)

@@ -21,7 +21,7 @@ import {
 import { type Config, configSchema } from '../config/schema/index.ts'
 import type { House } from '../house/index.ts'
 import { buildHouse } from '../house/open.ts'
-import { createLog } from '../telemetry/log.ts'
+import { createLog } from '../telemetry/log/open.ts'
 import { demoBanner } from './banner.ts'
 import { demoConfig, demoInstances } from './configuration.ts'
 import { demoFeeds } from './feeds/index.ts'
@@ -121,7 +121,7 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
     ),
     ...(parts.feed === null || shipped === null ? {} : { feeds: { [parts.feed]: shipped.feed } }),
   })
-  const log = createLog(config.log.level)
+  const log = createLog(config.log)
   // Written before the house is built: its limits then count this month's records.
   if (parts.history) await historyOnce(parts, config, entra)
   const house = await buildHouse(config, { log, appService: entra.managedIdentity })
@@ -207,7 +207,7 @@ async function historyOnce(parts: DemoParts, config: Config, entra: EntraSimulat
     config,
     entra,
     instanceKey,
-    log: createLog('error'),
+    log: createLog({ level: 'error', format: 'json', access: false }),
     untilMs: Date.now(),
     progress: (done, all) => parts.say(`\rWriting a month of history (once) ... ${Math.floor((100 * done) / all)} %`),
   })

@@ -10,7 +10,7 @@ import { chargeOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import type { Usage } from '../wire/usage.ts'
 import { type BackendFailure, refusalOf } from './backend/failures.ts'
-import { ClientLeft } from './call.ts'
+import { aboutCall, ClientLeft } from './call.ts'
 import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInstance } from './exchange.ts'
 import type { ClaimedDebt, FollowUps } from './follow-ups/index.ts'
 import type { GatewayParts } from './parts.ts'
@@ -50,7 +50,7 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
   if (ending !== 'whole' && ending !== 'left') {
     parts.log.warn(
       {
-        id: exchange.call.id,
+        ...aboutCall(exchange.call),
         instance: exchange.instance?.name,
         failure: ending,
         code: codeOf(relayed.cause) ?? relayed.cause?.name,
@@ -60,6 +60,7 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
     // A copy has no client, so it has no status.
     if (exchange.copy === null) status ??= answerInstead(exchange, ending, relayed.cause, parts)
   }
+  if (parts.log.debug !== undefined) reportAttempts(exchange, relayed, parts)
   forgetDeleted(exchange, relayed, parts)
   const usage = await usageOrBound(exchange, relayed, parts)
   const cost = costOfExchange(exchange, relayed, usage, parts)
@@ -74,6 +75,10 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
     requestBytes: receivedBytes(exchange),
     ownBytes: 0,
   })
+}
+
+function reportAttempts({ call }: Exchange, { attempts }: Relayed, { log }: EndingParts): void {
+  for (const attempt of attempts) log.debug?.({ ...aboutCall(call), ...attempt }, 'attempt')
 }
 
 function outcomeOf({ ending, learned }: Relayed): Pick<Ending, 'outcome' | 'code'> {
@@ -115,7 +120,7 @@ async function usageOrBound(exchange: Authenticated, relayed: Relayed, parts: En
   } catch (error) {
     // The answer was billed, even if it cannot be read back from the journal to count it.
     parts.log.error(
-      { id: exchange.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
+      { ...aboutCall(exchange.call), code: error instanceof LedgerError ? error.code : 'internal_error' },
       'usage_unknown',
     )
     const isBilled = relayed.sentAtMs !== null && (relayed.status ?? 0) < 400 && exchange.request?.deployment != null
@@ -211,11 +216,13 @@ export async function refuse(exchange: Exchange, error: unknown, parts: EndingPa
   let ownBytes = 0
   if (refusal !== null) {
     ownBytes = renderRefusal(exchange.call, refusal, parts)
-    if (refusal.status >= 500) {
+    if (refusal.status < 500) {
+      parts.log.debug?.({ ...aboutCall(exchange.call), code: refusal.code, status: refusal.status }, 'refused')
+    } else {
       const { cause } = refusal
       const level = alreadyReported.has(refusal.code) ? 'warn' : 'error'
       parts.log[level](
-        { id: exchange.call.id, code: refusal.code, cause: cause instanceof Error ? cause : undefined },
+        { ...aboutCall(exchange.call), code: refusal.code, cause: cause instanceof Error ? cause : undefined },
         'refused',
       )
     }
@@ -252,7 +259,7 @@ async function write(
   } catch (error) {
     parts.lost(exchange.call.id)
     parts.log.error(
-      { id: exchange.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
+      { ...aboutCall(exchange.call), code: error instanceof LedgerError ? error.code : 'internal_error' },
       'record_lost',
     )
   }
@@ -276,13 +283,19 @@ function isSummed(exchange: Exchange, ending: Ending, endedAtMs: number, { guard
   })
 }
 
-/** For the metrics. Names are those of the configuration: nothing that only the client says becomes a label. */
+/**
+ * For the metrics and the access line. Names are those of the configuration: nothing that only the client says becomes a
+ * label.
+ */
 function figures(exchange: Exchange, ending: Ending, endedAtMs: number): EndedCall {
-  const { call, grant, request, instance, copy } = exchange
+  const { call, route, caller, grant, request, instance, copy } = exchange
   const { outcome, code, status, relayed, usage, cost } = ending
   const sentAtMs = relayed?.sentAtMs ?? null
   const firstByteAtMs = relayed?.firstByteAtMs ?? null
   return {
+    id: call.id,
+    caller,
+    operation: route?.operation.name ?? null,
     workload: grant?.workload.name ?? null,
     deployment: instance === null ? null : (request?.deployment ?? null),
     instance: instance?.name ?? null,

@@ -7,7 +7,8 @@ import { sourceModules } from '../ledger/collect/kinds.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { Log } from '../log.ts'
 import { Figures } from '../telemetry/figures.ts'
-import { createLog } from '../telemetry/log.ts'
+import { runningLog } from '../telemetry/log/index.ts'
+import { createLog } from '../telemetry/log/open.ts'
 import { openCore } from './core.ts'
 import type { CompleteParts, HouseParts } from './index.ts'
 import { openManagement, type ServedCalls } from './management.ts'
@@ -35,13 +36,14 @@ const noCalls: ServedCalls = {
 /** Rejects when a part cannot be opened, and then leaves nothing open. @param config with a section `collect`. */
 export async function buildCollector(config: Config, given: CollectorParts = {}): Promise<CollectorHouse> {
   await using opened = new AsyncDisposableStack()
+  const log = given.log ?? createLog(config.log)
   const parts: CompleteParts = {
     ...given,
     clock: given.clock ?? systemClock,
-    log: given.log ?? createLog(config.log.level),
+    ...{ log, running: runningLog(log) },
     random: given.random ?? Math.random,
   }
-  const { clock, log, random } = parts
+  const { clock, random } = parts
   const figures = new Figures()
   const core = await openCore(config, parts, figures)
   opened.use(core.closers)
@@ -63,6 +65,7 @@ export async function buildCollector(config: Config, given: CollectorParts = {})
     ...{ admin, ledger, sources },
     reload(next) {
       const { needRestart, release } = core.use(next)
+      parts.running?.use(next.log)
       release()
       log.info({}, 'configuration_taken')
       if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')

@@ -7,7 +7,7 @@ import { Guards } from '../gateway/guards.ts'
 import { createCors } from '../gateway/listener/cors.ts'
 import { type Gateway, startGateway } from '../gateway/listener/server.ts'
 import { limitedThroughout } from '../gateway/pages/readiness.ts'
-import type { CopyParts, GatewayParts } from '../gateway/parts.ts'
+import type { CopyParts, EndedListener, GatewayParts } from '../gateway/parts.ts'
 import { createResolver } from '../gateway/stages/1-resolve/index.ts'
 import { uuidV7 } from '../ids.ts'
 import type { Figures } from '../telemetry/figures.ts'
@@ -66,7 +66,7 @@ export async function openDataPlane(
     continueUnrecorded: config.ledger.whenUnwritable === 'continue',
     demonstration: given.demonstration === true,
     lost: () => lost(1),
-    ended: [figures.ended],
+    ended: listeners(current.config, given, figures),
     credentialsRefused: () => current.credentialsRefused(),
     feedsTroubled: () => ledger.feeds.troubled,
   })
@@ -90,6 +90,11 @@ export async function openDataPlane(
     },
     closers: closers.move(),
   }
+}
+
+/** Calls pay for access lines only where they are written. */
+function listeners({ log }: Config, { running }: CompleteParts, figures: Pick<Figures, 'ended'>): EndedListener[] {
+  return log.access && running !== null ? [figures.ended, running.ended] : [figures.ended]
 }
 
 /** What the stages read of the configuration itself. */

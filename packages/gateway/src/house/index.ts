@@ -5,6 +5,7 @@ import type { CredentialParts } from '../instances/credentials.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { Log } from '../log.ts'
+import type { RunningLog } from '../telemetry/log/index.ts'
 
 export interface HouseParts {
   readonly clock?: Clock
@@ -50,5 +51,7 @@ export interface House {
 export interface CompleteParts extends HouseParts {
   readonly clock: Clock
   readonly log: Log
+  /** The same log, where its levels can be changed. */
+  readonly running: RunningLog | null
   readonly random: () => number
 }

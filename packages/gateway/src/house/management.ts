@@ -76,7 +76,7 @@ export async function openManagement(
       verify: token => current.verifier.verify(token),
     },
     groups: () => current.groups,
-    house: adminHouse(core, served, metrics, replicas),
+    house: adminHouse(core, given, served, metrics, replicas),
     ...{ ledger, clock: given.clock, log: given.log },
   })
   closers.defer(() => admin.close())
@@ -84,7 +84,13 @@ export async function openManagement(
 }
 
 /** The running house as the management API sees it. Getters, because a reload changes what they read. */
-function adminHouse(core: Core, served: ServedCalls, metrics: Metrics, replicas: Replicas): AdminHouse {
+function adminHouse(
+  core: Core,
+  given: CompleteParts,
+  served: ServedCalls,
+  metrics: Metrics,
+  replicas: Replicas,
+): AdminHouse {
   const { current } = core
   return {
     get instances() {
@@ -104,6 +110,7 @@ function adminHouse(core: Core, served: ServedCalls, metrics: Metrics, replicas:
     sources: () => served.sources?.() ?? [],
     limits: () => core.limits.report(),
     probe: name => current.probe(name),
+    levels: given.running?.levels ?? null,
     metrics: async () => ({ contentType: metricsContentType, text: await metrics.render() }),
   }
 }

@@ -5,7 +5,8 @@
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/schema/index.ts'
 import { Figures } from '../telemetry/figures.ts'
-import { createLog } from '../telemetry/log.ts'
+import { runningLog } from '../telemetry/log/index.ts'
+import { createLog } from '../telemetry/log/open.ts'
 import { openCore } from './core.ts'
 import { openDataPlane } from './data-plane.ts'
 import type { CompleteParts, House, HouseParts } from './index.ts'
@@ -16,10 +17,11 @@ import { openManagement } from './management.ts'
  */
 export async function buildHouse(config: Config, given: HouseParts = {}): Promise<House> {
   await using opened = new AsyncDisposableStack()
+  const log = given.log ?? createLog(config.log)
   const parts: CompleteParts = {
     ...given,
     clock: given.clock ?? systemClock,
-    log: given.log ?? createLog(config.log.level),
+    ...{ log, running: runningLog(log) },
     random: given.random ?? Math.random,
   }
   // Each is built from what is above it. Calls write the figures, so they come first; the metrics that read them come
@@ -35,7 +37,6 @@ export async function buildHouse(config: Config, given: HouseParts = {}): Promis
   const { gateway } = dataPlane
   const { current, ledger } = core
   const admin = management?.admin ?? null
-  const { log } = parts
   log.info({ gateway: gateway.url, admin: admin?.url ?? null }, 'ready')
   const closers = opened.move()
   return {
@@ -47,6 +48,7 @@ export async function buildHouse(config: Config, given: HouseParts = {}): Promis
     probe: name => current.probe(name),
     reload(next) {
       const { needRestart, release } = core.use(next)
+      parts.running?.use(next.log)
       // Calls that began with the old parts use them to their end, also those that have not reached them yet (P10).
       void dataPlane.use(next).then(release)
       log.info({}, 'configuration_taken')

@@ -1,14 +1,21 @@
 /** Figures of calls, written once at the end of each call. `npm run bench` measures what it costs: 0.2 µs per call. */
 import type { Registry } from 'prom-client'
+import type { Caller } from '../identity/caller.ts'
 import type { CopyKind, Cost, Outcome } from '../ledger/record.ts'
 import type { Usage } from '../wire/usage.ts'
 import { Children, type Count, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'
 
 /**
- * A call that has ended, as the metrics see it. Names are those of the configuration: nothing that a client wrote
- * becomes a label.
+ * A call that has ended, as the metrics and the access lines see it. Names are those of the configuration: nothing that
+ * a client wrote becomes a label.
  */
 export interface EndedCall {
+  /** Only for access lines. */
+  readonly id: string
+  /** Only for access lines. Null for a call that was refused before its token was verified. */
+  readonly caller: Pick<Caller, 'kind' | 'tenantId' | 'objectId' | 'appId'> | null
+  /** Name of the operation; null where the address names none. */
+  readonly operation: string | null
   /** Null for a call that was refused before it was known that its caller may use the workload. */
   readonly workload: string | null
   /** Name of the deployment in the workload; null when no instance was chosen. */

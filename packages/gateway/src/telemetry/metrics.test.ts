@@ -13,6 +13,9 @@ import { createMetrics, type MetricsSources } from './metrics.ts'
 import { Children, Spread, SpreadHistogram } from './tally.ts'
 
 const call: EndedCall = {
+  id: 'id',
+  caller: null,
+  operation: 'chat/completions',
   workload: 'hr-bot',
   deployment: 'gpt-4o',
   instance: 'east',

@@ -30,9 +30,9 @@ async function collectFrom(context: CliContext, options: CollectOptions): Promis
   for (const warning of loaded.warnings) context.stderr.write(`! ${problemLine(warning)}\n`)
   const [{ buildCollector }, { createLog }] = await Promise.all([
     import('../../house/collector.ts'),
-    import('../../telemetry/log.ts'),
+    import('../../telemetry/log/open.ts'),
   ])
-  const log = createLog(loaded.config.log.level)
+  const log = createLog(loaded.config.log)
   const fromBeginning = options.fromBeginning === true
   const collector = await buildCollector(loaded.config, { log, fromBeginning }).catch(error => {
     throw startFailure(error, [])
@@ -42,6 +42,7 @@ async function collectFrom(context: CliContext, options: CollectOptions): Promis
   reloading.stop()
   await collector.close()
   log.info({}, 'stopped')
+  log.close()
 }
 
 function gatewaysFile(path: string): CliError {

@@ -28,9 +28,9 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
   for (const warning of loaded.warnings) context.stderr.write(`! ${problemLine(warning)}\n`)
   const [{ buildHouse }, { createLog }] = await Promise.all([
     import('../../house/open.ts'),
-    import('../../telemetry/log.ts'),
+    import('../../telemetry/log/open.ts'),
   ])
-  const log = createLog(loaded.config.log.level)
+  const log = createLog(loaded.config.log)
   const house = await buildHouse(loaded.config, { log }).catch(error => {
     throw startFailure(error, [])
   })
@@ -39,6 +39,7 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
   reloading.stop()
   await house.close()
   log.info({}, 'stopped')
+  log.close()
 }
 
 function collectorsFile(path: string): CliError {

@@ -15,6 +15,7 @@ import { GivenUp } from '../backend/failures.ts'
 import { requestFor } from '../backend/request.ts'
 import { noCuts } from '../backend/sending.ts'
 import { signIn } from '../backend/sign-in.ts'
+import { aboutCall } from '../call.ts'
 import { conclude } from '../endings.ts'
 import {
   type Admitted,
@@ -122,7 +123,7 @@ export class Copies {
     const running = this.#run(exchange, order, parts, resolve)
       .catch(error =>
         parts.log.warn(
-          { id: exchange.call.id, copy: order.kind, code: codeOf(error) ?? 'internal_error' },
+          { ...aboutCall(exchange.call), copy: order.kind, code: codeOf(error) ?? 'internal_error' },
           'copy_failed',
         ),
       )

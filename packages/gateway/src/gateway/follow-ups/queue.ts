@@ -223,7 +223,10 @@ export class FollowUpQueue implements FollowUps {
   #run(open: OpenDebt, work: Promise<void>): Promise<void> {
     const running = work
       .catch(error => {
-        this.#gateway?.log.warn({ id: open.debt.recordId, code: codeOf(error) ?? 'internal_error' }, 'follow_up_failed')
+        this.#gateway?.log.warn(
+          { requestId: open.debt.recordId, code: codeOf(error) ?? 'internal_error' },
+          'follow_up_failed',
+        )
       })
       .finally(() => {
         open.asking = null

@@ -1,6 +1,6 @@
 /** The store's thread: loads the journal on a timer and answers questions. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Log } from '../../log.ts'
+import type { Log, LogSeverity } from '../../log.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { FromStore, SentError, StoreCall, StoreData, StoreQuestion } from './messages.ts'
 import type { Store } from './store.ts'
@@ -11,7 +11,7 @@ const { kind, directory, names, loadEveryMs, isRestart, ...shared } = workerData
 const written = new BigInt64Array(shared.written)
 const send = (message: FromStore): void => port.postMessage(message)
 const say =
-  (level: keyof Log): Log[typeof level] =>
+  (level: Exclude<LogSeverity, 'debug'>): Log[typeof level] =>
   (fields, message) =>
     send({ kind: 'log', level, fields, message })
 

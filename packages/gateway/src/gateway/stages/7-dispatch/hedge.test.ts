@@ -29,7 +29,7 @@ function hedging(more: { readonly state?: 'waiting' | 'relaying'; readonly hedge
       seen.push('asked')
       return answer
     },
-    id: 'call-1',
+    call: { id: 'call-1' },
     log: logTo(({ event }) => seen.push(event)),
   }
   return { parts, seen }

@@ -13,6 +13,7 @@ import { bodyFor } from '../../backend/body.ts'
 import { requestFor } from '../../backend/request.ts'
 import { noCuts, type Sending } from '../../backend/sending.ts'
 import { signIn } from '../../backend/sign-in.ts'
+import { aboutCall } from '../../call.ts'
 import { type Admitted, noteInstance } from '../../exchange.ts'
 import type { GatewayParts } from '../../parts.ts'
 import { Refusal } from '../../refusals.ts'
@@ -183,14 +184,14 @@ export class Sender {
   #hedging(attempts: Attempts): Omit<Parameters<typeof hedged>[1], 'hedge' | 'afterMs'> {
     const { copies, log } = this.#parts
     const ask = () => copies.hedge(this.#exchange, [...this.#members.tried])
-    return { attempts, ask, id: this.#sending.call.id, log }
+    return { attempts, ask, call: this.#sending.call, log }
   }
 
   /** The call without the parts that this instance cannot read, where it may be sent without them. */
   #sendingTo({ name }: Instance): Sending {
     const cuts = this.#loose?.cutsFor(name) ?? noCuts
     if (cuts.length === 0) return this.#sending
-    this.#parts.log.info({ id: this.#sending.call.id, instance: name }, 'reasoning_dropped')
+    this.#parts.log.info({ ...aboutCall(this.#sending.call), instance: name }, 'reasoning_dropped')
     return { ...this.#sending, cuts }
   }
 

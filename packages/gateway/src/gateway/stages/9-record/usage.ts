@@ -6,6 +6,7 @@ import type { CountedTokens, TokenCounter } from '../../../tokens/index.ts'
 import { isUnmeteredModel } from '../../../wire/models.ts'
 import type { Operation } from '../../../wire/operations.ts'
 import { noUsage, type Usage, unreportedUsage } from '../../../wire/usage.ts'
+import { aboutCall } from '../../call.ts'
 import type { Authenticated } from '../../exchange.ts'
 import type { FollowUps } from '../../follow-ups/index.ts'
 import type { Relayed } from '../../relayed.ts'
@@ -185,7 +186,7 @@ async function responseBytes(
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error
     // The answer was billed, even if it cannot be read back from the journal to count it.
-    log.error({ id: exchange.call.id, code: error.code }, 'usage_unknown')
+    log.error({ ...aboutCall(exchange.call), code: error.code }, 'usage_unknown')
     return []
   }
 }

@@ -56,7 +56,8 @@ export interface AdminOptions {
   /**
    * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `bodies_searched` for each search in
    * them, `instance_probed` for each probe, `feed_paused`, `feed_resumed` and `feed_rewound` for each order to a feed,
-   * `feed_order_failed` for one that it did not confirm, `log_level_set` and `log_level_reset`, `admin_refused` for each request whose caller lacks the role.
+   * `feed_order_failed` for one that it did not confirm, `log_level_set` and `log_level_reset`, `admin_refused` for
+   * each request whose caller lacks the role.
    */
   readonly log: Log
   /** Milliseconds between two reads of the ledger while a tail waits. 1..10_000, default 500. */

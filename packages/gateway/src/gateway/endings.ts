@@ -284,8 +284,8 @@ function isSummed(exchange: Exchange, ending: Ending, endedAtMs: number, { guard
 }
 
 /**
- * For the metrics and the access line. Names are those of the configuration: nothing that only the client says becomes a
- * label.
+ * For the metrics and the access line. Names are those of the configuration: nothing that only the client says
+ * becomes a label.
  */
 function figures(exchange: Exchange, ending: Ending, endedAtMs: number): EndedCall {
   const { call, route, caller, grant, request, instance, copy } = exchange

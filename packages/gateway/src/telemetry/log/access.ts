@@ -1,4 +1,7 @@
-/** The access line of an exchange: who called what, how it ended, and what it took. Never a header, an address or a body. */
+/**
+ * The access line of an exchange: who called what, how it ended, and what it took. Never a header, an address or a
+ * body.
+ */
 import { callerKey } from '../../identity/caller.ts'
 import type { LogFields } from '../../log.ts'
 import type { EndedCall } from '../calls.ts'

@@ -1,6 +1,6 @@
 /**
- * Keeps a flood of lines that say the same from filling a disk: of each kind, a minute has a few lines and then one with
- * their number.
+ * Keeps a flood of lines that say the same from filling a disk: of each kind, a minute has a few lines and then one
+ * with their number.
  */
 import type { Clock } from '../../clock.ts'
 import type { LogFields, LogSeverity } from '../../log.ts'

@@ -9,12 +9,24 @@ import { copyOfDeploy, inTurn } from '../../test/terraform/terraform.ts'
 const examplesDirectory = join(import.meta.dirname, '../../deploy/terraform/examples')
 const guid = '00000000-0000-4000-8000-000000000000'
 
-/** Values of the variables that examples ask for. A variable with a default keeps it. */
+const network = `/subscriptions/${guid}/resourceGroups/network/providers/Microsoft.Network`
+const zone = (name: string): string => `${network}/privateDnsZones/privatelink.${name}`
+
+/** Values of the variables that examples ask for, as Terraform takes them. A variable with a default keeps it. */
 const answers: Readonly<Record<string, string>> = {
   subscription_id: guid,
   tenant_id: '11111111-0000-4000-8000-000000000000',
   user_id: '22222222-0000-4000-8000-000000000000',
   suffix: '4f2a',
+  callers_group_id: '33333333-0000-4000-8000-000000000000',
+  auditors_group_id: '44444444-0000-4000-8000-000000000000',
+  audience: '55555555-0000-4000-8000-000000000000',
+  network: JSON.stringify({
+    virtual_network_id: `${network}/virtualNetworks/shared`,
+    endpoints_subnet_id: `${network}/virtualNetworks/shared/subnets/endpoints`,
+    apps_subnet_id: `${network}/virtualNetworks/shared/subnets/apps`,
+  }),
+  zone_ids: JSON.stringify({ openai: zone('openai.azure.com'), events: zone('servicebus.windows.net') }),
 }
 
 /** Names of the examples. */
@@ -30,7 +42,7 @@ export async function generatedYaml(example: string): Promise<string> {
   using copy = copyOfDeploy()
   await using providers = await startProviders(providerSchemas())
   const directory = join(copy.directory, 'examples', example)
-  const values = (await requiredVariables(copy.directory, example)).map(name => `-var=${name}=${answerFor(name)}`)
+  const values = await variablesOf(copy.directory, example)
   const { status, stdout, text } = await inTurn(
     directory,
     providers.reattach,
@@ -42,11 +54,15 @@ export async function generatedYaml(example: string): Promise<string> {
   return stdout
 }
 
-async function requiredVariables(directory: string, example: string): Promise<readonly string[]> {
+/**
+ * Arguments of Terraform with a value for each variable that an example asks for.
+ * @param directory with `examples`.
+ */
+export async function variablesOf(directory: string, example: string): Promise<readonly string[]> {
   const modules = await readModules(directory)
   const found = modules.find(one => one.directory === `examples/${example}`)
   return Object.entries(found?.variables ?? {}).flatMap(([name, variable]) =>
-    Object.hasOwn(variable, 'default') ? [] : [name],
+    Object.hasOwn(variable, 'default') ? [] : [`-var=${name}=${answerFor(name)}`],
   )
 }
 

@@ -10,6 +10,7 @@ import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
 import { blocksOf, type Resource } from './hcl.ts'
+import { madeIn } from './made.ts'
 import { computed } from './mutations/index.ts'
 import { makeMistake } from './mutations/mutation.ts'
 import { type RunningProviders, startProviders } from './provider.ts'
@@ -26,19 +27,6 @@ const guid = '00000000-0000-4000-8000-000000000000'
 const own = [`-var=subscription_id=${guid}`, `-var=tenant_id=${guid}`, `-var=user_id=${guid}`]
 const given = [...own, '-var=suffix=4f2a']
 const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
-
-const resource = z.object({ address: z.string(), type: z.string(), values: z.record(z.string(), z.unknown()) })
-const module = z.object({
-  resources: z.array(resource).default([]),
-  get child_modules() {
-    return z.array(module).default([])
-  },
-})
-const state = z.object({ values: z.object({ root_module: module }) })
-
-function resourcesOf({ resources, child_modules }: z.infer<typeof module>): readonly Resource[] {
-  return [...resources, ...child_modules.flatMap(resourcesOf)]
-}
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   let running: RunningProviders
@@ -63,10 +51,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     return brokenRules(await made(example), schema).join('\n')
   }
 
-  async function made(directory: string): Promise<readonly Resource[]> {
-    const shown = await run(directory, ['show', '-json'])
-    return resourcesOf(state.parse(JSON.parse(shown.stdout)).values.root_module)
-  }
+  const made = (directory: string): Promise<readonly Resource[]> => madeIn(directory, running.reattach)
 
   test('the files are formatted and valid, and the example makes what the rules allow', async () => {
     using copy = copyOfDeploy()

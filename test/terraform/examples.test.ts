@@ -1,0 +1,57 @@
+/** What single examples promise beyond the rules that hold for all. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { parse } from 'yaml'
+import { variablesOf } from '../../scripts/rehearse/applied.ts'
+import { readModules } from './hcl.ts'
+import { madeIn } from './made.ts'
+import { startProviders } from './provider.ts'
+import { brokenRules } from './rules/index.ts'
+import { allSchemas, providerSchemas } from './schema.ts'
+import { copyOfDeploy, inTurn, terraformVersion } from './terraform.ts'
+
+const version = terraformVersion()
+const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
+const init = ['init', '-no-color', '-input=false', '-backend=false']
+const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
+
+suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
+  // A platform team would not have its network changed, nor a second zone of a name that is there already.
+  test('existing-network makes no network, no subnet and no zone that is there, and keeps the rules', async () => {
+    using copy = copyOfDeploy()
+    const schemas = providerSchemas()
+    await using running = await startProviders(schemas)
+    const directory = join(copy.directory, 'examples/existing-network')
+    const values = await variablesOf(copy.directory, 'existing-network')
+    const applied = await inTurn(directory, running.reattach, init, [...apply, ...values])
+    assert.equal(applied.status, 0, applied.text)
+    const resources = await madeIn(directory, running.reattach)
+    assert.deepEqual(brokenRules(resources, allSchemas(schemas)), [])
+    const made = new Set(resources.map(({ type }) => type))
+    for (const type of ['virtual_network', 'subnet', 'network_security_group', 'virtual_network_peering'])
+      assert.ok(!made.has(`azurerm_${type}`), type)
+    const zones = resources
+      .filter(({ type }) => type === 'azurerm_private_dns_zone')
+      .map(({ values: of }) => of['name'])
+    assert.ok(!zones.includes('privatelink.openai.azure.com') && !zones.includes('privatelink.servicebus.windows.net'))
+    const endpoints = resources.filter(({ type }) => type === 'azurerm_private_endpoint')
+    assert.ok(endpoints.length >= 3)
+    for (const { values: of } of endpoints)
+      assert.match(String(of['subnet_id']), /virtualNetworks\/shared\/subnets\/endpoints$/)
+  })
+})
+
+// The Azure Developer CLI asks for nothing that this file does not answer: Terraform would wait for input.
+test('azure.yaml of minimal runs Terraform in its directory, with a value for each variable', async () => {
+  using copy = copyOfDeploy()
+  const directory = join(copy.directory, 'examples/minimal')
+  const { infra } = parse(readFileSync(join(directory, 'azure.yaml'), 'utf8'))
+  assert.deepEqual(infra, { provider: 'terraform', path: '.' })
+  const given: object = JSON.parse(readFileSync(join(directory, 'main.tfvars.json'), 'utf8'))
+  const modules = await readModules(copy.directory)
+  const variables = modules.find(one => one.directory === 'examples/minimal')?.variables ?? {}
+  const required = Object.keys(variables).filter(name => !Object.hasOwn(variables[name] ?? {}, 'default'))
+  assert.deepEqual(Object.keys(given).sort(), required.sort())
+})

@@ -20,6 +20,7 @@ const answers: Readonly<Record<string, string>> = {
   suffix: '4f2a',
   callers_group_id: '33333333-0000-4000-8000-000000000000',
   auditors_group_id: '44444444-0000-4000-8000-000000000000',
+  alerts_email: 'operations@contoso.example',
   audience: '55555555-0000-4000-8000-000000000000',
   network: JSON.stringify({
     virtual_network_id: `${network}/virtualNetworks/shared`,
@@ -50,7 +51,8 @@ export async function generatedYaml(example: string): Promise<string> {
     ['apply', '-no-color', '-input=false', '-auto-approve', ...values],
     ['output', '-raw', 'gateway_yaml'],
   )
-  if (status !== 0) throw new Error(`terraform ended with ${status}:\n${text}`)
+  if (status !== 0)
+    throw new Error(`terraform ended with ${status}:\n${text.slice(Math.max(0, text.search(/^Error/m)))}`)
   return stdout
 }
 

@@ -18,17 +18,23 @@ const init = ['init', '-no-color', '-input=false', '-backend=false']
 const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
-  // A platform team would not have its network changed, nor a second zone of a name that is there already.
-  test('existing-network makes no network, no subnet and no zone that is there, and keeps the rules', async () => {
+  /** Resources of an example that was applied, and what of them breaks a rule. */
+  async function applied(example: string, ...more: readonly string[]) {
     using copy = copyOfDeploy()
     const schemas = providerSchemas()
     await using running = await startProviders(schemas)
-    const directory = join(copy.directory, 'examples/existing-network')
-    const values = await variablesOf(copy.directory, 'existing-network')
-    const applied = await inTurn(directory, running.reattach, init, [...apply, ...values])
-    assert.equal(applied.status, 0, applied.text)
+    const directory = join(copy.directory, 'examples', example)
+    const values = await variablesOf(copy.directory, example)
+    const { status, text } = await inTurn(directory, running.reattach, init, [...apply, ...values, ...more])
+    assert.equal(status, 0, text)
     const resources = await madeIn(directory, running.reattach)
-    assert.deepEqual(brokenRules(resources, allSchemas(schemas)), [])
+    return { resources, broken: brokenRules(resources, allSchemas(schemas)) }
+  }
+
+  // A platform team would not have its network changed, nor a second zone of a name that is there already.
+  test('existing-network makes no network, no subnet and no zone that is there, and keeps the rules', async () => {
+    const { resources, broken } = await applied('existing-network')
+    assert.deepEqual(broken, [])
     const made = new Set(resources.map(({ type }) => type))
     for (const type of ['virtual_network', 'subnet', 'network_security_group', 'virtual_network_peering'])
       assert.ok(!made.has(`azurerm_${type}`), type)
@@ -40,6 +46,32 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     assert.ok(endpoints.length >= 3)
     for (const { values: of } of endpoints)
       assert.match(String(of['subnet_id']), /virtualNetworks\/shared\/subnets\/endpoints$/)
+  })
+
+  // One role too many is what an attacker looks for first.
+  test('production with an edge keeps the rules, has no public address, and gives exactly these roles', async () => {
+    const vault = '/subscriptions/x/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/certificates'
+    const edge = {
+      ...{ host: 'gatehouse.contoso.com', vault_id: vault, backend_host: 'gatehouse.internal.contoso.com' },
+      certificate_id: 'https://certificates.vault.azure.net/secrets/gatehouse',
+    }
+    const { resources, broken } = await applied('production', `-var=edge=${JSON.stringify(edge)}`)
+    assert.deepEqual(broken, [])
+    const of = (type: string) => resources.filter(each => each.type === type).map(({ values }) => values)
+    assert.deepEqual(of('azurerm_public_ip'), [])
+    assert.equal(of('azurerm_application_gateway').length, 1)
+    assert.equal(of('azurerm_cognitive_deployment').length + of('azapi_resource').length, 5)
+    const roles = of('azurerm_role_assignment').map(
+      each => `${each['role_definition_name']} on ${String(each['scope']).replace(/^.*\/(?=[^/]+\/[^/]+$)/, '')}`,
+    )
+    assert.deepEqual(roles.sort(), [
+      'Azure Event Hubs Data Receiver on azurerm_eventhub/records',
+      'Azure Event Hubs Data Sender on azurerm_eventhub/records',
+      'Cognitive Services OpenAI User on azurerm_cognitive_account/gatehouse-prod-4f2a-france',
+      'Cognitive Services OpenAI User on azurerm_cognitive_account/gatehouse-prod-4f2a-sweden',
+      'Key Vault Secrets User on vaults/certificates',
+      'Monitoring Metrics Publisher on azurerm_application_insights/appi-gatehouse-prod',
+    ])
   })
 })
 

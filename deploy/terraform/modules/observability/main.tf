@@ -12,7 +12,7 @@ resource "azurerm_log_analytics_workspace" "this" {
   daily_quota_gb               = var.daily_gigabytes
   local_authentication_enabled = false
   internet_ingestion_enabled   = !local.private
-  internet_query_enabled       = !local.private || var.private_link.query_from_internet_enabled
+  internet_query_enabled       = try(var.private_link.query_from_internet_enabled, true)
   tags                         = var.tags
 }
 
@@ -26,7 +26,7 @@ resource "azurerm_application_insights" "this" {
   sampling_percentage           = 100
   local_authentication_disabled = true
   internet_ingestion_enabled    = !local.private
-  internet_query_enabled        = !local.private || var.private_link.query_from_internet_enabled
+  internet_query_enabled        = try(var.private_link.query_from_internet_enabled, true)
   tags                          = var.tags
 }
 

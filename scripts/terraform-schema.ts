@@ -3,6 +3,8 @@
  * of the types that its modules name:
  *   npm pack @cdktn/provider-azurerm@16.1.0 && tar xzf cdktn-provider-azurerm-16.1.0.tgz
  *   node scripts/run.mjs scripts/terraform-schema.ts hashicorp/azurerm=package/lib && npm run format
+ * The same for hashicorp/azuread (`@cdktf/provider-azuread@14.3.1`) and azure/azapi (`cdktn-provider-azapi` 1.0.0 of
+ * the Python Package Index, which has the npm package in it).
  * Run it again when a module uses another type. The bindings (MPL-2.0) are large, so they are no dependency: only names
  * and types of a few resources are kept.
  */

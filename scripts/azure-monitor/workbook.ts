@@ -15,6 +15,7 @@ const requests = 'AppRequests\n| where AppRoleName == "gatehouse"'
 const dependencies = 'AppDependencies\n| where AppRoleName == "gatehouse"'
 const workload = 'Workload = tostring(Properties["gatehouse.workload"])'
 const code = 'Code = tostring(Properties["gatehouse.outcome_code"])'
+const failed = 'tostring(Properties["gatehouse.outcome"]) in ("failed", "interrupted") or toint(ResultCode) >= 500'
 const time = 'Time = bin(TimeGenerated, {TimeRange:grain})'
 
 const telemetry: readonly Chart[] = [
@@ -30,7 +31,7 @@ const telemetry: readonly Chart[] = [
   },
   {
     title: 'Failed calls by workload, percent',
-    query: `${requests}\n| summarize FailedPercent = 100.0 * sumif(ItemCount, Success == false) / sum(ItemCount) by ${time}, ${workload}`,
+    query: `${requests}\n| summarize FailedPercent = 100.0 * sumif(ItemCount, ${failed}) / sum(ItemCount) by ${time}, ${workload}`,
     ...{ visualization: 'timechart', width: 50 },
   },
   {

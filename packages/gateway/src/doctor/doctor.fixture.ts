@@ -1,9 +1,20 @@
 /** A healthy set-up for tests: the demonstration's configuration in a file, with what it names running on loopback. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AzureSimulator, demoDirectory, type EntraSimulator, startAzure, startEntra } from '@gatehouse/simulator'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import {
+  type AzureSimulator,
+  demoDirectory,
+  type EntraSimulator,
+  selfMadeCertificate,
+  startAzure,
+  startEntra,
+} from '@gatehouse/simulator'
 import { closedPort } from '../../../../test/support/ports.ts'
 import { fastDeployments, instanceKey, type Scope } from '../../../../test/support/world.ts'
 import type { ConfigInput } from '../config/schema/index.ts'
@@ -26,9 +37,9 @@ export interface Surroundings {
 }
 
 /** `mode`: of the configuration file; default 0600. */
-type ExamineOptions = Partial<DiagnoseOptions> & { readonly mode?: number }
+export type ExamineOptions = Partial<DiagnoseOptions> & { readonly mode?: number }
 
-type Change = (config: ConfigInput) => ConfigInput
+export type Change = (config: ConfigInput) => ConfigInput
 
 const keyVariable = 'KEY_OF_INSTANCE_2'
 
@@ -73,6 +84,23 @@ export async function startSurroundings(t: Scope): Promise<Surroundings> {
       return findings
     },
   }
+}
+
+const authorities = getCACertificates('default')
+
+/** An instance over TLS. @param agoMs how long ago its certificate was made; it is valid for 365 days. */
+export async function startTls(t: Scope, agoMs: number, isTrusted: boolean): Promise<string> {
+  const { certificate, privateKey } = selfMadeCertificate(Date.now() - agoMs)
+  // All have one subject, so only one of them can be looked up at a time.
+  if (isTrusted) setDefaultCACertificates([...authorities, certificate])
+  const server = createTlsServer({ cert: certificate, key: privateKey }, (_, response) => response.writeHead(404).end())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `https://localhost:${(server.address() as AddressInfo).port}`
 }
 
 /** The configuration with changes to its first instance. */

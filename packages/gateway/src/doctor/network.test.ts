@@ -1,36 +1,18 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
-import { type TestContext, test } from 'node:test'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { test } from 'node:test'
 import { demoDirectory, selfMadeCertificate, startEntra } from '@gatehouse/simulator'
 import { closedPort } from '../../../../test/support/ports.ts'
-import { startSurroundings, withInstance } from './doctor.fixture.ts'
+import { startSurroundings, startTls, withInstance } from './doctor.fixture.ts'
 import type { CheckedFinding } from './index.ts'
 
 const dayMs = 86_400_000
-const authorities = getCACertificates('default')
 
 function worst(findings: readonly CheckedFinding[]): CheckedFinding {
   const found = findings.find(({ level }) => level === 'failure') ?? findings.find(({ level }) => level === 'warning')
   assert.ok(found !== undefined, JSON.stringify(findings))
   return found
-}
-
-/** An instance over TLS. @param agoMs how long ago its certificate was made; it is valid for 365 days. */
-async function startTls(t: TestContext, agoMs: number, isTrusted: boolean): Promise<string> {
-  const { certificate, privateKey } = selfMadeCertificate(Date.now() - agoMs)
-  // All have one subject, so only one of them can be looked up at a time.
-  if (isTrusted) setDefaultCACertificates([...authorities, certificate])
-  const server = createTlsServer({ cert: certificate, key: privateKey }, (_, response) => response.writeHead(404).end())
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `https://localhost:${(server.address() as AddressInfo).port}`
 }
 
 test('an instance where nothing listens is a failure', async t => {

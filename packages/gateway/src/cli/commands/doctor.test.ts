@@ -4,11 +4,29 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { instanceKey } from '../../../../../test/support/world.ts'
 import { startSurroundings, withInstance } from '../../doctor/doctor.fixture.ts'
-import type { Diagnosis } from '../../doctor/index.ts'
+import { checkNames, type Diagnosis } from '../../doctor/index.ts'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+
+/** The form that docs/doctor.md promises. */
+const report = z.strictObject({
+  ok: z.boolean(),
+  counts: z.strictObject({ ok: z.int(), note: z.int(), warning: z.int(), failure: z.int() }),
+  findings: z.array(
+    z
+      .strictObject({
+        check: z.enum(checkNames),
+        level: z.enum(['ok', 'note', 'warning', 'failure']),
+        about: z.string().nullable(),
+        found: z.string().regex(/^[^\n]+$/),
+        next: z.string().nullable(),
+      })
+      .refine(({ level, next }) => (level === 'ok') === (next === null), 'next is null exactly when the level is ok'),
+  ),
+})
 
 async function doctor(args: readonly string[], env: NodeJS.ProcessEnv) {
   const child = spawn(process.execPath, [main, 'doctor', ...args], {
@@ -27,6 +45,7 @@ test('gatehouse doctor exits 0 without failures and 1 with one, says what to do,
   const { ok, counts, findings } = JSON.parse(good.out) as Diagnosis
   assert.deepEqual([good.code, ok, counts.failure], [0, true, 0], good.out)
   assert.ok(findings.length > 5)
+  report.parse(JSON.parse(good.out))
 
   await examine('configuration', withInstance({ endpoint: 'https://127.0.0.1:9' }))
   const bad = await doctor(['--config', file], whole)

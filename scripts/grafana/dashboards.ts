@@ -1,11 +1,40 @@
 /** Grafana's dashboards of Gatehouse. `npm run generate` writes them to deploy/grafana. */
-import { bars, type Dashboard, figure, graph, max, of, quantile, rate, sum, table } from './panels.ts'
+import {
+  bars,
+  type Dashboard,
+  figure,
+  graph,
+  max,
+  of,
+  quantile,
+  rate,
+  type State,
+  share,
+  states,
+  sum,
+  table,
+  withWorkload,
+  yesNo,
+} from './panels.ts'
 
 const calls = 'gatehouse_calls_total'
 const duration = 'gatehouse_call_duration_seconds'
 const firstByte = 'gatehouse_backend_first_byte_seconds'
 const lane = 'backend, deployment'
 const laneLegend = '{{backend}} {{deployment}}'
+const breakerIs = (state: string): string => max(lane, of('gatehouse_backend_breaker', `state="${state}"`))
+const breakers: readonly State[] = [
+  { value: 0, text: 'closed', color: 'green' },
+  { value: 1, text: 'half open', color: 'yellow' },
+  { value: 2, text: 'open', color: 'red' },
+]
+/** Up, and 2 where an operator has paused it. */
+const feedStates: readonly State[] = [
+  { value: 0, text: 'fails', color: 'red' },
+  { value: 1, text: 'works', color: 'green' },
+  { value: 2, text: 'paused, fails', color: 'red' },
+  { value: 3, text: 'paused', color: 'yellow' },
+]
 const inRange = (metric: string, matchers = ''): string => `increase(${of(metric, matchers)}[$__range])`
 const failed = `(${rate(calls, 'outcome=~"failed|interrupted"')} or ${rate(calls, 'status=~"5.."')})`
 const p = (metric: string, labels: string, legend: string): Readonly<Record<string, string>> => ({
@@ -21,13 +50,14 @@ const overview: Dashboard = {
       title: 'Now',
       panels: [
         figure('Calls per second', 'reqps', sum('', rate(calls))),
-        figure('Failed', 'percentunit', `${sum('', failed)} / ${sum('', rate(calls))}`, {
+        figure('Failed', 'percentunit', share(sum('', failed), sum('', rate(calls))), {
           ...{ thresholds: [0.01, 0.05], description: 'Calls that failed or broke off, or ended with 5xx.' },
         }),
-        figure('Refused', 'percentunit', `${sum('', rate(calls, 'outcome="refused"'))} / ${sum('', rate(calls))}`, {
+        figure('Refused', 'percentunit', share(sum('', rate(calls, 'outcome="refused"')), sum('', rate(calls))), {
           thresholds: [0.05, 0.2],
         }),
-        figure('Duration, p95', 's', quantile(0.95, '', duration), { thresholds: [30, 60] }),
+        // Without a call it is no number.
+        figure('Duration, p95', 's', `${quantile(0.95, '', duration)} >= 0`, { thresholds: [30, 60] }),
         figure('Calls in flight', 'short', sum('', of('gatehouse_calls_in_flight'))),
         figure('Gateways that are ready', 'short', sum('', of('gatehouse_ready'))),
       ],
@@ -35,7 +65,12 @@ const overview: Dashboard = {
     {
       title: 'Calls',
       panels: [
-        graph('Calls by workload', 'reqps', { '{{workload}}': sum('workload', rate(calls)) }, { stacked: true }),
+        graph(
+          'Calls by workload',
+          'reqps',
+          { '{{workload}}': withWorkload(sum('workload', rate(calls))) },
+          { stacked: true },
+        ),
         graph('Calls by outcome and status', 'reqps', {
           '{{outcome}} {{status}}': sum('outcome, status', rate(calls)),
         }),
@@ -48,17 +83,15 @@ const overview: Dashboard = {
           },
         ),
         graph('Failed share by workload', 'percentunit', {
-          '{{workload}}': `${sum('workload', failed)} / ${sum('workload', rate(calls))}`,
+          '{{workload}}': withWorkload(share(sum('workload', failed), sum('workload', rate(calls)))),
         }),
-        graph('Duration by workload', 's', p(duration, 'workload', '{{workload}}')),
-        graph(
-          'Tokens by workload',
-          'short',
-          { '{{workload}} {{type}}': sum('workload, type', rate('gatehouse_tokens_total')) },
-          {
-            description: 'Tokens per second.',
-          },
-        ),
+        graph('Duration by workload', 's', {
+          'p50 {{workload}}': withWorkload(quantile(0.5, 'workload', duration)),
+          'p95 {{workload}}': withWorkload(quantile(0.95, 'workload', duration)),
+        }),
+        graph('Tokens by workload', 'suffix: tokens/s', {
+          '{{workload}} {{type}}': sum('workload, type', rate('gatehouse_tokens_total')),
+        }),
       ],
     },
   ],
@@ -104,11 +137,16 @@ const capacity: Dashboard = {
         graph('Requests left', 'short', {
           [laneLegend]: `min by (${lane}) (${of('gatehouse_backend_remaining_requests')})`,
         }),
-        graph('Breakers that are not closed', 'short', {
-          [`${laneLegend} {{state}}`]: sum(`${lane}, state`, of('gatehouse_backend_breaker', 'state!="closed"')),
-        }),
-        graph('Instances that refuse the gateway', 'short', {
-          '{{backend}}': max('backend', of('gatehouse_instance_credential_refused')),
+        states(
+          'Breakers',
+          breakers,
+          { [laneLegend]: `2 * ${breakerIs('open')} + ${breakerIs('half-open')}` },
+          {
+            description: 'The worst of all gateways. Open: the deployment is left alone. Half open: it is being tried.',
+          },
+        ),
+        states('Instances that accept the gateway', yesNo, {
+          '{{backend}}': `1 - ${max('backend', of('gatehouse_instance_credential_refused'))}`,
         }),
       ],
     },
@@ -178,7 +216,7 @@ const money: Dashboard = {
         table(
           'Calls without a price',
           'short',
-          { Calls: sum('model', inRange('gatehouse_unpriced_calls_total')) },
+          { Calls: `round(${sum('model', inRange('gatehouse_unpriced_calls_total'))})` },
           {
             description: 'Their cost is missing in all sums. docs/prices.md',
           },
@@ -196,7 +234,7 @@ const money: Dashboard = {
           },
           { stacked: true },
         ),
-        graph('Tokens by type', 'short', { '{{type}}': sum('type', rate('gatehouse_tokens_total')) }),
+        graph('Tokens by type', 'suffix: tokens/s', { '{{type}}': sum('type', rate('gatehouse_tokens_total')) }),
         graph('Cached share of prompts', 'percentunit', {
           '{{workload}}': `${sum('workload', rate('gatehouse_cached_tokens_total'))} / ${sum('workload', rate('gatehouse_tokens_total', 'type="prompt"'))}`,
         }),
@@ -227,7 +265,7 @@ const health: Dashboard = {
       title: 'Processes',
       panels: [
         table('What runs', 'none', { Version: max('instance, version, node', of('gatehouse_info')) }),
-        graph('Ready', 'bool_on_off', { '{{instance}}': of('gatehouse_ready') }),
+        states('Ready', yesNo, { '{{instance}}': of('gatehouse_ready') }),
         graph(
           'Event loop',
           'percentunit',
@@ -264,7 +302,7 @@ const health: Dashboard = {
     {
       title: 'Ledger',
       panels: [
-        graph('Disk takes records', 'bool_on_off', { '{{instance}}': of('gatehouse_ledger_writable') }),
+        states('Disk takes records', yesNo, { '{{instance}}': of('gatehouse_ledger_writable') }),
         graph('Free on the disk', 'percentunit', {
           '{{instance}}': `${of('gatehouse_ledger_disk_free_bytes')} / ${of('gatehouse_ledger_disk_size_bytes')}`,
         }),
@@ -284,12 +322,12 @@ const health: Dashboard = {
     {
       title: 'What it needs',
       panels: [
-        graph('Redis', 'bool_on_off', {
+        states('Redis answers', yesNo, {
           '{{instance}} Redis': of('gatehouse_redis_up'),
           '{{instance}} store of the limits': of('gatehouse_limits_store_up'),
         }),
         graph('Answers of Redis', 's', p('gatehouse_limits_store_answer_seconds', 'instance', '{{instance}}')),
-        graph('Healthy instances', 'bool_on_off', {
+        states('Healthy instances', yesNo, {
           '{{instance}} {{backend}}': of('gatehouse_instance_healthy'),
         }),
         graph('Tries in which an instance refused the gateway', 'reqps', {
@@ -309,15 +347,14 @@ const feeds: Dashboard = {
     {
       title: 'Feeds',
       panels: [
-        graph('Works', 'bool_on_off', {
-          [feedLegend]: of('gatehouse_feed_up'),
-          [`${feedLegend} paused`]: of('gatehouse_feed_paused'),
+        states('Works', feedStates, {
+          [feedLegend]: `${of('gatehouse_feed_up')} + 2 * ${of('gatehouse_feed_paused')}`,
         }),
         graph('Age of the oldest record that waits', 's', { [feedLegend]: of('gatehouse_feed_lag_seconds') }),
         graph('Records that wait', 'short', { [feedLegend]: of('gatehouse_feed_lag_records') }),
-        graph('Records taken', 'reqps', { [feedLegend]: rate('gatehouse_feed_sent_total') }),
+        graph('Records taken', 'suffix: records/s', { [feedLegend]: rate('gatehouse_feed_sent_total') }),
         graph('Bytes taken', 'Bps', { [feedLegend]: rate('gatehouse_feed_sent_bytes_total') }),
-        graph('Records offered again', 'reqps', { [feedLegend]: rate('gatehouse_feed_retried_total') }),
+        graph('Records offered again', 'suffix: records/s', { [feedLegend]: rate('gatehouse_feed_retried_total') }),
         graph(
           'Set aside',
           'short',
@@ -339,11 +376,12 @@ const feeds: Dashboard = {
     {
       title: 'Sources of a collector',
       panels: [
-        graph('Works', 'bool_on_off', { '{{source}}': of('gatehouse_source_up') }),
+        states('Works', yesNo, { '{{source}}': of('gatehouse_source_up') }),
         graph('Age of the newest record', 's', {
-          '{{source}}': `time() - ${of('gatehouse_source_newest_record_seconds')}`,
+          // 0 until the first record has come.
+          '{{source}}': `time() - (${of('gatehouse_source_newest_record_seconds')} > 0)`,
         }),
-        graph('Records taken', 'reqps', {
+        graph('Records taken', 'suffix: records/s', {
           '{{source}}': rate('gatehouse_source_taken_total'),
           '{{source}} doubles': rate('gatehouse_source_doubles_total'),
         }),

@@ -1,5 +1,5 @@
 /** Dashboards in Grafana's JSON. */
-import type { Dashboard, Panel, Query } from './panels.ts'
+import type { Dashboard, Panel, Query, State } from './panels.ts'
 
 /** Grafana 10.1 and later read it, and bring it up to their own. */
 const schemaVersion = 38
@@ -75,14 +75,14 @@ interface Place {
 }
 
 function panelOf(panel: Panel, id: number, gridPos: Place): object {
-  const { type, title, description, unit, thresholds, queries } = panel
+  const { type, title, description, unit, thresholds, queries, states } = panel
   return {
     ...{ id, type, title, description, datasource, gridPos },
     targets: queries.map((query, at) => targetOf(query, at, panel)),
     fieldConfig: {
       defaults: {
         ...{ unit, min: unit === 'percentunit' && type !== 'timeseries' ? 0 : undefined },
-        color: { mode: thresholds === undefined || type === 'timeseries' ? 'palette-classic' : 'thresholds' },
+        color: { mode: isColoured(panel) ? 'thresholds' : 'palette-classic' },
         thresholds: {
           mode: 'absolute',
           steps: [
@@ -95,14 +95,24 @@ function panelOf(panel: Panel, id: number, gridPos: Place): object {
                 ]),
           ],
         },
+        mappings: states === undefined ? [] : [mappingOf(states)],
+        noValue: '-',
         custom: type === 'timeseries' ? drawing(panel) : {},
       },
       overrides: [],
     },
     options: options[type],
-    // A table shows the labels of an instant as columns.
-    transformations: type === 'table' ? [{ id: 'organize', options: { excludeByName: { Time: true } } }] : [],
+    transformations: type === 'table' ? [columnsOf(panel)] : [],
   }
+}
+
+function isColoured({ type, thresholds }: Panel): boolean {
+  return type === 'state-timeline' || (thresholds !== undefined && type !== 'timeseries')
+}
+
+function mappingOf(states: readonly State[]): object {
+  const options = states.map(({ value, text, color }, index) => [String(value), { text, color, index }] as const)
+  return { type: 'value', options: Object.fromEntries(options) }
 }
 
 function targetOf({ expr, legend }: Query, at: number, { type }: Panel): object {
@@ -113,9 +123,19 @@ function targetOf({ expr, legend }: Query, at: number, { type }: Panel): object 
   }
 }
 
+/** A table shows the labels of an instant as columns. With the unit `none` the value says nothing, and is left out. */
+function columnsOf({ unit, queries }: Panel): object {
+  const excludeByName = { Time: true, ...(unit === 'none' ? { Value: true } : {}) }
+  const [query] = queries
+  const renameByName = query === undefined || unit === 'none' ? {} : { Value: query.legend }
+  return { id: 'organize', options: { excludeByName, renameByName } }
+}
+
 function drawing({ stacked, thresholds }: Panel): object {
   return {
     ...{ drawStyle: 'line', lineWidth: 1, fillOpacity: stacked ? 30 : 5, showPoints: 'never', spanNulls: false },
+    // Lines begin at 0: a small change of a large figure must not look like a fall.
+    axisSoftMin: 0,
     stacking: { mode: stacked ? 'normal' : 'none', group: 'A' },
     thresholdsStyle: { mode: thresholds === undefined ? 'off' : 'dashed' },
   }
@@ -126,6 +146,11 @@ const options = {
   timeseries: {
     legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] },
     tooltip: { mode: 'multi', sort: 'desc' },
+  },
+  'state-timeline': {
+    ...{ mergeValues: true, showValue: 'auto', alignValue: 'center', rowHeight: 0.8, perPage: 20 },
+    legend: { displayMode: 'list', placement: 'bottom', showLegend: false, calcs: [] },
+    tooltip: { mode: 'single', sort: 'none' },
   },
   stat: { reduceOptions: lastOnly, colorMode: 'value', graphMode: 'area', textMode: 'auto', justifyMode: 'auto' },
   bargauge: { reduceOptions: lastOnly, displayMode: 'basic', orientation: 'horizontal', showUnfilled: true },

@@ -1,7 +1,16 @@
 /** The words in which `dashboards.ts` describes dashboards: expressions of PromQL, panels, rows. */
 
 /** Units of Grafana, by their ids. */
-export type Unit = 'short' | 'none' | 'reqps' | 'percentunit' | 's' | 'bytes' | 'Bps' | 'bool_on_off'
+export type Unit =
+  | 'short'
+  | 'none'
+  | 'reqps'
+  | 'percentunit'
+  | 's'
+  | 'bytes'
+  | 'Bps'
+  | 'suffix: records/s'
+  | 'suffix: tokens/s'
 
 export interface Query {
   readonly expr: string
@@ -11,7 +20,7 @@ export interface Query {
 
 export interface Panel {
   readonly title: string
-  readonly type: 'timeseries' | 'stat' | 'bargauge' | 'table'
+  readonly type: 'timeseries' | 'state-timeline' | 'stat' | 'bargauge' | 'table'
   readonly unit: Unit
   readonly queries: readonly Query[]
   /** Explains what cannot be seen from the title. */
@@ -21,6 +30,14 @@ export interface Panel {
   /** From here on it is yellow, and red. */
   readonly thresholds?: readonly [warning: number, critical: number]
   readonly stacked?: boolean
+  /** Of a line of states: what its values mean. */
+  readonly states?: readonly State[]
+}
+
+export interface State {
+  readonly value: number
+  readonly text: string
+  readonly color: 'green' | 'yellow' | 'red'
 }
 
 export interface Row {
@@ -45,6 +62,16 @@ export function rate(metric: string, matchers = ''): string {
   return `rate(${of(metric, matchers)}[$__rate_interval])`
 }
 
+/** Share of all; 0 where there is no part and where there is nothing: a panel without data looks broken. */
+export function share(part: string, all: string): string {
+  return `(${part} or 0 * ${all}) / (${all} > 0) or 0 * ${all}`
+}
+
+/** Calls that were refused before their workload was known have none. @returns series with a name that can be read. */
+export function withWorkload(expression: string): string {
+  return `label_replace(${expression}, "workload", "no workload", "workload", "")`
+}
+
 /** @param labels separated by commas; none: one sum of all. */
 export function sum(labels: string, expression: string): string {
   return labels === '' ? `sum(${expression})` : `sum by (${labels}) (${expression})`
@@ -66,6 +93,23 @@ type More = Partial<Pick<Panel, 'description' | 'width' | 'thresholds' | 'stacke
 export function graph(title: string, unit: Unit, queries: Readonly<Record<string, string>>, more: More = {}): Panel {
   return { ...{ title, type: 'timeseries', unit, width: 12, description: '' }, ...more, queries: listed(queries) }
 }
+
+/** A row for each series, in the colour of its state. */
+export function states(
+  title: string,
+  means: readonly State[],
+  queries: Readonly<Record<string, string>>,
+  more: More = {},
+): Panel {
+  const panel = { title, type: 'state-timeline', unit: 'none', width: 12, description: '', states: means } as const
+  return { ...panel, ...more, queries: listed(queries) }
+}
+
+/** 1 is good. */
+export const yesNo: readonly State[] = [
+  { value: 0, text: 'no', color: 'red' },
+  { value: 1, text: 'yes', color: 'green' },
+]
 
 /** One figure. */
 export function figure(title: string, unit: Unit, expr: string, more: More = {}): Panel {

@@ -22,6 +22,8 @@ import { alertsFile } from './promtool.ts'
 export type Labels = ReadonlyMap<string, ReadonlySet<string>>
 
 export interface Exposed {
+  /** Of Prometheus. */
+  readonly url: string
   /** By name of the metric, as Prometheus has stored them. */
   readonly metrics: ReadonlyMap<string, Labels>
   /** Alerts with the health of their last evaluation: `ok`, or the error. */
@@ -70,7 +72,8 @@ export async function startExposed(t: Scope): Promise<Exposed> {
     },
     30_000,
   )
-  return { metrics: await prometheus.metrics(), alerts: await prometheus.alerts(), query: prometheus.query }
+  const { url, query } = prometheus
+  return { metrics: await prometheus.metrics(), alerts: await prometheus.alerts(), url, query }
 }
 
 function changed(config: ConfigInput, redisUrl: string): ConfigInput {
@@ -137,6 +140,7 @@ async function traffic(world: World): Promise<void> {
 }
 
 interface Prometheus {
+  readonly url: string
   query: Exposed['query']
   metrics(): Promise<ReadonlyMap<string, Labels>>
   alerts(): Promise<ReadonlyMap<string, string>>
@@ -188,6 +192,7 @@ async function startPrometheus(t: Scope, targets: Readonly<Record<string, string
     30_000,
   )
   return {
+    url: `http://${listen}`,
     async query(expression) {
       const { result } = (await get(`query?query=${encodeURIComponent(expression)}`)) as {
         result: { metric?: Record<string, string> }[]

@@ -19,22 +19,38 @@ const target = z.strictObject({
 })
 const step = z.strictObject({ color: z.enum(['green', 'yellow', 'red']), value: z.number().nullable() })
 /** Ids of Grafana's list of units. */
-const unit = z.enum(['short', 'none', 'reqps', 'percentunit', 's', 'bytes', 'Bps', 'bool_on_off'])
+const unit = z.union([
+  z.enum(['short', 'none', 'reqps', 'percentunit', 's', 'bytes', 'Bps']),
+  z.string().regex(/^suffix: \S+$/),
+])
+/** Values and their words. */
+const mapping = z.strictObject({
+  type: z.literal('value'),
+  options: z.record(
+    z.string().regex(/^\d$/),
+    z.strictObject({ text: z.string().min(1), color: z.enum(['green', 'yellow', 'red']), index: z.int() }),
+  ),
+})
 const defaults = z.strictObject({
   ...{ unit, min: z.literal(0).optional() },
   color: z.strictObject({ mode: z.enum(['palette-classic', 'thresholds']) }),
   thresholds: z.strictObject({ mode: z.literal('absolute'), steps: z.array(step).min(1) }),
+  ...{ mappings: z.array(mapping), noValue: z.literal('-') },
   custom: z.record(z.string(), z.unknown()),
+})
+const columns = z.strictObject({
+  excludeByName: z.record(z.string(), z.boolean()),
+  renameByName: z.record(z.string(), z.string()),
 })
 const common = { id: z.int().positive(), title: z.string().min(1), gridPos }
 const row = z.strictObject({ ...common, type: z.literal('row'), collapsed: z.literal(false), panels: z.tuple([]) })
 const drawn = z.strictObject({
   ...common,
-  type: z.enum(['timeseries', 'stat', 'bargauge', 'table']),
+  type: z.enum(['timeseries', 'state-timeline', 'stat', 'bargauge', 'table']),
   ...{ description: z.string(), datasource, targets: z.array(target).min(1) },
   fieldConfig: z.strictObject({ defaults, overrides: z.tuple([]) }),
   options: z.record(z.string(), z.unknown()),
-  transformations: z.array(z.strictObject({ id: z.literal('organize'), options: z.unknown() })),
+  transformations: z.array(z.strictObject({ id: z.literal('organize'), options: columns })),
 })
 const panel = z.discriminatedUnion('type', [row, drawn])
 const variable = z.discriminatedUnion('type', [

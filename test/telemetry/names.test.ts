@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { limitNames } from '../../packages/gateway/src/config/schema/index.ts'
 import { refusals } from '../../packages/gateway/src/gateway/refusals.ts'
+import { pageOf } from '../../scripts/grafana/preview/page.ts'
+import { Prometheus } from '../../scripts/grafana/preview/prometheus.ts'
 import { type Running, running } from '../support/file-world.ts'
 import { eventually } from '../support/wait.ts'
 import { type Exposed, startExposed } from './exposed.ts'
-import { dashboardQueries } from './grafana.ts'
+import { dashboardQueries, grafanaDashboards } from './grafana.ts'
 import { type Named, namedIn } from './promql.ts'
 import { alertRules } from './promtool.ts'
 
@@ -74,6 +76,28 @@ test('every panel of the dashboards draws something over real metrics, with the 
         series.some(one => label in one),
         `${where}: no label ${label}`,
       )
+  }
+})
+
+// Whoever has no Grafana, or changes a dashboard, looks at these pages.
+test('every panel of the dashboards is drawn as a page without Grafana', async () => {
+  const hourMs = 3_600_000
+  for (const dashboard of grafanaDashboards) {
+    const page = await eventually(
+      `${dashboard.title} has data in every panel`,
+      async () => {
+        const span = {
+          ...{ fromMs: Date.now() - hourMs, toMs: Date.now() },
+          variables: { $__rate_interval: '5m', $__range: '1h', $job: 'gatehouse.*' },
+        }
+        const drawn = await pageOf(dashboard, new Prometheus(exposed.url, span))
+        return drawn.includes('No data') ? null : drawn
+      },
+      30_000,
+    )
+    const panels = dashboard.panels.filter(({ type }) => type !== 'row')
+    assert.equal(page.match(/<section /g)?.length, panels.length)
+    assert.doesNotMatch(page, /NaN|undefined|<script/)
   }
 })
 

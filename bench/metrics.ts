@@ -9,6 +9,7 @@ const rounds = 7
 
 const call: EndedCall = {
   id: '019a0000-0000-7000-8000-000000000000',
+  traceId: null,
   caller: null,
   operation: 'chat/completions',
   workload: 'hr-bot',

@@ -44,11 +44,6 @@ export function ownCall(
   }
 }
 
-/** Fields of every line of the log that belongs to a call. */
-export function aboutCall({ id }: Pick<Call, 'id'>): { readonly requestId: string } {
-  return { requestId: id }
-}
-
 /** Called by the gateway's single timer. */
 export interface Timed {
   /** The deadline has passed (called again at each look until the deadline moves), or the gateway stops. */

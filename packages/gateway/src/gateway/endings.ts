@@ -10,7 +10,7 @@ import { chargeOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import type { Usage } from '../wire/usage.ts'
 import { type BackendFailure, refusalOf } from './backend/failures.ts'
-import { aboutCall, ClientLeft } from './call.ts'
+import { ClientLeft } from './call.ts'
 import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInstance } from './exchange.ts'
 import type { ClaimedDebt, FollowUps } from './follow-ups/index.ts'
 import type { GatewayParts } from './parts.ts'
@@ -20,6 +20,7 @@ import { renderRefusal } from './render.ts'
 import { boundedUsage, boundOf } from './stages/9-record/bound.ts'
 import { captured, clientAddress, closed, type Ending, noUsage, opened } from './stages/9-record/index.ts'
 import { usageOf } from './stages/9-record/usage.ts'
+import { aboutCall, takenTrace } from './trace.ts'
 
 /** Parts that the end of an exchange uses. */
 export interface EndingParts
@@ -50,7 +51,7 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
   if (ending !== 'whole' && ending !== 'left') {
     parts.log.warn(
       {
-        ...aboutCall(exchange.call),
+        ...aboutCall(exchange),
         instance: exchange.instance?.name,
         failure: ending,
         code: codeOf(relayed.cause) ?? relayed.cause?.name,
@@ -77,8 +78,8 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
   })
 }
 
-function reportAttempts({ call }: Exchange, { attempts }: Relayed, { log }: EndingParts): void {
-  for (const attempt of attempts) log.debug?.({ ...aboutCall(call), ...attempt }, 'attempt')
+function reportAttempts(exchange: Exchange, { attempts }: Relayed, { log }: EndingParts): void {
+  for (const attempt of attempts) log.debug?.({ ...aboutCall(exchange), ...attempt }, 'attempt')
 }
 
 function outcomeOf({ ending, learned }: Relayed): Pick<Ending, 'outcome' | 'code'> {
@@ -120,7 +121,7 @@ async function usageOrBound(exchange: Authenticated, relayed: Relayed, parts: En
   } catch (error) {
     // The answer was billed, even if it cannot be read back from the journal to count it.
     parts.log.error(
-      { ...aboutCall(exchange.call), code: error instanceof LedgerError ? error.code : 'internal_error' },
+      { ...aboutCall(exchange), code: error instanceof LedgerError ? error.code : 'internal_error' },
       'usage_unknown',
     )
     const isBilled = relayed.sentAtMs !== null && (relayed.status ?? 0) < 400 && exchange.request?.deployment != null
@@ -217,12 +218,12 @@ export async function refuse(exchange: Exchange, error: unknown, parts: EndingPa
   if (refusal !== null) {
     ownBytes = renderRefusal(exchange.call, refusal, parts)
     if (refusal.status < 500) {
-      parts.log.debug?.({ ...aboutCall(exchange.call), code: refusal.code, status: refusal.status }, 'refused')
+      parts.log.debug?.({ ...aboutCall(exchange), code: refusal.code, status: refusal.status }, 'refused')
     } else {
       const { cause } = refusal
       const level = alreadyReported.has(refusal.code) ? 'warn' : 'error'
       parts.log[level](
-        { ...aboutCall(exchange.call), code: refusal.code, cause: cause instanceof Error ? cause : undefined },
+        { ...aboutCall(exchange), code: refusal.code, cause: cause instanceof Error ? cause : undefined },
         'refused',
       )
     }
@@ -259,7 +260,7 @@ async function write(
   } catch (error) {
     parts.lost(exchange.call.id)
     parts.log.error(
-      { ...aboutCall(exchange.call), code: error instanceof LedgerError ? error.code : 'internal_error' },
+      { ...aboutCall(exchange), code: error instanceof LedgerError ? error.code : 'internal_error' },
       'record_lost',
     )
   }
@@ -283,6 +284,11 @@ function isSummed(exchange: Exchange, ending: Ending, endedAtMs: number, { guard
   })
 }
 
+/** As the record has it. */
+function traceIdOf(exchange: Exchange): string | null {
+  return exchange.opened === null ? (takenTrace(exchange)?.traceId ?? null) : exchange.opened.traceId
+}
+
 /**
  * For the metrics and the access line. Names are those of the configuration: nothing that only the client says
  * becomes a label.
@@ -294,6 +300,7 @@ function figures(exchange: Exchange, ending: Ending, endedAtMs: number): EndedCa
   const firstByteAtMs = relayed?.firstByteAtMs ?? null
   return {
     id: call.id,
+    traceId: traceIdOf(exchange),
     caller,
     operation: route?.operation.name ?? null,
     workload: grant?.workload.name ?? null,

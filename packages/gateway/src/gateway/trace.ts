@@ -1,4 +1,5 @@
 /** The trace that a caller brings (W3C Trace Context). */
+import type { LogFields } from '../log.ts'
 import { type TraceContext, traceContextOf, traceparentField } from '../wire/trace-context.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -8,6 +9,12 @@ import type { Exchange } from './exchange.ts'
  */
 export function takenTrace({ call, grant }: Pick<Exchange, 'call' | 'grant'>): TraceContext | null {
   return grant?.workload.continuesTraces === true ? traceContextOf(call.req.headers[traceparentField]) : null
+}
+
+/** Fields of every line of the log that belongs to a call. */
+export function aboutCall(exchange: Pick<Exchange, 'call' | 'grant'>): LogFields {
+  const trace = takenTrace(exchange)
+  return { requestId: exchange.call.id, ...(trace === null ? {} : { traceId: trace.traceId }) }
 }
 
 /**

@@ -12,6 +12,8 @@ import { Children, type Count, newCount, type Reading, readAtScrape, Spread, Spr
 export interface EndedCall {
   /** Only for access lines. */
   readonly id: string
+  /** Only for access lines. Trace that the caller named, where its workload continues traces. */
+  readonly traceId: string | null
   /** Only for access lines. Null for a call that was refused before its token was verified. */
   readonly caller: Pick<Caller, 'kind' | 'tenantId' | 'objectId' | 'appId'> | null
   /** Name of the operation; null where the address names none. */

@@ -14,6 +14,7 @@ import { Children, Spread, SpreadHistogram } from './tally.ts'
 
 const call: EndedCall = {
   id: 'id',
+  traceId: null,
   caller: null,
   operation: 'chat/completions',
   workload: 'hr-bot',

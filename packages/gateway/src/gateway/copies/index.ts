@@ -15,7 +15,6 @@ import { GivenUp } from '../backend/failures.ts'
 import { requestFor } from '../backend/request.ts'
 import { noCuts } from '../backend/sending.ts'
 import { signIn } from '../backend/sign-in.ts'
-import { aboutCall } from '../call.ts'
 import { conclude } from '../endings.ts'
 import {
   type Admitted,
@@ -38,7 +37,7 @@ import { additionsTo, sendingFor } from '../stages/7-dispatch/additions.ts'
 import { suitedTo } from '../stages/7-dispatch/suited.ts'
 import { Unattended } from '../stages/8-relay/unattended.ts'
 import { openRecord } from '../stages/9-record/open.ts'
-import { sentTrace } from '../trace.ts'
+import { aboutCall, sentTrace } from '../trace.ts'
 
 /** Most copies in flight; further ones are not sent. */
 const atOnceMax = 256
@@ -123,7 +122,7 @@ export class Copies {
     const running = this.#run(exchange, order, parts, resolve)
       .catch(error =>
         parts.log.warn(
-          { ...aboutCall(exchange.call), copy: order.kind, code: codeOf(error) ?? 'internal_error' },
+          { ...aboutCall(exchange), copy: order.kind, code: codeOf(error) ?? 'internal_error' },
           'copy_failed',
         ),
       )

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { Config } from '../../config/schema/index.ts'
 import { framingFault, hostFault, LastRequests } from '../../framing.ts'
 import { uuidV7 } from '../../ids.ts'
-import { aboutCall, type ClientCall, Watch, type Watched } from '../call.ts'
+import { type ClientCall, Watch, type Watched } from '../call.ts'
 import { isReady, openPage, type Readiness } from '../pages/index.ts'
 import type { GatewayParts } from '../parts.ts'
 import { asRefusal, Refusal, refusalBody } from '../refusals.ts'
@@ -112,7 +112,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       readAway(req)
     }
     const served = serve(call, parts).then(over, error => {
-      parts.log.error({ ...aboutCall(call), error: error instanceof Error ? error : undefined }, 'serve_failed')
+      parts.log.error({ requestId: call.id, error: error instanceof Error ? error : undefined }, 'serve_failed')
       res.destroy()
       over()
     })

@@ -10,6 +10,7 @@ export function accessFields(call: EndedCall): LogFields {
   const { usage, cost } = call
   return {
     requestId: call.id,
+    ...(call.traceId === null ? {} : { traceId: call.traceId }),
     caller: call.caller === null ? null : callerKey(call.caller),
     workload: call.workload,
     operation: call.operation,

@@ -115,7 +115,14 @@ test('audit lines are written at every level but silent', () => {
 })
 
 const ended: EndedCall = {
-  ...{ id: '01', workload: 'hr-bot', operation: 'chat/completions', deployment: 'gpt-4o', instance: 'east' },
+  ...{
+    id: '01',
+    traceId: 't1',
+    workload: 'hr-bot',
+    operation: 'chat/completions',
+    deployment: 'gpt-4o',
+    instance: 'east',
+  },
   caller: { kind: 'user', tenantId: 't', objectId: 'o', appId: null },
   ...{ copyKind: null, outcome: 'completed', code: null, status: 200, durationMs: 1_234.5, firstByteMs: 200.4 },
   usage: { ...noUsage, source: 'reported', promptTokens: 10, completionTokens: 20 },
@@ -128,7 +135,14 @@ test('an access line says who called what, how it ended, and what it took', () =
   assert.deepEqual([now.length, later.length], [0, 1])
   const { time: _, ...line } = JSON.parse(later[0] ?? '')
   assert.deepEqual(line, {
-    ...{ level: 'info', requestId: '01', caller: 'user:t/o', workload: 'hr-bot', operation: 'chat/completions' },
+    ...{
+      level: 'info',
+      requestId: '01',
+      traceId: 't1',
+      caller: 'user:t/o',
+      workload: 'hr-bot',
+      operation: 'chat/completions',
+    },
     ...{ deployment: 'gpt-4o', instance: 'east', status: 200, outcome: 'completed', code: null },
     ...{ durationMs: 1_235, firstByteMs: 200, promptTokens: 10, completionTokens: 20 },
     ...{ cost: 0.003_25, currency: 'USD', msg: 'call_ended' },

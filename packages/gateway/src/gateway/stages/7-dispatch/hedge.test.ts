@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import type { Hedge } from '../../../instances/pool.ts'
 import { logTo } from '../../../log.fixture.ts'
 import type { WholeAnswer } from '../../backend/answer-head.ts'
+import { callOf } from '../../exchange.fixture.ts'
 import { type Hedging, hedged } from './hedge.ts'
 
 const answer: WholeAnswer = { status: 200, headers: {}, body: [Buffer.from('quick')] }
@@ -29,7 +30,7 @@ function hedging(more: { readonly state?: 'waiting' | 'relaying'; readonly hedge
       seen.push('asked')
       return answer
     },
-    call: { id: 'call-1' },
+    exchange: { call: callOf({}), grant: null },
     log: logTo(({ event }) => seen.push(event)),
   }
   return { parts, seen }

@@ -6,7 +6,8 @@ import type { Candidate, Hedge } from '../../../instances/pool.ts'
 import type { Log } from '../../../log.ts'
 import type { WholeAnswer } from '../../backend/answer-head.ts'
 import type { Sending } from '../../backend/sending.ts'
-import { aboutCall, type Call } from '../../call.ts'
+import type { Exchange } from '../../exchange.ts'
+import { aboutCall } from '../../trace.ts'
 import type { Attempts } from '../8-relay/attempts.ts'
 
 /** A percentile of fewer calls says nothing. */
@@ -26,7 +27,7 @@ export interface Hedging {
   readonly attempts: Pick<Attempts, 'state' | 'replaceWith'>
   /** Sends the call to a second member. Never rejects. @returns null when it has no answer that a client can use. */
   ask(): Promise<WholeAnswer | null>
-  readonly call: Pick<Call, 'id'>
+  readonly exchange: Pick<Exchange, 'call' | 'grant'>
   readonly log: Log
 }
 
@@ -45,13 +46,13 @@ export async function hedged<T>(sending: Promise<T>, hedging: Hedging): Promise<
   }
 }
 
-async function answerFrom({ ask, attempts, call, log }: Hedging): Promise<void> {
+async function answerFrom({ ask, attempts, exchange, log }: Hedging): Promise<void> {
   const answer = await ask()
   if (answer === null) return
   try {
     attempts.replaceWith(answer)
   } catch (error) {
     // The first attempt is still in flight, and its answer is the client's.
-    log.warn({ ...aboutCall(call), error: error instanceof Error ? error.name : '' }, 'hedge_failed')
+    log.warn({ ...aboutCall(exchange), error: error instanceof Error ? error.name : '' }, 'hedge_failed')
   }
 }

@@ -13,12 +13,11 @@ import { bodyFor } from '../../backend/body.ts'
 import { requestFor } from '../../backend/request.ts'
 import { noCuts, type Sending } from '../../backend/sending.ts'
 import { signIn } from '../../backend/sign-in.ts'
-import { aboutCall } from '../../call.ts'
 import { type Admitted, noteInstance } from '../../exchange.ts'
 import type { GatewayParts } from '../../parts.ts'
 import { Refusal } from '../../refusals.ts'
 import type { Relayed } from '../../relayed.ts'
-import { sentTrace } from '../../trace.ts'
+import { aboutCall, sentTrace } from '../../trace.ts'
 import type { BodyHold } from '../4-receive/budget.ts'
 import { refusalOfDenial } from '../6-admit/refusals.ts'
 import { Attempts, type Retry } from '../8-relay/attempts.ts'
@@ -184,14 +183,14 @@ export class Sender {
   #hedging(attempts: Attempts): Omit<Parameters<typeof hedged>[1], 'hedge' | 'afterMs'> {
     const { copies, log } = this.#parts
     const ask = () => copies.hedge(this.#exchange, [...this.#members.tried])
-    return { attempts, ask, call: this.#sending.call, log }
+    return { attempts, ask, exchange: this.#exchange, log }
   }
 
   /** The call without the parts that this instance cannot read, where it may be sent without them. */
   #sendingTo({ name }: Instance): Sending {
     const cuts = this.#loose?.cutsFor(name) ?? noCuts
     if (cuts.length === 0) return this.#sending
-    this.#parts.log.info({ ...aboutCall(this.#sending.call), instance: name }, 'reasoning_dropped')
+    this.#parts.log.info({ ...aboutCall(this.#exchange), instance: name }, 'reasoning_dropped')
     return { ...this.#sending, cuts }
   }
 

@@ -6,10 +6,10 @@ import type { CountedTokens, TokenCounter } from '../../../tokens/index.ts'
 import { isUnmeteredModel } from '../../../wire/models.ts'
 import type { Operation } from '../../../wire/operations.ts'
 import { noUsage, type Usage, unreportedUsage } from '../../../wire/usage.ts'
-import { aboutCall } from '../../call.ts'
 import type { Authenticated } from '../../exchange.ts'
 import type { FollowUps } from '../../follow-ups/index.ts'
 import type { Relayed } from '../../relayed.ts'
+import { aboutCall } from '../../trace.ts'
 import type { ReceivedRequest } from '../4-receive/request.ts'
 import { boundedUsage, boundOf, storedIn } from './bound.ts'
 import { beginDebt, isBatchUnseen, isBegun, usageOfObject } from './later.ts'
@@ -186,7 +186,7 @@ async function responseBytes(
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error
     // The answer was billed, even if it cannot be read back from the journal to count it.
-    log.error({ ...aboutCall(exchange.call), code: error.code }, 'usage_unknown')
+    log.error({ ...aboutCall(exchange), code: error.code }, 'usage_unknown')
     return []
   }
 }

@@ -2,10 +2,11 @@
  * Writes the generated files: from the configuration's schema its reference and JSON Schema, from the table of the
  * record's fields the table in docs/ledger.md, the journal's writer, and Data Explorer's tables and dashboard; from
  * descriptions Grafana's dashboards and Azure Monitor's workbook, from Prometheus' alerts their table in
- * docs/metrics.md, and from Terraform's files the tables in deploy/README.md.
+ * docs/metrics.md and the chart's copy, and from Terraform's files the tables in deploy/README.md.
  *   npm run generate              writes what has changed
  *   npm run generate -- --check   writes nothing; exits 1 when a file differs from what would be written
  */
+import { readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { jsonSchemaText } from '../packages/gateway/src/config/json-schema.ts'
@@ -23,6 +24,7 @@ import { withAlertsTable } from './prometheus/alerts-table.ts'
 import { withTerraformTables } from './terraform/tables.ts'
 
 const root = dirname(import.meta.dirname)
+const alertsFile = join(root, 'deploy/prometheus/alerts.yaml')
 /** By file: its new text, made from its current one. */
 const generated: Readonly<Record<string, (written: string) => string | Promise<string>>> = {
   'docs/configuration.md': referenceText,
@@ -34,7 +36,9 @@ const generated: Readonly<Record<string, (written: string) => string | Promise<s
   'deploy/kusto/dashboard.json': dashboardText,
   'deploy/terraform/modules/observability/workbook.json': workbookText,
   'deploy/README.md': written => withTerraformTables(written, join(root, 'deploy/terraform')),
-  'docs/metrics.md': written => withAlertsTable(written, join(root, 'deploy/prometheus/alerts.yaml')),
+  'docs/metrics.md': written => withAlertsTable(written, alertsFile),
+  // Helm reads no file from outside of a chart.
+  'deploy/helm/gatehouse/files/alerts.yaml': () => readFileSync(alertsFile, 'utf8'),
   ...Object.fromEntries(
     dashboards.map(dashboard => [`deploy/grafana/${dashboard.name}.json`, () => grafanaText(dashboard)]),
   ),

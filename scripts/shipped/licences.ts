@@ -16,6 +16,7 @@ export const developmentLicences: ReadonlySet<string> = new Set([
   ...shippedLicences,
   'BlueOak-1.0.0',
   'CC0-1.0',
+  'Python-2.0',
   'Unlicense',
 ])
 

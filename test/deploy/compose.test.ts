@@ -14,6 +14,7 @@ import { temporaryDirectory } from '../support/directory.ts'
 import { closedPort } from '../support/ports.ts'
 import { eventually } from '../support/wait.ts'
 import { ask, type Scope } from '../support/world.ts'
+import { instruction, ownCommand } from './dockerfile.ts'
 
 interface Service {
   readonly image: string
@@ -23,18 +24,9 @@ interface Service {
   readonly volumes?: readonly string[]
 }
 
-const root = join(import.meta.dirname, '..', '..')
-const deploy = join(root, 'deploy')
-const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
+const deploy = join(import.meta.dirname, '..', '..', 'deploy')
 const { services } = parse(readFileSync(join(deploy, 'compose.yaml'), 'utf8'), { merge: true }) as {
   readonly services: Readonly<Record<string, Service>>
-}
-
-/** Arguments of an instruction of the Dockerfile that is written as a list. */
-function instruction(name: string): readonly string[] {
-  const found = new RegExp(`^${name} (\\[.*\\])$`, 'm').exec(dockerfile)?.[1]
-  assert.ok(found, `the Dockerfile has ${name}`)
-  return JSON.parse(found) as readonly string[]
 }
 
 /** Two consecutive ports where nothing listens: those of the simulated instances. */
@@ -84,11 +76,8 @@ class Rehearsal {
     assert.equal(service?.image, 'gatehouse')
     const command = [...(service.entrypoint ?? instruction('ENTRYPOINT')), ...(service.command ?? instruction('CMD'))]
     const config = this.#config(name, service)
-    const [program = '', ...args] = command.map(arg =>
-      this.here(arg)
-        .replace(/^\/opt\/gatehouse\/node$/, process.execPath)
-        .replace(/^\/opt\/gatehouse\/node_modules\/@gatehouse\/(\w+)\/dist\/(.*)\.js$/, `${root}/packages/$1/src/$2.ts`)
-        .replace('/etc/gatehouse/gatehouse.yaml', config),
+    const [program = '', ...args] = ownCommand(command.map(arg => this.here(arg))).map(arg =>
+      arg.replace('/etc/gatehouse/gatehouse.yaml', config),
     )
     const environment = Object.entries(service.environment ?? {}).map(([key, value]) => [key, this.here(value)])
     const child = spawn(program, args, {

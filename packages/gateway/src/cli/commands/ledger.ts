@@ -56,17 +56,19 @@ function checkText(parts: readonly CheckedPart[], width: number | null): string 
 function rebuildCommand(context: CliContext): Command {
   const command = new Command('rebuild')
     .description('make the store of a stopped ledger anew from its journal; records that only the store has are kept')
-    .option('--without-old', 'go on where the store cannot be read, without the records that only it has')
+    .option('--without-old', 'go on where the store or an archive cannot be read, without what only it has')
   return addPlaceOptions(command).action(async (options: PlaceOptions & { readonly withoutOld?: true }) => {
     const { rebuildLedger } = await import('../../ledger/upkeep/rebuild.ts')
     const { directory } = await placeOf(context, options)
     const rebuilt = await asCliError(rebuildLedger(directory, options.withoutOld === true))
     if (context.json) context.stdout.write(`${jsonText({ directory, ...rebuilt })}\n`)
     else {
-      const { loaded, kept, adopted } = rebuilt
+      const { loaded, kept, adopted, leftOut } = rebuilt
       const found = adopted === 0 ? '' : `, ${figure(adopted)} from archives that it did not know`
       const text = `${figure(loaded)} records from the journal, ${figure(kept)} from the store as it was${found}`
       context.stdout.write(`✓ The store in ${directory} is new: ${text}.\n`)
+      for (const file of leftOut)
+        context.stdout.write(`! ${printable(file)} is damaged or missing: its records are not in the store.\n`)
     }
   })
 }

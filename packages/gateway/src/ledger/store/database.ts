@@ -99,7 +99,8 @@ async function attach(connection: DuckDBConnection, directory: string): Promise<
 /** What it means that a store cannot be attached. */
 export function attachError(directory: string, cause: unknown): LedgerError {
   const text = cause instanceof Error ? cause.message : String(cause)
-  if (/lock/i.test(text)) {
+  // Not `block`, of which DuckDB speaks where the file is damaged.
+  if (/\block\b/i.test(text)) {
     const process = /PID (\d+)/.exec(text)?.[1]
     const who = process === undefined ? 'another process' : `process ${process}`
     return new LedgerError(

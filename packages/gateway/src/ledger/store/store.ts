@@ -22,7 +22,7 @@ import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
 import { Readers, reportMsMax } from './readers.ts'
 import { deleteRecords, deleteSegments, type Retained, type SegmentNeeds } from './retention.ts'
-import { idsOf, type Unfinished, unfinishedOf } from './unfinished.ts'
+import { idsOf, openId, type Unfinished, unfinishedOf } from './unfinished.ts'
 
 export interface StoreOptions {
   readonly directory: string
@@ -100,11 +100,18 @@ export class Store {
         )
       }
       store.#rowsSinceCheckpoint = await store.#loader.load(options.loadTo ?? endOfFiles(store.#journal))
+      await store.#forgetEnded()
       return store
     } catch (error) {
       database.close()
       throw error
     }
+  }
+
+  /** Exchanges that have their record, and of which the journal has lost the end to damage, must not end again. */
+  async #forgetEnded(): Promise<void> {
+    const ended = await known(this.#database.loading, this.openIds(), this.#archives)
+    for (const id of ended) this.#loader.open.end(openId(id))
   }
 
   /** After the last valid entry of the files. */

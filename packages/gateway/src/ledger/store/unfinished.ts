@@ -26,9 +26,14 @@ export function idsOf(open: OpenExchanges<unknown>): string[] {
   return open.ids().map(id => readId(Buffer.from(id, 'latin1'), 0))
 }
 
+/** The id as `OpenExchanges` has it. */
+export function openId(id: string): string {
+  return Buffer.from(id.replaceAll('-', ''), 'hex').toString('latin1')
+}
+
 /** Null when it is not open. @param journal directory of the segments. */
 export function unfinishedOf(journal: string, open: OpenExchanges<unknown>, id: string): Unfinished | null {
-  const exchange = open.get(Buffer.from(id.replaceAll('-', ''), 'hex').toString('latin1'))
+  const exchange = open.get(openId(id))
   if (exchange === undefined) return null
   const { openedAt, parts, writtenAtMs } = exchange
   const read = readBodies(journal, { openedAt, parts: parts ?? [], closedAt: 0 }, id)

@@ -12,8 +12,7 @@ export async function checkArchives(directory: string): Promise<CheckedPart> {
   try {
     const { connection } = reading
     const archives = await readArchives(connection)
-    const faults: string[] = []
-    for (const archive of archives) faults.push(...(await faultsOf(connection, archivePath(directory), archive)))
+    const faults = (await damagedArchives(connection, archivePath(directory))).map(({ fault }) => fault)
     const records = archives.reduce((sum, archive) => sum + archive.records, 0)
     const unknown = await unknownFiles(connection, archivePath(directory))
     const notes = unknown.map(file => `the store does not know ${file}: gatehouse ledger rebuild takes it over`)
@@ -22,6 +21,25 @@ export async function checkArchives(directory: string): Promise<CheckedPart> {
   } finally {
     reading.close()
   }
+}
+
+export interface DamagedArchive {
+  /** Relative to the directory of archives. */
+  readonly file: string
+  readonly fault: string
+}
+
+/** Archives that are not as the store knows them. @param directory of the archives. */
+export async function damagedArchives(
+  connection: DuckDBConnection,
+  directory: string,
+): Promise<readonly DamagedArchive[]> {
+  const damaged: DamagedArchive[] = []
+  for (const archive of await readArchives(connection)) {
+    const faults = await faultsOf(connection, directory, archive)
+    damaged.push(...faults.map(fault => ({ file: archive.file, fault })))
+  }
+  return damaged
 }
 
 async function faultsOf(connection: DuckDBConnection, directory: string, archive: Archive): Promise<string[]> {

@@ -120,7 +120,14 @@ async function compare(directory: string, temporary: string, loaded: JournalPosi
       ...(await unfounded(connection, first, loaded)),
       ...(await different(connection, first)),
     ]
-    const notes = deleted === 0 ? [] : [`${counted(deleted, 'record')} of the journal were deleted for their age`]
+    const beginnings = await numberIn(
+      connection,
+      `SELECT count(*) FROM ledger.records l JOIN fresh.records f USING (id) WHERE ${lostBeginning}`,
+    )
+    const notes = [
+      ...(deleted === 0 ? [] : [`${counted(deleted, 'record')} of the journal were deleted for their age`]),
+      ...(beginnings === 0 ? [] : [`only the store has the beginning of ${counted(beginnings, 'record')}`]),
+    ]
     return [{ part: 'records', checked, faults, notes }, await checkRollups(connection, archivePath(directory))]
   } finally {
     reading.close()
@@ -173,6 +180,9 @@ const unfounded = (connection: DuckDBConnection, first: JournalPosition, loaded:
     'is in the store, and the journal no longer has its end as it was written',
   )
 
+/** The store has more than the journal, of which that part is damaged or deleted: every call has a method. */
+const lostBeginning = 'f.method = 0 AND l.method <> 0'
+
 /** The columns that follow from the journal alone. */
 const compared = recordColumns.filter(({ name }) => name !== 'sequence' && name !== 'unnamed')
 
@@ -187,7 +197,7 @@ async function different(connection: DuckDBConnection, first: JournalPosition): 
     `SELECT id, 'in ' || columns FROM (
        SELECT l.id::VARCHAR AS id, concat_ws(', ', ${differs.join(', ')}) AS columns
        FROM ledger.records l JOIN fresh.records f USING (id)
-       WHERE l.opened_at = 0 OR l.opened_at >= ${first})
+       WHERE (l.opened_at = 0 OR l.opened_at >= ${first}) AND NOT (${lostBeginning}))
      WHERE columns <> '' ORDER BY id`,
     'differs from the journal',
   )

@@ -11,6 +11,9 @@ export function checkSegments(journal: string): CheckedPart {
   const notes: string[] = []
   const numbers = segmentNumbers(journal)
   faults.push(...few(preambleFaults(journal, numbers), 'segments'))
+  const [first = 1] = numbers
+  if (first > 1)
+    notes.push(`the journal begins with segment ${first}: older ones were deleted for their age, or are lost`)
   const damage: Damage[] = []
   const wrongBodies: string[] = []
   let entries = 0
@@ -45,6 +48,8 @@ function preambleFaults(journal: string, numbers: readonly number[]): string[] {
   return numbers.flatMap((number, at) => {
     const before = numbers[at - 1]
     const gap = before !== undefined && before + 1 < number ? [`there is none between ${before} and ${number}`] : []
-    return readPreamble(journal, number) === null ? [...gap, `the beginning of segment ${number} is damaged`] : gap
+    const preamble = readPreamble(journal, number)
+    if (preamble === null) return [...gap, `the beginning of segment ${number} is damaged`]
+    return preamble.number === number ? gap : [...gap, `segment ${number} was written as segment ${preamble.number}`]
   })
 }

@@ -19,6 +19,8 @@ export interface RebuiltStore {
   readonly kept: number
   /** Records of archives that the store as it was did not know. */
   readonly adopted: number
+  /** Archives that are damaged or missing, relative to their directory: what they had is not in the new store. */
+  readonly leftOut: readonly string[]
   /** Why the store as it was could not be read; null where it could, or where there was none. */
   readonly unreadable: string | null
 }

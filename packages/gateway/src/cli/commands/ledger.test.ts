@@ -87,13 +87,16 @@ test('ledger export writes the records of a stopped ledger that match, with bodi
   assert.deepEqual([lines.code, lines.err], [0, ''])
   assert.equal(lines.out, `✓ 3 records are in ${to('all.jsonl')}.\n`)
   const all = linesOf(to('all.jsonl'))
+  // Ids of one millisecond are in no order.
   assert.deepEqual(
-    all.map(({ workload, requestBody, responseBody, responseBodyEncoding: encoding }) => [
-      workload,
-      requestBody,
-      responseBody,
-      encoding,
-    ]),
+    all
+      .map(({ workload, requestBody, responseBody, responseBodyEncoding: encoding }) => [
+        workload,
+        requestBody,
+        responseBody,
+        encoding,
+      ])
+      .toSorted(),
     ['code-assistant', 'hr-bot', 'hr-bot'].map(workload => [workload, 'Grüße, 株式会社', 'AP8B', 'base64']),
   )
   await run(['ledger', 'export', ...place, '--out', to('some.jsonl'), '--workload', 'hr-bot'])

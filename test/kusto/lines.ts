@@ -22,9 +22,11 @@ export function linesOf(row: RecordRow, bodies: RecordBodies | null, bytesMax: n
 
 function exchangeOf(row: RecordRow, bodies: RecordBodies | null): RecordedExchange {
   const bytesOf = (body: Uint8Array | null | undefined): Buffer[] => (body ? [Buffer.from(body)] : [])
+  const read = { request: bytesOf(bodies?.request), response: bytesOf(bodies?.response) }
   return {
     ...{ id: row.id, opened: row, closed: row },
     ...{ journal: 'journal', closedAt: 0, bodies: { openedAt: 0, parts: [], closedAt: 0 } },
-    readBodies: () => ({ request: bytesOf(bodies?.request), response: bytesOf(bodies?.response) }),
+    readBodies: () => read,
+    bodyPieces: direction => read[direction],
   }
 }

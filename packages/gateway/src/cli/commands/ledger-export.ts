@@ -135,6 +135,7 @@ async function opener(format: ExportFormat): Promise<ExportPlan['openFormat']> {
 async function openCsv(): Promise<FileFormat> {
   return {
     extension: 'csv',
+    partBytesMax: null,
     begin: async path => csvWriter(await open(path, 'wx', 0o640)),
     count: async () => 0,
     close: async () => {},

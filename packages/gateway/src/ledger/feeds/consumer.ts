@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
-import { readBodies } from '../journal/bodies.ts'
+import { bodyPieces, readBodies } from '../journal/bodies.ts'
 import { type Consumer, type Exchanges, type JournalCursor, journalName } from '../journal/consumer.ts'
 import { CursorFile, type CursorFileOptions } from '../journal/cursor-file.ts'
 import { at } from '../journal/frame.ts'
@@ -222,6 +222,7 @@ export class FeedConsumer implements Consumer<Opened> {
       closedAt,
       bodies,
       readBodies: bytesMax => readBodies(journal, bodies, id, bytesMax),
+      bodyPieces: direction => bodyPieces(journal, bodies, id, direction),
     }
   }
 }

@@ -20,6 +20,7 @@ function exchangeWith(
     opened: openedOf(id, opened),
     closed: closedOf(id, closed),
     ...{ journal: 'journal', closedAt: 0, bodies: { openedAt: 0, parts: [], closedAt: 0 }, readBodies },
+    bodyPieces: direction => readBodies()?.[direction] ?? [],
   }
 }
 

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { codeOf } from '../../errors.ts'
 import type { FieldKind } from '../field.ts'
 import { type Field, type FieldName, shownFields } from '../fields.ts'
+import type { Direction } from '../index.ts'
 import { BodiesTooLongError } from '../journal/bodies.ts'
 import { valueIn } from '../read-fields.ts'
 import type { RecordRow } from '../record.ts'
@@ -35,7 +36,10 @@ export interface ReadableBody {
   readonly encoding: 'utf8' | 'base64' | 'omitted'
 }
 
-/** Most bytes that both bodies of a record may have together. A record is in memory a few times while it is written. */
+/**
+ * Most bytes that both bodies of a record may have together to be in memory, a few times while the record is written.
+ * Longer ones go in parts where a transport has parts, and are left out elsewhere.
+ */
 export const bodyBytesMax = 64 * 1_048_576
 
 const omitted: ReadableBody = { text: null, encoding: 'omitted' }
@@ -47,6 +51,9 @@ export interface FedRecord {
   readonly response: ReadableBody | null
 }
 
+/** True where the bodies of the record are longer than `bodyBytesMax`, so that they were not read. */
+export const hasLongBodies = ({ request }: FedRecord): boolean => request === omitted
+
 export interface FeedColumn {
   readonly name: string
   readonly type: CellType
@@ -54,6 +61,8 @@ export interface FeedColumn {
   readonly isBody: boolean
   /** True for the texts of bodies, which have no bound: transports with a limit cut them. */
   readonly isLong: boolean
+  /** Whose text or encoding it is; null for columns of figures. */
+  readonly direction: Direction | null
   cell(record: FedRecord): Cell
 }
 
@@ -86,7 +95,7 @@ export function columnNames(form: FeedForm): readonly string[] {
 }
 
 const rowColumn = (name: string, type: CellType, cell: (row: RecordRow) => Cell): FeedColumn => ({
-  ...{ name, type, isBody: false, isLong: false },
+  ...{ name, type, isBody: false, isLong: false, direction: null },
   cell: ({ row }) => readable(cell(row)),
 })
 
@@ -112,26 +121,19 @@ const fieldCell =
   (row: RecordRow): Cell =>
     (valueIn(row, field) as Cell | undefined) ?? null
 
-type BodyOf = (record: FedRecord) => ReadableBody | null
-
-const textColumn = (name: string, body: BodyOf): FeedColumn => ({
-  ...{ name, type: 'text', isBody: true, isLong: true },
-  cell: record => body(record)?.text ?? null,
+const textColumn = (name: string, direction: Direction): FeedColumn => ({
+  ...{ name, type: 'text', isBody: true, isLong: true, direction },
+  cell: record => record[direction]?.text ?? null,
 })
-
-const encodingColumn = (name: string, body: BodyOf): FeedColumn => ({
-  ...{ name, type: 'text', isBody: true, isLong: false },
-  cell: record => body(record)?.encoding ?? null,
+const encodingColumn = (name: string, direction: Direction): FeedColumn => ({
+  ...{ name, type: 'text', isBody: true, isLong: false, direction },
+  cell: record => record[direction]?.encoding ?? null,
 })
-
-const requestOf: BodyOf = ({ request }) => request
-const responseOf: BodyOf = ({ response }) => response
-
 const bodyColumns = (request: string, response: string, encoding: string): FeedColumn[] => [
-  textColumn(request, requestOf),
-  encodingColumn(request + encoding, requestOf),
-  textColumn(response, responseOf),
-  encodingColumn(response + encoding, responseOf),
+  textColumn(request, 'request'),
+  encodingColumn(request + encoding, 'request'),
+  textColumn(response, 'response'),
+  encodingColumn(response + encoding, 'response'),
 ]
 
 const ownColumns: readonly FeedColumn[] = [
@@ -180,8 +182,8 @@ const apimColumns: readonly FeedColumn[] = [
   rowColumn('WorkloadIdentifier', 'text', ({ workload }) => workload),
   rowColumn('Backend', 'text', ({ target }) => target),
   rowColumn('User', 'text', ({ callerName, callerAppId }) => callerName ?? callerAppId),
-  textColumn('FullRequestBody', requestOf),
-  textColumn('FullResponseBody', responseOf),
+  textColumn('FullRequestBody', 'request'),
+  textColumn('FullResponseBody', 'response'),
 ]
 
 const columnsByForm: Readonly<Record<FeedForm, readonly FeedColumn[]>> = {
@@ -236,12 +238,20 @@ function fedRecord(exchange: RecordedExchange, withBodies: boolean): FedRecord {
 }
 
 /**
- * The record, or why it can never be made: every try would end the same.
- * @throws what may be over at the next try: errors of the system, and a lack of memory.
+ * The record, or why it can never be made. Bodies above `bodyBytesMax` are `omitted`.
+ * @throws as `orReason`.
  */
 export function fedRecordOrReason(exchange: RecordedExchange, withBodies: boolean): FedRecord | string {
+  return orReason(() => fedRecord(exchange, withBodies))
+}
+
+/**
+ * What the work makes of a record, or why it can never be made: every try would end the same.
+ * @throws what may be over at the next try: errors of the system, and a lack of memory.
+ */
+export function orReason<T extends object>(work: () => T): T | string {
   try {
-    return fedRecord(exchange, withBodies)
+    return work()
   } catch (error) {
     if (mayPass(error)) throw error
     return error instanceof Error ? error.message : String(error)

@@ -5,6 +5,7 @@
  * every write is synced (`fsync: batch`).
  */
 import type { Log } from '../../log.ts'
+import type { Direction } from '../index.ts'
 import type { BodyPositions, JournalBodies } from '../journal/bodies.ts'
 import type { JournalPosition } from '../journal/position.ts'
 import type { Closed, Opened } from '../record.ts'
@@ -30,6 +31,11 @@ export interface RecordedExchange {
    * @throws LedgerError `ledger_corrupt` when they are not as they were written; BodiesTooLongError.
    */
   readBodies(bytesMax?: number): JournalBodies | null
+  /**
+   * Reads one body piece by piece, for bodies that are too long for the memory.
+   * @throws LedgerError `ledger_corrupt`; the system's error, with the code ENOENT when it has been deleted meanwhile.
+   */
+  bodyPieces(direction: Direction): Iterable<Uint8Array>
 }
 
 /** What is written of an exchange that is set aside. */

@@ -21,5 +21,6 @@ export function recordedExchange(parts: ExchangeParts = {}): RecordedExchange {
     closed: closedOf(id, { ...sizes, ...closed }),
     ...{ journal: 'journal', closedAt: 0, bodies: { openedAt: 0, parts: [], closedAt: 0 } },
     readBodies: () => ({ request: [request], response: [response] }),
+    bodyPieces: direction => [direction === 'request' ? request : response],
   }
 }

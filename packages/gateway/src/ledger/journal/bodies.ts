@@ -1,5 +1,5 @@
 import { codeOf } from '../../errors.ts'
-import { LedgerError } from '../index.ts'
+import { type Direction, LedgerError } from '../index.ts'
 import { frameKind } from './frame.ts'
 import { type JournalPosition, offsetOf, segmentOf } from './position.ts'
 import { SegmentScanner } from './scanner.ts'
@@ -47,6 +47,35 @@ export function readBodies(
     return reader.read(positions, id, bytesMax)
   } finally {
     reader.close()
+  }
+}
+
+/**
+ * Reads one body of an exchange piece by piece, in order: a piece is at most an entry of the journal.
+ * @param journal directory of the segments.
+ * @param id of the exchange, for the message.
+ * @throws LedgerError `ledger_corrupt`; the system's error, with the code ENOENT when a segment is gone.
+ */
+export function* bodyPieces(
+  journal: string,
+  { openedAt, parts, closedAt }: BodyPositions,
+  id: string,
+  direction: Direction,
+): Generator<Buffer> {
+  const entries = new EntryReader(journal)
+  entries.begin(id, Number.POSITIVE_INFINITY)
+  const isRequest = direction === 'request'
+  const kind = isRequest ? frameKind.requestBytes : frameKind.responseBytes
+  try {
+    if (openedAt !== 0 && isRequest) yield entries.read(openedAt).body
+    for (let index = 0; index < parts.length; index += 2) {
+      if (parts[index] === kind) yield entries.read(parts[index + 1] ?? 0).body
+    }
+    if (closedAt === 0) return
+    const { body, requestBytes } = entries.read(closedAt)
+    yield isRequest ? body.subarray(0, requestBytes) : body.subarray(requestBytes)
+  } finally {
+    entries.close()
   }
 }
 

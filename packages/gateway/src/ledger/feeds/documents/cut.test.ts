@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { codePointBytesMax, cutTexts } from './cut.ts'
+import { codePointBytesMax, type Piece, TextCutter } from './cut.ts'
+
+/** @param chunk code points that the cutter gets at once. */
+function cutTexts(texts: readonly string[], roomOf: (part: number) => number, chunk = 1_000): Piece[][] {
+  const cutter = new TextCutter(roomOf)
+  for (const [number, text] of texts.entries()) {
+    const points = [...text]
+    for (let from = 0; from < points.length; from += chunk)
+      cutter.add(number, points.slice(from, from + chunk).join(''))
+  }
+  return cutter.parts
+}
 
 /** Any code units: also halves of surrogate pairs, NUL, and what JSON escapes. */
 const anyText = fc
@@ -12,10 +23,15 @@ const endsInHalf = (text: string): boolean => /[\ud800-\udbff]$/.test(text)
 const beginsWithHalf = (text: string): boolean => /^[\udc00-\udfff]/.test(text)
 
 test('pieces of any texts join to the texts, fit into their parts, and end between code points', () => {
-  const sizes = fc.record({ first: fc.nat(40), others: fc.integer({ min: codePointBytesMax, max: 40 }) })
+  const sizes = fc.record({
+    first: fc.nat(40),
+    others: fc.integer({ min: codePointBytesMax, max: 40 }),
+    chunk: fc.integer({ min: 1, max: 30 }),
+  })
   fc.assert(
-    fc.property(fc.array(anyText, { maxLength: 3 }), sizes, (texts, { first, others }) => {
+    fc.property(fc.array(anyText, { maxLength: 3 }), sizes, (texts, { first, others, chunk }) => {
       const roomOf = (part: number): number => (part === 0 ? first : others)
+      assert.deepEqual(cutTexts(texts, roomOf, chunk), cutTexts(texts, roomOf), 'however the texts come')
       const parts = cutTexts(texts, roomOf).map(pieces =>
         pieces.map(({ text, from, to }) => ({ text, piece: (texts[text] ?? '').slice(from, to) })),
       )

@@ -12,26 +12,50 @@ export interface Piece {
 
 /**
  * Cuts texts into parts of consecutive pieces. A piece ends between two code points, never within a surrogate pair.
- * @param roomOf bytes that the pieces of a part may have together, by its number from 0. At least `codePointBytesMax`
- *   from the second part on; the first may have none.
- * @returns the pieces of each part; at least one part.
  */
-export function cutTexts(texts: readonly string[], roomOf: (part: number) => number): Piece[][] {
-  const parts: Piece[][] = [[]]
-  let room = roomOf(0)
-  for (const [number, text] of texts.entries()) {
-    let from = 0
-    while (from < text.length) {
-      const { to, bytes } = fitting(text, from, room)
-      if (to > from) parts.at(-1)?.push({ text: number, from, to })
-      room -= bytes
-      from = to
-      if (from === text.length) break
-      room = roomOf(parts.length)
-      parts.push([])
-    }
+export class TextCutter {
+  /** The pieces of each part; at least one part. */
+  readonly parts: Piece[][] = [[]]
+  readonly #roomOf: (part: number) => number
+  #room: number
+  #text = 0
+  #length = 0
+
+  /**
+   * @param roomOf bytes that the pieces of a part may have together, by its number from 0. At least `codePointBytesMax`
+   *   from the second part on; the first may have none.
+   */
+  constructor(roomOf: (part: number) => number) {
+    this.#roomOf = roomOf
+    this.#room = roomOf(0)
   }
-  return parts
+
+  /**
+   * Adds what comes next of a text, which must not end within a surrogate pair.
+   * @param number of the text; the texts come one after the other.
+   */
+  add(number: number, chunk: string): void {
+    if (number !== this.#text) this.#length = 0
+    this.#text = number
+    let from = 0
+    while (from < chunk.length) {
+      const { to, bytes } = fitting(chunk, from, this.#room)
+      if (to > from) this.#extend(this.#length + from, this.#length + to)
+      this.#room -= bytes
+      from = to
+      if (from === chunk.length) break
+      this.#room = this.#roomOf(this.parts.length)
+      this.parts.push([])
+    }
+    this.#length += chunk.length
+  }
+
+  #extend(from: number, to: number): void {
+    const pieces = this.parts.at(-1)
+    const last = pieces?.at(-1)
+    if (last?.text === this.#text && last.to === from) pieces?.splice(-1, 1, { ...last, to })
+    else pieces?.push({ text: this.#text, from, to })
+  }
 }
 
 /** How far a text fits into this many bytes. */

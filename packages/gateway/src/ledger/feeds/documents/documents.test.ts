@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { BodiesTooLongError } from '../../journal/bodies.ts'
 import { type FeedForm, feedForms } from '../forms.ts'
 import type { RecordedExchange } from '../index.ts'
 import { recordedExchange } from '../recorded.fixture.ts'
@@ -78,6 +79,91 @@ test('records of any bodies come back from their messages under any limit, in an
       assert.deepEqual([[...joiner.incomplete()], joiner.waitingBytes], [[], 0])
     }),
   )
+})
+
+/** The same exchange with bodies that are too long for the memory, read in pieces of these sizes. */
+function tooLong(exchange: RecordedExchange, sizes: readonly number[]): RecordedExchange {
+  return {
+    ...exchange,
+    readBodies(bytesMax = Number.POSITIVE_INFINITY) {
+      throw new BodiesTooLongError(exchange.id, bytesMax)
+    },
+    *bodyPieces(direction) {
+      const whole = Buffer.concat([...exchange.bodyPieces(direction)])
+      let from = 0
+      for (const size of sizes) {
+        yield whole.subarray(from, from + size)
+        from += size
+      }
+      yield whole.subarray(from)
+    },
+  }
+}
+
+test('bodies that are read piece by piece, cut anywhere, make the same record', () => {
+  const cases = fc.record({
+    exchange: exchanges,
+    form: fc.constantFrom(...feedForms),
+    gzip: fc.boolean(),
+    bytesMax: fc.integer({ min: 2_800, max: 12_000 }),
+    sizes: fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 12 }),
+  })
+  fc.assert(
+    fc.property(cases, ({ exchange, form, gzip, bytesMax, sizes }) => {
+      const messages = [...writerOf(form, gzip).messages(tooLong(exchange, sizes), bytesMax)]
+      assert.ok(messages.every(message => message.body.byteLength <= bytesMax))
+      const joiner = testJoiner()
+      const records = messages.flatMap(message => joiner.add(documentOf(message), 0) ?? [])
+      assert.deepEqual(
+        records.map(record => JSON.stringify(record)),
+        [wholeOf(exchange, form)],
+      )
+      assert.deepEqual(joiner.damaged, [])
+    }),
+  )
+})
+
+test('a record whose long bodies were deleted goes without them, and one whose bodies are damaged is unsendable', () => {
+  const exchange = tooLong(recordedExchange({ request: 'x' }), [])
+  let reads = 0
+  const deleted: RecordedExchange = {
+    ...exchange,
+    // Deleted after the first look.
+    readBodies: bytesMax => (reads++ === 0 ? exchange.readBodies(bytesMax) : null),
+  }
+  const [message] = writerOf().messages(deleted, 9_000)
+  const { requestBody, requestBodyEncoding } = JSON.parse(String(message?.body))
+  assert.deepEqual([requestBody, requestBodyEncoding], [null, null])
+  const damaged: RecordedExchange = {
+    ...exchange,
+    bodyPieces() {
+      throw new Error('damaged')
+    },
+  }
+  assert.throws(() => writerOf().messages(damaged, 9_000), UnsendableError)
+})
+
+test('a record that is too long for the joiner comes without its bodies, and the next one whole', () => {
+  const long = { request: 'ü'.repeat(3_000), response: 'x'.repeat(60_000) }
+  for (const form of feedForms) {
+    const joiner = testJoiner({ bytesMax: 100_000 })
+    const exchange = recordedExchange(long)
+    // The first part comes last, and the second twice.
+    const [first, ...others] = [...writerOf(form).messages(exchange, 8_000)].map(documentOf)
+    assert.ok(first !== undefined && others.length > 5)
+    for (const document of [...others, ...others.slice(0, 1)]) assert.equal(joiner.add(document, 0), null)
+    const record = joiner.add(first, 0)
+    const whole = JSON.parse(wholeOf(exchange, form)) as RecordDocument
+    const left = Object.entries(whole).map(([name, value]) => {
+      if (/body$/i.test(name)) return [name, null]
+      return [name, /body\.?encoding$/i.test(name) ? 'omitted' : value]
+    })
+    assert.deepEqual(record, Object.fromEntries(left))
+    const next = recordedExchange({ response: 'y'.repeat(20_000) })
+    const joined = [...writerOf(form).messages(next, 8_000)].flatMap(one => joiner.add(documentOf(one), 0) ?? [])
+    assert.equal(JSON.stringify(joined[0]), wholeOf(next, form))
+    assert.deepEqual([joiner.givenUp, joiner.damaged, joiner.waitingBytes], [[], [], 0])
+  }
 })
 
 type Stream<T> = { next(): { readonly value: T } }

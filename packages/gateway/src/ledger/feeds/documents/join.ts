@@ -14,7 +14,10 @@ export interface IncompleteRecord<Place> {
 
 export interface PartJoinerOptions<Place> {
   readonly clock: Clock
-  /** Bytes of pieces that wait for others. Default 256 MiB. Beyond it the oldest record is given up. */
+  /**
+   * Bytes of pieces that wait for others. Default 256 MiB. Beyond it the oldest record is given up. A record that has
+   * more than half of it alone is given out without its bodies, which are `omitted`.
+   */
   readonly bytesMax?: number
   /** Milliseconds that pieces wait for others. Default one hour. */
   readonly waitMsMax?: number
@@ -28,6 +31,8 @@ interface Waiting<Place> extends Omit<IncompleteRecord<Place>, 'missing'> {
   readonly bodiesSha256: string
   readonly pieces: Map<number, RecordDocument>
   bytes: number
+  /** True once its texts were dropped for their length. */
+  isTooLong: boolean
 }
 
 /** Records whose parts were joined of late: later doubles of their parts are left out. */
@@ -98,15 +103,28 @@ export class PartJoiner<Place> {
 
   #begin(key: string, id: string, { parts, bodiesSha256 }: PartMembers, from: Place): Waiting<Place> {
     const firstReadAtMs = this.#options.clock()
-    const waiting: Waiting<Place> = { id, parts, bodiesSha256, from, firstReadAtMs, pieces: new Map(), bytes: 0 }
+    const nothing = { pieces: new Map<number, RecordDocument>(), bytes: 0, isTooLong: false }
+    const waiting: Waiting<Place> = { id, parts, bodiesSha256, from, firstReadAtMs, ...nothing }
     this.#waiting.set(key, waiting)
     return waiting
   }
 
   #keep(waiting: Waiting<Place>, part: number, piece: RecordDocument): void {
     if (waiting.pieces.has(part)) return
-    const bytes = bytesOf(piece)
-    waiting.pieces.set(part, piece)
+    const kept = waiting.isTooLong ? withoutTexts(piece, part) : piece
+    waiting.pieces.set(part, kept)
+    this.#count(waiting, bytesOf(kept))
+    if (waiting.isTooLong || waiting.bytes <= this.#bytesMax / 2) return
+    waiting.isTooLong = true
+    this.#count(waiting, -waiting.bytes)
+    for (const [number, one] of waiting.pieces) {
+      const figures = withoutTexts(one, number)
+      waiting.pieces.set(number, figures)
+      this.#count(waiting, bytesOf(figures))
+    }
+  }
+
+  #count(waiting: Waiting<Place>, bytes: number): void {
     waiting.bytes += bytes
     this.#bytes += bytes
   }
@@ -146,9 +164,10 @@ function incomplete<Place>({ id, parts, from, firstReadAtMs, pieces }: Waiting<P
 }
 
 /** The record of all pieces; null where the whole does not have its checksum. */
-function joined<Place>({ pieces, parts, bodiesSha256 }: Waiting<Place>): RecordDocument | null {
+function joined<Place>({ pieces, parts, bodiesSha256, isTooLong }: Waiting<Place>): RecordDocument | null {
   const first = pieces.get(1)
   if (first === undefined) return null
+  if (isTooLong) return first
   const texts = new Map<string, string[]>()
   for (let part = 1; part <= parts; part += 1) {
     for (const [name, text] of textsOf(pieces.get(part) ?? first)) {
@@ -164,11 +183,33 @@ function joined<Place>({ pieces, parts, bodiesSha256 }: Waiting<Place>): RecordD
 
 const textIn = ([, text]: readonly [string, string]): string => text
 
-/** Bytes that the figures of a part count for; its texts count two bytes for each code unit. */
+/** Bytes that the figures of a part count for, and a part of which only the number is kept. */
 const figureBytes = 2_048
+const numberBytes = 64
 
-const bytesOf = (piece: RecordDocument): number =>
-  textsOf(piece).reduce((sum, [, text]) => sum + 2 * text.length, figureBytes)
+const numberAlone: RecordDocument = { id: '' }
+
+/** A text of ASCII takes a byte for each character, any other is counted with two. */
+function bytesOf(piece: RecordDocument): number {
+  if (piece === numberAlone) return numberBytes
+  return textsOf(piece).reduce((sum, [, text]) => {
+    const isAscii = Buffer.byteLength(text) === text.length
+    return sum + (isAscii ? 1 : 2) * text.length
+  }, figureBytes)
+}
+
+/** The figures of the first part with its bodies marked as left out; of another part nothing but that it came. */
+function withoutTexts(piece: RecordDocument, part: number): RecordDocument {
+  if (part !== 1) return numberAlone
+  const names = new Set(textsOf(piece).map(([name]) => name))
+  const isEncoding = (name: string): boolean =>
+    [...names].some(body => name === `${body}Encoding` || name === `${body}.encoding`)
+  const left = Object.entries(piece).map(([name, value]) => {
+    if (names.has(name)) return [name, null] as const
+    return [name, isEncoding(name) ? 'omitted' : value] as const
+  })
+  return { ...piece, ...Object.fromEntries(left) }
+}
 
 function withoutMembers(document: RecordDocument): RecordDocument {
   const { part: _, parts: __, cut: ___, partSha256: ____, bodiesSha256: _____, ...rest } = document

@@ -2,8 +2,11 @@
 import type { FedRecord } from '../forms.ts'
 
 export interface FileWriter {
+  /** Of a record in parts, each part counts. */
   readonly records: number
   add(record: FedRecord): Promise<void>
+  /** Adds a part of a record, a JSON object in UTF-8. Formats with parts have it. */
+  addPart?(part: Buffer): Promise<void>
   /** Writes the file and syncs it. @returns its size in bytes. */
   finish(): Promise<number>
   /** Gives up: releases everything, and never rejects. The file may remain. */
@@ -13,6 +16,8 @@ export interface FileWriter {
 export interface FileFormat {
   /** Extension of the names, without a dot. */
   readonly extension: string
+  /** Longest part of a record with long bodies, in bytes; null where the format has no parts, and leaves them out. */
+  readonly partBytesMax: number | null
   /** Begins a file that does not exist yet. */
   begin(path: string): Promise<FileWriter>
   /** Number of records of a whole file. */

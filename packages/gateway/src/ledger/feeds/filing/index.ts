@@ -7,7 +7,8 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../../clock.ts'
 import { uuidV7 } from '../../../ids.ts'
-import { columnsOf, type FeedColumn, fedRecordOrReason, type RecordSettings } from '../forms.ts'
+import { MessageWriter, type RecordMessage, UnsendableError } from '../documents/index.ts'
+import { columnsOf, fedRecordOrReason, hasLongBodies, type RecordSettings } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
 import { FileBatch } from './batch.ts'
 import type { FileFormat, FileWriter } from './format.ts'
@@ -24,25 +25,29 @@ const formats = { jsonl: openJsonLines, parquet: openParquet } as const
 
 /** @param placeOf makes the place, with the format that counts the records of a file there. */
 export async function openFiling(
-  { format, form, columns, bodies }: FilingSettings,
+  settings: FilingSettings,
   parts: FeedParts,
   placeOf: (format: FileFormat) => FilePlace,
 ): Promise<Feed> {
-  const shown = columnsOf(form, columns, bodies)
-  const opened = await formats[format](shown)
-  return new FilingFeed(placeOf(opened), shown, opened, parts)
+  const { format, form, columns, bodies } = settings
+  const opened = await formats[format](columnsOf(form, columns, bodies))
+  return new FilingFeed(placeOf(opened), settings, opened, parts)
 }
 
 class FilingFeed implements Feed {
   readonly #place: FilePlace
   readonly #withBodies: boolean
+  /** Makes the parts of records with long bodies. */
+  readonly #messages: MessageWriter
   readonly #format: FileFormat
   readonly #parts: FeedParts
   readonly #newId = uuidV7(systemClock)
 
-  constructor(place: FilePlace, columns: readonly FeedColumn[], format: FileFormat, parts: FeedParts) {
+  constructor(place: FilePlace, settings: FilingSettings, format: FileFormat, parts: FeedParts) {
+    const { form, columns, bodies } = settings
     this.#place = place
-    this.#withBodies = columns.some(({ isBody }) => isBody)
+    this.#withBodies = columnsOf(form, columns, bodies).some(({ isBody }) => isBody)
+    this.#messages = new MessageWriter({ form, columns, bodies, gzip: false })
     this.#format = format
     this.#parts = parts
   }
@@ -94,8 +99,28 @@ class FilingFeed implements Feed {
   async #add(batch: FileBatch, exchange: RecordedExchange): Promise<string | null> {
     const record = fedRecordOrReason(exchange, this.#withBodies)
     if (typeof record === 'string') return record
+    const { partBytesMax } = this.#format
+    if (partBytesMax !== null && hasLongBodies(record)) return this.#addParts(batch, exchange, partBytesMax)
     const writer = await batch.writerAt(exchange.closed.endedAtMs)
     await writer.add(record)
     return null
+  }
+
+  async #addParts(batch: FileBatch, exchange: RecordedExchange, bytesMax: number): Promise<string | null> {
+    const parts = this.#partsOf(exchange, bytesMax)
+    if (typeof parts === 'string') return parts
+    const writer = await batch.writerAt(exchange.closed.endedAtMs)
+    for (const { body } of parts) await writer.addPart?.(body)
+    return null
+  }
+
+  /** @returns the reason where the record can never be written. */
+  #partsOf(exchange: RecordedExchange, bytesMax: number): Iterable<RecordMessage> | string {
+    try {
+      return this.#messages.messages(exchange, bytesMax)
+    } catch (error) {
+      if (error instanceof UnsendableError) return error.message
+      throw error
+    }
   }
 }

@@ -31,6 +31,7 @@ export async function openParquet(columns: readonly FeedColumn[], spill = ''): P
   let tables = 0
   return {
     extension: 'parquet',
+    partBytesMax: null,
     async begin(path) {
       tables += 1
       const table = `file_${tables}`

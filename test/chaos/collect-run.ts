@@ -33,7 +33,7 @@ export interface Transport {
   restart?(): Promise<void>
 }
 
-type Feed = Exclude<NonNullable<ConfigInput['feeds']>[string], { kind: 'otlp' }>
+type Feed = Exclude<NonNullable<ConfigInput['feeds']>[string], { kind: 'otlp' | 'application-insights' }>
 type Source = NonNullable<ConfigInput['collect']>['sources'][string]
 
 export interface CollectRunOptions {

@@ -11,7 +11,7 @@ import { placeOf, reach } from './network.ts'
 
 export const feeds: Check = {
   looksAt:
-    'Each feed: its directory can be written; its container, event hub or topic exists and accepts the credential; a collector takes a request without a span; the host of a webhook can be connected to. No record is sent.',
+    'Each feed: its directory can be written; its container, event hub or topic exists and accepts the credential; a collector takes a request without a span; Application Insights can be reached with a token, where one is needed; the host of a webhook can be connected to. No record is sent.',
   timeoutMs: 60_000,
   async run(subject) {
     const written = Object.entries(subject.config.feeds)
@@ -65,6 +65,8 @@ async function examine(name: string, feed: Feed, subject: Subject): Promise<read
       return examineWebhook(name, feed, subject)
     case 'otlp':
       return examineCollector(name, feed, subject)
+    case 'application-insights':
+      return examineInsights(name, feed, subject)
     default:
       return feed satisfies never
   }
@@ -148,13 +150,39 @@ async function examineWebhook(name: string, feed: OfKind<'webhook'>, { clock }: 
 
 /** A request without a span is one that every collector takes. */
 async function examineCollector(name: string, feed: OfKind<'otlp'>, { clock }: Subject): Promise<readonly Finding[]> {
-  const { Collector } = await import('../ledger/feeds/otlp/collector.ts')
-  const { url, credential = null, timeout: timeoutMs } = feed
-  const collector = new Collector({ url, credential, timeoutMs: Math.min(timeoutMs, feedMsMax - 1_000), clock })
+  const { openCollector } = await import('../ledger/feeds/otlp/client.ts')
+  const timeout = Math.min(feed.timeout, feedMsMax - 1_000)
+  const collector = openCollector({ ...feed, timeout }, 'traces', { clock })
   try {
     await collector.send(new Uint8Array())
-    return [ok(`The collector at ${new URL(url).host} takes requests.`, name)]
+    return [ok(`The collector at ${new URL(feed.url).host} takes requests.`, name)]
   } finally {
     await collector.close()
+  }
+}
+
+/** An item that is none: the service refuses it, but it has looked at the credential before. */
+async function examineInsights(
+  name: string,
+  feed: OfKind<'application-insights'>,
+  { clock }: Subject,
+): Promise<readonly Finding[]> {
+  const [{ Ingestion }, { RequestRefusedError }] = await Promise.all([
+    import('../ledger/feeds/application-insights/ingestion.ts'),
+    import('../ledger/feeds/spans/refused.ts'),
+  ])
+  const ingestion = new Ingestion({ ...feed, timeout: Math.min(feed.timeout, feedMsMax - 1_000) }, { clock })
+  try {
+    await ingestion.track([]).catch(error => {
+      if (!(error instanceof RequestRefusedError)) throw error
+    })
+    const found = `Application Insights at ${ingestion.name} can be reached. No span was sent.`
+    return [
+      feed.credential === 'connection-string'
+        ? note(found, 'Look at gatehouse feeds after the start.', name)
+        : ok(found, name),
+    ]
+  } finally {
+    await ingestion.close()
   }
 }

@@ -25,7 +25,7 @@ function sourceOf(name: string, feed: Config['feeds'][string]): FeedSource {
 }
 
 function unknownColumns(name: string, feed: Config['feeds'][string]): Problem[] {
-  if (feed.kind === 'otlp') return []
+  if (!('form' in feed)) return []
   const { form, columns = [] } = feed
   const known = columnNames(form)
   return [...columns.entries()]

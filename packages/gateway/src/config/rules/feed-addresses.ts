@@ -1,9 +1,10 @@
 /** Rules of the addresses that feeds send to. */
 import { isIP } from 'node:net'
 import { addressClass } from '../../addresses.ts'
+import { resourceOf } from '../../insights-resource.ts'
 import { type Path, printable } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
-import { conflict, type Notes, refuseDuplicates, shown } from './notes.ts'
+import { conflict, type Notes, refuseDuplicates, shown, warnWritten } from './notes.ts'
 import { isLoopback } from './stores.ts'
 import { checkUrl } from './urls.ts'
 
@@ -55,9 +56,11 @@ export function checkReceiver(
     conflict(notes, [...path, 'url'], hostname, 'a public address, or the private one in `privateHost` as well')
 }
 
+type CollectorConfig = Pick<FeedConfig & { readonly kind: 'otlp' }, 'url' | 'protocol' | 'insecure' | 'credential'>
+
 /** A collector may be in a network of its own, without TLS, where the configuration says so; never with a secret. */
 export function checkCollector(
-  { url, insecure, credential }: FeedConfig & { readonly kind: 'otlp' },
+  { url, protocol, insecure, credential }: CollectorConfig,
   path: Path,
   notes: Notes,
 ): void {
@@ -65,12 +68,40 @@ export function checkCollector(
   const isPlain = url.startsWith('http:')
   const checked = insecure && isPlain ? url.replace('http:', 'https:') : url
   if (checkUrl(checked, at, { path: true, query: true }, notes) === null) return
-  const { hostname } = new URL(url)
+  const { hostname, pathname, search } = new URL(url)
+  if (protocol === 'grpc' && pathname + search !== '/')
+    conflict(notes, at, shown(url, at, notes), 'the collector without a path: gRPC names the service by itself')
+  checkReachable(hostname, at, notes)
+  if (isPlain && credential !== undefined && !isLoopback(hostname))
+    conflict(notes, at, shown(url, at, notes), 'https: without it the credential travels in clear')
+}
+
+/** A host of the operator's own may be private, but not an address that is never one of a host. */
+function checkReachable(hostname: string, at: Path, notes: Notes): void {
   const literal = hostname.replace(/^\[|\]$/g, '')
   if (isIP(literal) !== 0 && addressClass(literal) === 'never')
     conflict(notes, at, hostname, 'an address of a host; this one is link-local, reserved or for metadata')
-  if (isPlain && credential !== undefined && !isLoopback(hostname))
-    conflict(notes, at, shown(url, at, notes), 'https: without it the credential travels in clear')
+}
+
+/** The endpoint in the connection string. What names resolve to is checked at each connection. */
+export function checkConnectionString(
+  { connectionString }: Pick<FeedConfig & { readonly kind: 'application-insights' }, 'connectionString'>,
+  path: Path,
+  notes: Notes,
+): void {
+  const at = [...path, 'connectionString']
+  warnWritten(true, at, notes)
+  const resource = resourceOf(connectionString)
+  if (resource === null) {
+    const expected =
+      'InstrumentationKey=GUID;IngestionEndpoint=https://REGION.in.applicationinsights.azure.com/, as the resource shows it'
+    conflict(notes, at, 'another text', expected)
+    return
+  }
+  const { hostname, protocol } = new URL(resource.endpoint)
+  checkReachable(hostname, at, notes)
+  if (protocol === 'http:' && !isLoopback(hostname))
+    conflict(notes, at, hostname, 'an IngestionEndpoint with https: what is sent must not travel in clear')
 }
 
 /** What would let others on the way sign in as the gateway needs TLS; SCRAM sends no password. */

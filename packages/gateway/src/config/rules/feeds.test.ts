@@ -56,6 +56,8 @@ test('a feed to a webhook needs an address and a secret; loopback and a private 
 
 const otlp = { kind: 'otlp', url: 'https://collector.contoso.com/v1/traces' }
 const bearer = { header: 'authorization', secret: 'Bearer 0123456789' }
+const insightsKey = 'InstrumentationKey=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0'
+const insights = { kind: 'application-insights', connectionString: insightsKey }
 
 test('a feed of spans needs an address only; plain http goes to this machine, or where the configuration allows it', async () => {
   const { errors } = await check(
@@ -64,6 +66,9 @@ test('a feed of spans needs an address only; plain http goes to this machine, or
       'feeds/b': { ...otlp, url: 'http://localhost:4318/v1/traces', credential: bearer, providers: { one: 'openai' } },
       'feeds/c': { ...otlp, url: 'http://otel-collector:4318/v1/traces', insecure: true },
       'feeds/d': { ...otlp, url: 'https://10.1.2.3:4318/v1/traces' },
+      'feeds/e': { ...otlp, url: 'https://collector.contoso.com:4317', protocol: 'grpc' },
+      'feeds/f': { ...insights, credential: 'managed-identity' },
+      'feeds/g': { ...insights, connectionString: `${insightsKey};IngestionEndpoint=http://localhost:8087/` },
     }),
   )
   assert.deepEqual(brief(errors), [])
@@ -188,6 +193,27 @@ const faults: readonly (readonly [
     { a: { ...otlp, credential: { ...bearer, secret: 'Bearer 1\r\nx: y' } } },
     ['wrong_value feeds.a.credential.secret'],
   ],
+  [
+    'a path for gRPC',
+    { a: { ...otlp, url: 'https://collector:4317/v1/traces', protocol: 'grpc' } },
+    ['conflict feeds.a.url'],
+  ],
+  [
+    'a connection string of nothing',
+    { a: { ...insights, connectionString: 'InstrumentationKey=1' } },
+    ['conflict feeds.a.connectionString'],
+  ],
+  [
+    'a connection string that leads to a metadata service',
+    { a: { ...insights, connectionString: `${insightsKey};IngestionEndpoint=https://169.254.169.254/` } },
+    ['conflict feeds.a.connectionString'],
+  ],
+  [
+    'a connection string over plain http',
+    { a: { ...insights, connectionString: `${insightsKey};IngestionEndpoint=http://host/` } },
+    ['conflict feeds.a.connectionString'],
+  ],
+  ['no connection string', { a: { kind: 'application-insights' } }, ['missing_key feeds.a.connectionString']],
   ['an unknown family of names', { a: { ...otlp, genai: 'v1_42' } }, ['wrong_value feeds.a.genai']],
   ['a share above all', { a: { ...otlp, sample: { share: 10 } } }, ['wrong_value feeds.a.sample.share']],
   ['bodies on spans', { a: { ...otlp, bodies: true } }, ['unknown_key feeds.a.bodies']],

@@ -2,7 +2,14 @@
 import { relative, resolve, sep } from 'node:path'
 import type { Path } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
-import { checkAccount, checkBrokers, checkCollector, checkNamespace, checkReceiver } from './feed-addresses.ts'
+import {
+  checkAccount,
+  checkBrokers,
+  checkCollector,
+  checkConnectionString,
+  checkNamespace,
+  checkReceiver,
+} from './feed-addresses.ts'
 import { conflict, type Notes, refuseDuplicates, type Sections, shown, unknownName, warnWritten } from './notes.ts'
 
 type FeedConfig = Config['feeds'][string]
@@ -20,8 +27,9 @@ export function checkFeeds(feeds: Config['feeds'], sections: Sections, notes: No
 }
 
 function checkKind(feed: FeedConfig, path: Path, notes: Notes): void {
+  if ('form' in feed) checkForm(feed, path, notes)
   if (feed.kind === 'otlp') checkCollector(feed, path, notes)
-  else checkForm(feed, path, notes)
+  if (feed.kind === 'application-insights') checkConnectionString(feed, path, notes)
   if (feed.kind === 'blob') checkAccount(feed, [...path, 'account'], notes)
   if (feed.kind === 'kafka') checkBrokers(feed, path, notes)
   if (feed.kind === 'webhook') checkReceiver(feed, path, notes)
@@ -37,7 +45,7 @@ function checkNames(feed: FeedConfig, path: Path, { workloads, instances, collec
   }
   for (const [index, name] of (feed.workloads ?? []).entries())
     check(name, [...path, 'workloads', index], 'workload', workloads)
-  if (feed.kind !== 'otlp') return
+  if (!('sample' in feed)) return
   for (const name of Object.keys(feed.sample.workloads))
     check(name, [...path, 'sample', 'workloads', name], 'workload', workloads)
   for (const name of Object.keys(feed.providers)) check(name, [...path, 'providers', name], 'instance', instances)
@@ -58,6 +66,13 @@ function checkDirectories(feeds: Config['feeds'], ledger: Config['ledger'] | nul
   }
 }
 
+/** Where metrics are sent. */
+export function checkMetrics(metrics: NonNullable<Config['telemetry']['metrics']>, notes: Notes): void {
+  const path = ['telemetry', 'metrics']
+  checkCollector(metrics, path, notes)
+  warnSecrets(metrics, [...path, 'credential'], notes)
+}
+
 /** What is secret in the credential of whatever kind. */
 const secretKeys: readonly string[] = ['connectionString', 'key', 'sas', 'password', 'secret', 'previous']
 
@@ -68,7 +83,11 @@ export function warnSecrets(holder: object, path: Path, notes: Notes): void {
   for (const key of secretKeys) warnWritten(Object.hasOwn(credential, key), [...path, key], notes)
 }
 
-function checkForm({ form, columns, bodies }: Exclude<FeedConfig, { kind: 'otlp' }>, path: Path, notes: Notes): void {
+function checkForm(
+  { form, columns, bodies }: Extract<FeedConfig, { readonly form: unknown }>,
+  path: Path,
+  notes: Notes,
+): void {
   refuseDuplicates(columns ?? [], [...path, 'columns'], notes)
   if (form !== 'apim') return
   const at = (name: string): Path => [...path, name]

@@ -142,7 +142,7 @@ function buildWorkload(
 
 /** True for a feed that leaves out no record of the workload. */
 function makesAllSpans(feed: Config['feeds'][string], workload: string): boolean {
-  if (feed.kind !== 'otlp' || feed.outcomes !== undefined) return false
+  if (!('sample' in feed) || feed.outcomes !== undefined) return false
   const { share, workloads } = feed.sample
   const own = Object.hasOwn(workloads, workload) ? workloads[workload] : undefined
   return (feed.workloads?.includes(workload) ?? true) && (own ?? share) === 1

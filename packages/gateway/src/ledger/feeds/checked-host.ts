@@ -77,7 +77,7 @@ export class CheckedHost {
       })
       return { status: answer.statusCode, headers: answer.headers, read: await read(answer.body) }
     } catch (error) {
-      throw this.#withoutAnswer(error)
+      throw withoutAnswer(this.name, this.#timeoutMs, error)
     }
   }
 
@@ -90,25 +90,37 @@ export class CheckedHost {
    * @param advice what to do, by status.
    */
   failure(status: number, headers: AnswerHeaders, advice: Readonly<Record<number, string>>): Error {
-    const says = `${this.name} answered ${status}`
-    if (status >= 300 && status < 400)
-      return new Error(`${says}: redirects are not followed. Write the address that it leads to into \`url\`.`)
-    const asked = retryAfterMs(headers, this.#clock())
-    if (asked !== null)
-      return new RetryLaterError(`${says} and asks for a pause of ${Math.ceil(asked / 1_000)} s.`, asked)
-    return new Error(`${says}. ${advice[status] ?? 'The feed tries again with growing pauses.'}`)
+    return answeredFailure(this.name, status, headers, advice, this.#clock())
   }
+}
 
-  #withoutAnswer(error: unknown): Error {
-    const forbidden = [error, error instanceof Error ? error.cause : null].find(
-      one => one instanceof ForbiddenAddressError,
-    )
-    if (forbidden instanceof ForbiddenAddressError) return forbidden
-    if (error instanceof Error && error.name === 'TimeoutError')
-      return new Error(`${this.name} did not answer within ${this.#timeoutMs / 1_000} s.`)
-    if (error instanceof Error && error.name === 'HTTPParserError')
-      return new Error(`${this.name}: what it answers is not HTTP. Correct \`url\`.`)
-    const code = shownCode(error)
-    return new Error(`${this.name}: ${networkAdvice(code) ?? 'the request failed'} (${code ?? 'no answer'}).`)
-  }
+/** As `failure` of `CheckedHost`. @param name of the host. */
+export function answeredFailure(
+  name: string,
+  status: number,
+  headers: AnswerHeaders,
+  advice: Readonly<Record<number, string>>,
+  nowMs: number,
+): Error {
+  const says = `${name} answered ${status}`
+  if (status >= 300 && status < 400)
+    return new Error(`${says}: redirects are not followed. Write the address that it leads to into \`url\`.`)
+  const asked = retryAfterMs(headers, nowMs)
+  if (asked !== null)
+    return new RetryLaterError(`${says} and asks for a pause of ${Math.ceil(asked / 1_000)} s.`, asked)
+  return new Error(`${says}. ${advice[status] ?? 'The feed tries again with growing pauses.'}`)
+}
+
+/** Why there is no answer, and what to do. @param name of the host. */
+export function withoutAnswer(name: string, timeoutMs: number, error: unknown): Error {
+  const forbidden = [error, error instanceof Error ? error.cause : null].find(
+    one => one instanceof ForbiddenAddressError,
+  )
+  if (forbidden instanceof ForbiddenAddressError) return forbidden
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return new Error(`${name} did not answer within ${timeoutMs / 1_000} s.`)
+  if (error instanceof Error && error.name === 'HTTPParserError')
+    return new Error(`${name}: what it answers is not HTTP. Correct \`url\`.`)
+  const code = shownCode(error)
+  return new Error(`${name}: ${networkAdvice(code) ?? 'the request failed'} (${code ?? 'no answer'}).`)
 }

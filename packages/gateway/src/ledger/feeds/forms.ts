@@ -1,6 +1,7 @@
 /** The forms of a record that feeds send, derived from the table of fields (../fields.ts). */
 import { isUtf8 } from 'node:buffer'
 import { codeOf } from '../../errors.ts'
+import { genAiOperations } from '../../wire/genai.ts'
 import type { FieldKind } from '../field.ts'
 import { type Field, type FieldName, shownFields } from '../fields.ts'
 import type { Direction } from '../index.ts'
@@ -141,17 +142,9 @@ const ownColumns: readonly FeedColumn[] = [
   ...bodyColumns('requestBody', 'responseBody', 'Encoding'),
 ]
 
-/** Names of operations in the GenAI conventions; others keep their own. */
-const genAiOperations: Readonly<Record<string, string>> = {
-  'chat/completions': 'chat',
-  responses: 'chat',
-  completions: 'text_completion',
-  embeddings: 'embeddings',
-}
-
 /** Cells whose form in the conventions is another one than the record's. */
 const genAiCells: Partial<Record<FieldName, { readonly type: CellType; readonly cell: (row: RecordRow) => Cell }>> = {
-  operation: { type: 'text', cell: ({ operation }) => genAiOperations[operation ?? ''] ?? operation },
+  operation: { type: 'text', cell: ({ operation }) => genAiOperations.get(operation ?? '') ?? operation },
   finishReason: { type: 'json', cell: ({ finishReason }) => (finishReason === null ? null : [finishReason]) },
   // The conventions count in seconds.
   durationMs: { type: 'real', cell: ({ durationMs }) => durationMs / 1_000 },

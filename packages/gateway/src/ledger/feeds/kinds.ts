@@ -3,6 +3,7 @@
  * settings: what the configuration says of the kind (config/schema/feeds/), with `form`, `columns` and `bodies`.
  */
 import { workerUrl } from '../../worker-url.ts'
+import type { ApplicationInsightsSettings } from './application-insights/settings.ts'
 import type { BlobSettings } from './blob/settings.ts'
 import type { EventHubsSettings } from './event-hubs/settings.ts'
 import type { FilesSettings } from './files/settings.ts'
@@ -17,6 +18,7 @@ export interface FeedSettings {
   readonly kafka: KafkaSettings
   readonly webhook: WebhookSettings
   readonly otlp: OtlpSettings
+  readonly 'application-insights': ApplicationInsightsSettings
   readonly 'event-hubs': EventHubsSettings
 }
 export type FeedKind = keyof FeedSettings
@@ -28,5 +30,6 @@ export const feedModules = {
   kafka: workerUrl('./kafka/index.ts', import.meta.url),
   webhook: workerUrl('./webhook/index.ts', import.meta.url),
   otlp: workerUrl('./otlp/index.ts', import.meta.url),
+  'application-insights': workerUrl('./application-insights/index.ts', import.meta.url),
   'event-hubs': workerUrl('./event-hubs/index.ts', import.meta.url),
 } as const satisfies Readonly<Record<FeedKind, URL>>

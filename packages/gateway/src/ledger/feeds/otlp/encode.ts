@@ -1,87 +1,173 @@
-/** Spans as a request of OTLP (opentelemetry/proto/collector/trace/v1/trace_service.proto), and what answers it. */
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
-import { resourceFromAttributes } from '@opentelemetry/resources'
+/**
+ * Spans as a request of OTLP (opentelemetry/proto/collector/trace/v1/trace_service.proto), and what answers it. Numbers
+ * of fields are those of opentelemetry/proto/{trace,common,resource}/v1.
+ */
 import { version } from '../../../version.ts'
+import type { AttributeValue } from '../spans/attributes.ts'
+import type { RecordSpans } from '../spans/feed.ts'
 import type { GenAiFamily } from '../spans/settings.ts'
 import type { RecordSpan } from '../spans/spans.ts'
+import { ProtobufWriter } from './protobuf.ts'
 
-/** A record's spans, and the gateway process that served it. */
-export interface RecordSpans {
-  readonly replica: string | null
-  readonly spans: readonly RecordSpan[]
-}
+const request = { resourceSpans: 1 } as const
+const resourceSpans = { resource: 1, scopeSpans: 2 } as const
+const resource = { attributes: 1 } as const
+const scopeSpans = { scope: 1, spans: 2, schemaUrl: 3 } as const
+const scope = { name: 1, version: 2 } as const
+const span = {
+  traceId: 1,
+  spanId: 2,
+  parentSpanId: 4,
+  name: 5,
+  kind: 6,
+  start: 7,
+  end: 8,
+  attributes: 9,
+  events: 11,
+  status: 15,
+  flags: 16,
+} as const
+const event = { time: 1, name: 2 } as const
+const status = { code: 3 } as const
+const keyValue = { key: 1, value: 2 } as const
+const anyValue = { string: 1, bool: 2, int: 3, double: 4, array: 5 } as const
+const arrayValue = { values: 1 } as const
 
-type EncodedSpan = Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0][number]
-type Resource = EncodedSpan['resource']
-
-/** Numbers of the API, which are one less than those of the protobufs. */
-const kinds = { internal: 0, server: 1, client: 2 } as const
+const kinds = { internal: 1, server: 2, client: 3 } as const
 const statusError = 2
-const statusUnset = 0
-const sampled = 1
+/** W3C's flag "sampled", and the bits that say that the parent is known not to be of another process, or to be. */
+const flags = { sampled: 1, hasIsRemote: 0x100, isRemote: 0x200 } as const
 
 /** Only 1.41 has an address of its schema. */
 const schemaUrl = 'https://opentelemetry.io/schemas/1.41.0'
 
-/** @param service `service.name`. */
-export function encoded(records: readonly RecordSpans[], service: string, genai: GenAiFamily): Uint8Array {
-  const scope = { name: 'gatehouse', version, ...(genai === 'v1_41' ? { schemaUrl } : {}) }
-  const resources = new Map<string | null, Resource>()
-  const all: EncodedSpan[] = []
-  for (const { replica, spans } of records) {
-    let resource = resources.get(replica)
-    if (resource === undefined) {
-      resource = resourceOf(service, replica)
-      resources.set(replica, resource)
+/** Encodes requests, one after the other, into the same memory. */
+export class SpanEncoder {
+  readonly #service: string
+  readonly #genai: GenAiFamily
+  readonly #attributes = new AttributeWriter()
+
+  /** @param service `service.name`. */
+  constructor(service: string, genai: GenAiFamily) {
+    this.#service = service
+    this.#genai = genai
+  }
+
+  encode(records: readonly RecordSpans[]): Buffer {
+    const { writer } = this.#attributes
+    writer.reset()
+    const byReplica = Map.groupBy(records, ({ replica }) => replica)
+    for (const [replica, ofReplica] of byReplica) {
+      const begun = writer.begin(request.resourceSpans)
+      writeResource(this.#attributes, resourceSpans.resource, this.#service, replica)
+      this.#scope(ofReplica)
+      writer.end(begun)
     }
-    for (const span of spans) all.push(readable(span, resource, scope))
+    return writer.finish()
   }
-  const request = ProtobufTraceSerializer.serializeRequest(all)
-  if (request === undefined) throw new Error('the spans could not be written as protobuf')
-  return request
-}
 
-/**
- * What a collector says of a request that it has taken: spans that it did not keep, and why; null when it kept all.
- */
-export function partialSuccess(answer: Uint8Array): { readonly rejected: number; readonly message: string } | null {
-  if (answer.byteLength === 0) return null
-  const { partialSuccess: partial } = ProtobufTraceSerializer.deserializeResponse(answer)
-  const [rejected, message] = [Number(partial?.rejectedSpans ?? 0), partial?.errorMessage ?? '']
-  return rejected === 0 && message === '' ? null : { rejected, message }
-}
+  #scope(records: readonly RecordSpans[]): void {
+    const { writer } = this.#attributes
+    const begun = writer.begin(resourceSpans.scopeSpans)
+    writeScope(writer, scopeSpans.scope)
+    for (const { spans } of records) for (const one of spans) this.#span(one)
+    if (this.#genai === 'v1_41') writer.text(scopeSpans.schemaUrl, schemaUrl)
+    writer.end(begun)
+  }
 
-function resourceOf(service: string, replica: string | null): Resource {
-  return resourceFromAttributes({
-    'service.name': service,
-    'service.version': version,
-    ...(replica === null ? {} : { 'service.instance.id': replica }),
-  })
-}
-
-function readable(
-  span: RecordSpan,
-  resource: Resource,
-  instrumentationScope: EncodedSpan['instrumentationScope'],
-): EncodedSpan {
-  const { traceId, parentSpanId } = span
-  const context = { traceId, spanId: span.spanId, traceFlags: sampled }
-  const [startTime, endTime] = [timeOf(span.startMs), timeOf(span.endMs)]
-  return {
-    ...{ name: span.name, kind: kinds[span.kind], resource, instrumentationScope, startTime, endTime },
-    spanContext: () => context,
-    ...(parentSpanId === null ? {} : { parentSpanContext: { traceId, spanId: parentSpanId, traceFlags: sampled } }),
-    status: { code: span.isError ? statusError : statusUnset },
-    attributes: span.attributes,
-    events: span.events.map(({ name, atMs }) => ({ name, time: timeOf(atMs) })),
-    ...{ links: [], ended: true, duration: timeOf(span.endMs - span.startMs) },
-    ...{ droppedAttributesCount: 0, droppedEventsCount: 0, droppedLinksCount: 0 },
+  #span(one: RecordSpan): void {
+    const { writer } = this.#attributes
+    const begun = writer.begin(scopeSpans.spans)
+    writer.hex(span.traceId, one.traceId)
+    writer.hex(span.spanId, one.spanId)
+    if (one.parentSpanId !== null) writer.hex(span.parentSpanId, one.parentSpanId)
+    writer.text(span.name, one.name)
+    writer.varint(span.kind, kinds[one.kind])
+    writer.nanoseconds(span.start, one.startMs)
+    writer.nanoseconds(span.end, one.endMs)
+    for (const name in one.attributes) {
+      const value = one.attributes[name]
+      if (value !== undefined) this.#attributes.write(span.attributes, name, value)
+    }
+    for (const { name, atMs } of one.events) {
+      const eventBegun = writer.begin(span.events)
+      writer.nanoseconds(event.time, atMs)
+      writer.text(event.name, name)
+      writer.end(eventBegun)
+    }
+    if (one.isError) {
+      const statusBegun = writer.begin(span.status)
+      writer.varint(status.code, statusError)
+      writer.end(statusBegun)
+    }
+    const ofCaller = one.kind === 'server' && one.parentSpanId !== null
+    writer.fixed32(span.flags, flags.sampled | flags.hasIsRemote | (ofCaller ? flags.isRemote : 0))
+    writer.end(begun)
   }
 }
 
-/** Seconds and nanoseconds. Milliseconds of records have a fraction. */
-function timeOf(ms: number): [number, number] {
-  const seconds = Math.floor(ms / 1_000)
-  const nanos = Math.round((ms - seconds * 1_000) * 1_000_000)
-  return nanos === 1_000_000_000 ? [seconds + 1, 0] : [seconds, nanos]
+/** Writes the resource: one gateway process. @param field of the message that has it. */
+export function writeResource(
+  attributes: AttributeWriter,
+  field: number,
+  service: string,
+  replica: string | null,
+): void {
+  const { writer } = attributes
+  const begun = writer.begin(field)
+  attributes.write(resource.attributes, 'service.name', service)
+  attributes.write(resource.attributes, 'service.version', version)
+  if (replica !== null) attributes.write(resource.attributes, 'service.instance.id', replica)
+  writer.end(begun)
+}
+
+/** Writes the scope: what made the spans or metrics. @param field of the message that has it. */
+export function writeScope(writer: ProtobufWriter, field: number): void {
+  const begun = writer.begin(field)
+  writer.text(scope.name, 'gatehouse')
+  writer.text(scope.version, version)
+  writer.end(begun)
+}
+
+/** Writes attributes, whose names repeat: each is encoded once. */
+export class AttributeWriter {
+  readonly writer = new ProtobufWriter()
+  readonly #keys = new Map<string, Uint8Array>()
+
+  /** @param field of the list of attributes in the message that is being written. */
+  write(field: number, name: string, value: AttributeValue): void {
+    const { writer } = this
+    const begun = writer.begin(field)
+    writer.raw(this.#keys.get(name) ?? this.#encodeKey(name))
+    const valueBegun = writer.begin(keyValue.value)
+    this.#value(value)
+    writer.end(valueBegun)
+    writer.end(begun)
+  }
+
+  #value(value: AttributeValue): void {
+    const { writer } = this
+    if (typeof value === 'string') writer.text(anyValue.string, value)
+    else if (typeof value === 'boolean') writer.varint(anyValue.bool, Number(value))
+    else if (typeof value === 'number') {
+      if (Number.isSafeInteger(value)) writer.int64(anyValue.int, value)
+      else writer.double(anyValue.double, value)
+    } else {
+      const begun = writer.begin(anyValue.array)
+      for (const item of value) {
+        const itemBegun = writer.begin(arrayValue.values)
+        writer.text(anyValue.string, item)
+        writer.end(itemBegun)
+      }
+      writer.end(begun)
+    }
+  }
+
+  #encodeKey(name: string): Uint8Array {
+    const writer = new ProtobufWriter()
+    writer.text(keyValue.key, name)
+    const bytes = writer.finish()
+    this.#keys.set(name, bytes)
+    return bytes
+  }
 }

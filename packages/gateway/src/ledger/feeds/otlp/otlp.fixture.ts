@@ -9,8 +9,8 @@ import type { ReceivedSpan } from '@gatehouse/simulator'
 import { readSpans } from '../../../../../simulator/src/otlp/decode.ts'
 import { keptLog } from '../../exchange.fixture.ts'
 import type { ResolveName } from '../checked-addresses.ts'
-import type { RecordedExchange } from '../index.ts'
-import { OtlpFeed } from './index.ts'
+import type { Feed, RecordedExchange } from '../index.ts'
+import { otlpFeed } from './index.ts'
 import type { OtlpSettings } from './settings.ts'
 
 export { partialAnswer } from '../../../../../simulator/src/otlp/decode.ts'
@@ -59,12 +59,12 @@ export async function startCollector(
 }
 
 export const otlpSettings: Omit<OtlpSettings, 'url'> = {
-  ...{ timeout: 15_000, service: 'gatehouse', genai: 'both', callers: false, providers: {} },
+  ...{ protocol: 'http', timeout: 15_000, service: 'gatehouse', genai: 'both', callers: false, providers: {} },
   sample: { share: 1, workloads: {} },
 }
 
 export interface OtlpSending {
-  readonly feed: OtlpFeed
+  readonly feed: Feed
   readonly aside: { readonly id: string; readonly reason: string }[]
   readonly counted: { bytes: number }
   readonly log: ReturnType<typeof keptLog>
@@ -88,8 +88,8 @@ export function startSending(
     },
     pause: () => assert.fail('this feed does not pause itself'),
   }
-  const feed = new OtlpFeed({ ...otlpSettings, ...settings }, parts, undefined, resolve)
-  t.after(() => feed.close())
+  const feed = otlpFeed({ ...otlpSettings, ...settings }, parts, undefined, resolve)
+  t.after(() => feed.close?.())
   return {
     ...{ feed, aside, counted, log },
     async failure(exchanges) {

@@ -3,19 +3,11 @@
  * every feed. What is another value on spans than in a table is changed here.
  */
 import type { RecordRow } from '../../record.ts'
-import { columnsOf } from '../forms.ts'
+import { columnsOf, readableText } from '../forms.ts'
 import type { SpanSettings } from './settings.ts'
 
 export type AttributeValue = string | number | boolean | string[]
 export type SpanAttributes = Record<string, AttributeValue>
-
-/** Attributes of a record by the span that has them. */
-export interface RecordAttributes {
-  /** Of the exchange with the client. */
-  readonly exchange: SpanAttributes
-  /** Of the call of a model. */
-  readonly call: SpanAttributes
-}
 
 /** Columns that are no attributes: times and attempts are spans and events, durations are metrics. */
 const leftOut: ReadonlySet<string> = new Set([
@@ -61,7 +53,10 @@ const newerNames: Readonly<Record<string, string>> = {
 }
 
 /** Values of `openai.api.type`, by operation. */
-const apiTypes: Readonly<Record<string, string>> = { 'chat/completions': 'chat_completions', responses: 'responses' }
+const apiTypes: ReadonlyMap<string, string> = new Map([
+  ['chat/completions', 'chat_completions'],
+  ['responses', 'responses'],
+])
 
 const isUsage = /^(?:gen_ai|gatehouse)\.(?:usage|cost)\./
 
@@ -81,9 +76,16 @@ const columns = [
   ...all.filter(({ column }) => !isUsage.test(column.name)),
 ]
 
-export function attributesOf(row: RecordRow, { callers, genai }: SpanSettings): RecordAttributes {
-  const exchange: SpanAttributes = { 'gatehouse.request_id': row.id, ...methodOf(row) }
-  const call: SpanAttributes = {}
+/**
+ * Adds what the record says to the attributes of its spans. Texts are made readable.
+ * @param call the same object as `exchange` for a record without a call of a model.
+ */
+export function addAttributes(
+  row: RecordRow,
+  { callers, genai }: SpanSettings,
+  exchange: SpanAttributes,
+  call: SpanAttributes,
+): void {
   const record = { row, request: null, response: null }
   for (const { column, isOfCaller, isOfCall, newerName } of columns) {
     if (isOfCaller && !callers) continue
@@ -93,11 +95,11 @@ export function attributesOf(row: RecordRow, { callers, genai }: SpanSettings): 
     if (newerName === null || genai !== 'v0_1') attributes[column.name] = value
     if (newerName !== null && genai !== 'v1_41') attributes[newerName] = value
   }
-  if (row.outcomeCode !== null) exchange['gatehouse.outcome_code'] = row.outcomeCode
+  addLearned(row, call)
+  if (row.outcomeCode !== null) exchange['gatehouse.outcome_code'] = readableText(row.outcomeCode)
   if (row.summedCalls !== 1) exchange['gatehouse.summed_calls'] = row.summedCalls
-  header(exchange, 'http.request.header.content-type', row.requestContentType)
-  header(exchange, 'http.response.header.content-type', row.responseContentType)
-  return { exchange, call: { ...call, ...learned(row) } }
+  addHeader(exchange, 'http.request.header.content-type', row.requestContentType)
+  addHeader(exchange, 'http.response.header.content-type', row.responseContentType)
 }
 
 /** The provider, by the instance that served. */
@@ -111,10 +113,12 @@ const namedMethods: ReadonlySet<string> = new Set(
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '),
 )
 
-/** The method as the conventions name it. */
-export function methodOf({ method }: RecordRow): SpanAttributes {
-  if (namedMethods.has(method)) return { 'http.request.method': method }
-  return { 'http.request.method': '_OTHER', 'http.request.method_original': method }
+/** Adds the method as the conventions name it. @returns it for the name of a span. */
+export function addMethod({ method }: RecordRow, attributes: SpanAttributes): string {
+  const isNamed = namedMethods.has(method)
+  attributes['http.request.method'] = isNamed ? method : '_OTHER'
+  if (!isNamed) attributes['http.request.method_original'] = readableText(method)
+  return isNamed ? method : 'HTTP'
 }
 
 /** Null for what a span does not say: nothing, false, an empty list. */
@@ -125,17 +129,13 @@ function attributeOf(cell: unknown): AttributeValue | null {
 }
 
 /** The conventions have a list for each header field. */
-function header(attributes: SpanAttributes, name: string, value: string | null): void {
-  if (value !== null) attributes[name] = [value]
+function addHeader(attributes: SpanAttributes, name: string, value: string | null): void {
+  if (value !== null) attributes[name] = [readableText(value)]
 }
 
 /** What the conventions have and the table of fields has not. */
-function learned({ operation, stream, timeToFirstByteMs }: RecordRow): SpanAttributes {
-  const api = apiTypes[operation ?? '']
-  return {
-    ...(api === undefined ? {} : { 'openai.api.type': api }),
-    ...(stream && timeToFirstByteMs !== null
-      ? { 'gen_ai.response.time_to_first_chunk': timeToFirstByteMs / 1_000 }
-      : {}),
-  }
+function addLearned({ operation, stream, timeToFirstByteMs }: RecordRow, call: SpanAttributes): void {
+  const api = apiTypes.get(operation ?? '')
+  if (api !== undefined) call['openai.api.type'] = api
+  if (stream && timeToFirstByteMs !== null) call['gen_ai.response.time_to_first_chunk'] = timeToFirstByteMs / 1_000
 }

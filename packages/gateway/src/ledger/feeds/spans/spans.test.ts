@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import { noUsage } from '../../../wire/usage.ts'
 import { anyRecord, hostileTexts } from '../../fields.fixture.ts'
 import { fedRecordOrReason } from '../forms.ts'
+import type { RecordedExchange } from '../index.ts'
 import { otlpSettings } from '../otlp/otlp.fixture.ts'
 import { type ExchangeParts, recordedExchange } from '../recorded.fixture.ts'
 import { attemptSpan } from './ids.ts'
-import { isSampled } from './sample.ts'
+import { shareOf, takesShare } from './sample.ts'
 import type { SampleSettings, SpanSettings } from './settings.ts'
 import { type RecordSpan, spansOf } from './spans.ts'
 
@@ -299,6 +300,9 @@ test('the same record is the same spans, whatever it holds, and no span ends bef
     }),
   )
 })
+
+const isSampled = (sample: SampleSettings, exchange: RecordedExchange): boolean =>
+  takesShare(shareOf(sample, exchange), exchange)
 
 test('sampling keeps what went wrong or was slow, a share of the rest, and decides alike each time', () => {
   const sample: SampleSettings = { share: 0, slowerThan: 5_000, workloads: { audited: 1 } }

@@ -9,7 +9,7 @@ import { isSpanId, isTraceId } from '../../../wire/trace-context.ts'
 import type { RecordRow } from '../../record.ts'
 import type { AttemptRecord } from '../../values.ts'
 import { readableText } from '../forms.ts'
-import { attributesOf, methodOf, providerOf, type SpanAttributes } from './attributes.ts'
+import { addAttributes, addMethod, providerOf, type SpanAttributes } from './attributes.ts'
 import { attemptSpan as attemptSpanId, callSpan as callSpanId, exchangeSpan, traceOf } from './ids.ts'
 import type { SpanSettings } from './settings.ts'
 
@@ -29,24 +29,19 @@ export interface RecordSpan {
 
 /** The spans of a record, parents before children. */
 export function spansOf(row: RecordRow, settings: SpanSettings): RecordSpan[] {
-  const { exchange, call } = attributesOf(row, settings)
   const attempts = timed(row)
-  const isCall = attempts.length > 0 && row.deployment !== null
-  const server = serverSpan(row, isCall ? exchange : { ...exchange, ...call })
-  const first = attempts[0]
-  const logical = isCall && first !== undefined ? [callSpan(row, server, first.startMs, call, settings)] : []
-  const parent = logical[0] ?? server
-  return [server, ...logical, ...attempts.map(attempt => attemptSpan(row, parent, attempt))].map(readable)
-}
-
-/** Texts of clients and backends may hold what is no text elsewhere. */
-function readable(span: RecordSpan): RecordSpan {
-  const attributes: SpanAttributes = {}
-  for (const [name, value] of Object.entries(span.attributes)) {
-    if (typeof value === 'string') attributes[name] = readableText(value)
-    else attributes[name] = Array.isArray(value) ? value.map(readableText) : value
-  }
-  return { ...span, name: readableText(span.name), attributes }
+  const [first] = attempts
+  const isCall = first !== undefined && row.deployment !== null
+  const exchange: SpanAttributes = { 'gatehouse.request_id': readableText(row.id) }
+  const verb = addMethod(row, exchange)
+  const call = isCall ? { 'gen_ai.provider.name': providerOf(row, settings) } : exchange
+  addAttributes(row, settings, exchange, call)
+  const server = serverSpan(row, exchange, verb)
+  const spans = [server]
+  if (isCall) spans.push(callSpan(row, server, first.startMs, call))
+  const parent = spans.at(-1) ?? server
+  for (const attempt of attempts) spans.push(attemptSpan(row, parent, attempt))
+  return spans
 }
 
 /** The caller's span; null without its trace. */
@@ -55,43 +50,37 @@ function parentOf({ traceId, parentSpanId }: RecordRow): string | null {
 }
 
 /** What a client asked is a SERVER span. What the gateway sent by itself is part of the trace that it copies. */
-function serverSpan(row: RecordRow, attributes: SpanAttributes): RecordSpan {
+function serverSpan(row: RecordRow, attributes: SpanAttributes, verb: string): RecordSpan {
   const { id, copyOf, copyKind, operation, status, outcome, outcomeCode } = row
   const isError = outcome === 'failed' || outcome === 'interrupted' || (status ?? 0) >= 500
-  const method = String(attributes['http.request.method'])
-  const verb = copyKind ?? (method === '_OTHER' ? 'HTTP' : method)
+  if (isError) attributes['error.type'] = errorType(outcomeCode ?? status)
+  const begins = readableText(copyKind ?? verb)
   return {
     traceId: traceOf(row),
     spanId: exchangeSpan(id),
     parentSpanId: copyOf === null ? parentOf(row) : exchangeSpan(copyOf),
     // The path is the client's to choose, and a name must be one of few.
-    name: operation === null ? verb : `${verb} ${operation}`,
+    name: operation === null ? begins : `${begins} ${readableText(operation)}`,
     kind: copyOf === null ? 'server' : 'internal',
     ...between(row.startedAtMs, row.endedAtMs),
-    attributes: { ...attributes, ...errorType(isError, outcomeCode ?? status) },
-    events: [],
+    attributes,
+    events: noEvents,
     isError,
   }
 }
 
-function callSpan(
-  row: RecordRow,
-  server: RecordSpan,
-  startMs: number,
-  call: SpanAttributes,
-  settings: SpanSettings,
-): RecordSpan {
+function callSpan(row: RecordRow, server: RecordSpan, startMs: number, attributes: SpanAttributes): RecordSpan {
   const { sentAtMs, firstByteAtMs, status, outcome, outcomeCode } = row
   const isError = outcome === 'failed' || outcome === 'interrupted' || (status ?? 0) >= 400
-  const provider = { 'gen_ai.provider.name': providerOf(row, settings) }
+  if (isError) attributes['error.type'] = errorType(outcomeCode ?? status)
   return {
     traceId: server.traceId,
     spanId: callSpanId(row.id),
     parentSpanId: server.spanId,
-    name: `${call['gen_ai.operation.name'] ?? ''} ${call['gen_ai.request.model'] ?? ''}`.trim(),
+    name: `${attributes['gen_ai.operation.name'] ?? ''} ${attributes['gen_ai.request.model'] ?? ''}`.trim(),
     kind: 'client',
     ...between(startMs, row.endedAtMs),
-    attributes: { ...provider, ...call, ...errorType(isError, outcomeCode ?? status) },
+    attributes,
     events: [...eventOf('gatehouse.sent', sentAtMs), ...eventOf('gatehouse.first_byte', firstByteAtMs)],
     isError,
   }
@@ -105,10 +94,16 @@ interface TimedAttempt extends AttemptRecord {
 }
 
 function attemptSpan(row: RecordRow, parent: RecordSpan, attempt: TimedAttempt): RecordSpan {
-  const { number, startMs, isPlaced, instance, status, error, durationMs } = attempt
+  const { number, startMs, isPlaced, status, error, durationMs } = attempt
   const isError = error !== null || (status ?? 0) >= 400
-  const method = methodOf(row)
-  const verb = method['http.request.method'] === '_OTHER' ? 'HTTP' : row.method
+  const instance = readableText(attempt.instance)
+  const attributes: SpanAttributes = {}
+  const verb = addMethod(row, attributes)
+  attributes['server.address'] = instance
+  if (status !== null) attributes['http.response.status_code'] = status
+  if (number !== 0) attributes['http.request.resend_count'] = number
+  if (isPlaced) attributes['gatehouse.attempt.start_estimated'] = true
+  if (isError) attributes['error.type'] = errorType(error ?? status)
   return {
     traceId: parent.traceId,
     spanId: attemptSpanId(row.id, number),
@@ -116,15 +111,8 @@ function attemptSpan(row: RecordRow, parent: RecordSpan, attempt: TimedAttempt):
     name: `${verb} ${instance}`,
     kind: 'client',
     ...between(startMs, startMs + durationMs),
-    attributes: {
-      ...method,
-      'server.address': instance,
-      ...(status === null ? {} : { 'http.response.status_code': status }),
-      ...(number === 0 ? {} : { 'http.request.resend_count': number }),
-      ...(isPlaced ? { 'gatehouse.attempt.start_estimated': true } : {}),
-      ...errorType(isError, error ?? status),
-    },
-    events: [],
+    attributes,
+    events: noEvents,
     isError,
   }
 }
@@ -148,9 +136,11 @@ function timed({ attempts, startedAtMs, sentAtMs, endedAtMs }: RecordRow): Timed
 /** Clocks are set back. */
 const between = (startMs: number, endMs: number) => ({ startMs, endMs: Math.max(startMs, endMs) })
 
-const eventOf = (name: string, atMs: number | null): RecordSpan['events'] => (atMs === null ? [] : [{ name, atMs }])
+const noEvents: RecordSpan['events'] = []
+const eventOf = (name: string, atMs: number | null): RecordSpan['events'] =>
+  atMs === null ? noEvents : [{ name, atMs }]
 
 /** `error.type`: a code, or the status as a text. */
-function errorType(isError: boolean, type: string | number | null): SpanAttributes {
-  return isError ? { 'error.type': type === null ? '_OTHER' : String(type) } : {}
+function errorType(type: string | number | null): string {
+  return type === null ? '_OTHER' : readableText(String(type))
 }

@@ -1,0 +1,73 @@
+/** The feed of kind `application-insights`: sends spans to Azure Monitor, without a collector in between. */
+import { type Clock, systemClock } from '../../../clock.ts'
+import type { Feed, FeedParts } from '../index.ts'
+import { RetryLaterError } from '../retry-later.ts'
+import { type RecordSpans, type Sent, SpanFeed, type SpanTransport } from '../spans/feed.ts'
+import { RequestRefusedError } from '../spans/refused.ts'
+import { type Envelope, envelopesOf } from './envelopes.ts'
+import { Ingestion, type IngestionParts, type ItemError } from './ingestion.ts'
+import type { ApplicationInsightsSettings } from './settings.ts'
+
+/** @public Imported by the feed's thread. */
+export function openFeed(settings: unknown, parts: FeedParts): Feed {
+  return applicationInsightsFeed(settings as ApplicationInsightsSettings, parts)
+}
+
+export function applicationInsightsFeed(
+  settings: ApplicationInsightsSettings,
+  parts: FeedParts,
+  ingestion: Partial<IngestionParts> & { readonly clock?: Clock } = {},
+): Feed {
+  return new SpanFeed(settings, parts, new InsightsTransport(settings, { clock: systemClock, ...ingestion }))
+}
+
+class InsightsTransport implements SpanTransport {
+  readonly #role: string
+  readonly #ingestion: Ingestion
+  /** Items that the service has, of records that must be sent again. */
+  readonly #taken = new Set<string>()
+
+  constructor(settings: ApplicationInsightsSettings, parts: IngestionParts) {
+    this.#role = settings.service
+    this.#ingestion = new Ingestion(settings, parts)
+  }
+
+  async send(records: readonly RecordSpans[]): Promise<Sent> {
+    const { key } = this.#ingestion.resource
+    const items = records
+      .flatMap((record, at) => envelopesOf(record, key, this.#role).map(envelope => ({ at, envelope })))
+      .filter(({ envelope }) => !this.#taken.has(idOf(envelope)))
+    const { bytes, errors, afterMs } = await this.#ingestion.track(items.map(({ envelope }) => envelope))
+    const refused = new Map<number, string>()
+    const later = new Map<number, ItemError>()
+    for (const error of errors) {
+      const at = items[error.index]?.at ?? 0
+      if (error.mayPass) later.set(at, error)
+      else refused.set(at, `${this.#ingestion.name} answered ${error.status} for a span of it.`)
+    }
+    // What is wrong with every item is the resource or the key, not the items.
+    const missing = new Set(errors.map(({ index }) => index))
+    if (refused.size > 0 && missing.size === items.length)
+      throw new RequestRefusedError(`${this.#ingestion.name} takes none of these spans.`)
+    for (const at of refused.keys()) later.delete(at)
+    if (later.size === 0) this.#taken.clear()
+    for (const [index, { at, envelope }] of items.entries())
+      if (later.has(at) && !missing.has(index)) this.#taken.add(idOf(envelope))
+    return { bytes, partial: null, refused, again: this.#again(later, afterMs) }
+  }
+
+  close(): Promise<void> {
+    return this.#ingestion.close()
+  }
+
+  #again(later: ReadonlyMap<number, ItemError>, afterMs: number | null): Sent['again'] {
+    const [first] = later.values()
+    if (first === undefined) return null
+    const says = `${this.#ingestion.name} answered ${first.status} for spans of ${later.size} records.`
+    const error = afterMs === null ? new Error(says) : new RetryLaterError(says, afterMs)
+    return { records: new Set(later.keys()), error }
+  }
+}
+
+/** Span ids are unique among the records of a batch. */
+const idOf = ({ data }: Envelope): string => String(data.baseData['id'])

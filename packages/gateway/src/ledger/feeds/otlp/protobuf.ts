@@ -1,0 +1,178 @@
+/** Writes the wire format of protocol buffers. https://protobuf.dev/programming-guides/encoding/ */
+
+const wire = { varint: 0, fixed64: 1, length: 2, fixed32: 5 } as const
+type WireType = (typeof wire)[keyof typeof wire]
+
+/** The longest varint. */
+const varintBytesMax = 10
+/** Texts up to this length are written letter by letter, which is quicker than a call into Node for ASCII. */
+const shortText = 48
+/** The tag of a field. */
+const tagOf = (field: number, type: WireType): number => field * 8 + type
+
+/**
+ * One writer for many messages: it grows to the longest one and is used again. Fields are written in the order of the
+ * calls; a message within another one lies between `begin` and `end`.
+ */
+export class ProtobufWriter {
+  #bytes = Buffer.allocUnsafe(65_536)
+  #at = 0
+
+  /** Forgets what was written. */
+  reset(): void {
+    this.#at = 0
+  }
+
+  /** What was written since `reset`, as a copy. */
+  finish(): Buffer {
+    return Buffer.from(this.#bytes.subarray(0, this.#at))
+  }
+
+  /** @param value a whole number, 0 or more. */
+  varint(field: number, value: number): void {
+    this.#room(2 * varintBytesMax)
+    this.#varint(tagOf(field, wire.varint))
+    this.#varint(value)
+  }
+
+  /** `int64`, of any sign. */
+  int64(field: number, value: number): void {
+    if (value >= 0) {
+      this.varint(field, value)
+      return
+    }
+    this.#room(2 * varintBytesMax)
+    this.#varint(tagOf(field, wire.varint))
+    let rest = BigInt.asUintN(64, BigInt(value))
+    for (; rest > 0x7fn; rest >>= 7n) this.#bytes[this.#at++] = Number(rest & 0x7fn) | 0x80
+    this.#bytes[this.#at++] = Number(rest)
+  }
+
+  double(field: number, value: number): void {
+    this.#room(varintBytesMax + 8)
+    this.#varint(tagOf(field, wire.fixed64))
+    this.#at = this.#bytes.writeDoubleLE(value, this.#at)
+  }
+
+  /** @param value a whole number, 0 or more, below 2^53. */
+  fixed64(field: number, value: number): void {
+    this.#room(varintBytesMax + 8)
+    this.#varint(tagOf(field, wire.fixed64))
+    this.#fixed64(value % 0x1_0000_0000, Math.floor(value / 0x1_0000_0000))
+  }
+
+  /** `fixed64` in nanoseconds. @param ms milliseconds, with a fraction; 0 or more. */
+  nanoseconds(field: number, ms: number): void {
+    this.#room(varintBytesMax + 8)
+    this.#varint(tagOf(field, wire.fixed64))
+    const whole = Math.floor(ms)
+    // The product of two numbers below 2^53 does not fit: high and low half are multiplied apart.
+    const low = (whole % 0x1_0000) * 1_000_000 + Math.round((ms - whole) * 1_000_000)
+    const high = Math.floor(whole / 0x1_0000) * 1_000_000
+    // high * 2^16 + low
+    const lowest = (high % 0x1_0000) * 0x1_0000 + low
+    const carried = lowest % 0x1_0000_0000
+    this.#fixed64(carried, Math.floor(high / 0x1_0000) + Math.floor(lowest / 0x1_0000_0000))
+  }
+
+  fixed32(field: number, value: number): void {
+    this.#room(varintBytesMax + 4)
+    this.#varint(tagOf(field, wire.fixed32))
+    this.#at = this.#bytes.writeUInt32LE(value, this.#at)
+  }
+
+  text(field: number, text: string): void {
+    this.#room(2 * varintBytesMax + text.length * 3)
+    this.#varint(tagOf(field, wire.length))
+    if (text.length <= shortText && this.#ascii(text)) return
+    this.#varint(Buffer.byteLength(text))
+    this.#at += this.#bytes.write(text, this.#at)
+  }
+
+  /** `bytes` from hexadecimal digits. */
+  hex(field: number, digits: string): void {
+    this.#room(2 * varintBytesMax + digits.length)
+    this.#varint(tagOf(field, wire.length))
+    this.#varint(digits.length / 2)
+    this.#at += this.#bytes.write(digits, this.#at, 'hex')
+  }
+
+  /** Doubles of a packed list. */
+  doubles(field: number, values: readonly number[]): void {
+    this.#room(2 * varintBytesMax + values.length * 8)
+    this.#varint(tagOf(field, wire.length))
+    this.#varint(values.length * 8)
+    for (const value of values) this.#at = this.#bytes.writeDoubleLE(value, this.#at)
+  }
+
+  /** Whole numbers, 0 or more, of a packed list of `fixed64`. */
+  fixed64s(field: number, values: readonly number[]): void {
+    this.#room(2 * varintBytesMax + values.length * 8)
+    this.#varint(tagOf(field, wire.length))
+    this.#varint(values.length * 8)
+    for (const value of values) this.#fixed64(value % 0x1_0000_0000, Math.floor(value / 0x1_0000_0000))
+  }
+
+  /** Bytes that are whole fields already. */
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length)
+    this.#bytes.set(bytes, this.#at)
+    this.#at += bytes.length
+  }
+
+  /** Begins a message within this one. @returns what `end` needs. */
+  begin(field: number): number {
+    this.#room(varintBytesMax + 1)
+    this.#varint(tagOf(field, wire.length))
+    this.#at += 1
+    return this.#at
+  }
+
+  /** Ends the message: its length is put before it, and it moves where the length needs more than a byte. */
+  end(begun: number): void {
+    const length = this.#at - begun
+    let digits = 1
+    for (let rest = length; rest > 0x7f; rest = Math.floor(rest / 128)) digits += 1
+    if (digits > 1) {
+      this.#room(digits)
+      this.#bytes.copyWithin(begun + digits - 1, begun, this.#at)
+    }
+    this.#at = begun - 1
+    this.#varint(length)
+    this.#at += length
+  }
+
+  /** @returns false, and has written nothing, where the text has other letters than ASCII. */
+  #ascii(text: string): boolean {
+    const bytes = this.#bytes
+    const { length } = text
+    const start = this.#at
+    bytes[start] = length
+    for (let at = 0; at < length; at += 1) {
+      const code = text.charCodeAt(at)
+      if (code > 0x7f) return false
+      bytes[start + 1 + at] = code
+    }
+    this.#at = start + 1 + length
+    return true
+  }
+
+  #varint(value: number): void {
+    let rest = value
+    for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.#bytes[this.#at++] = (rest % 128) | 0x80
+    this.#bytes[this.#at++] = rest
+  }
+
+  #fixed64(low: number, high: number): void {
+    this.#at = this.#bytes.writeUInt32LE(low, this.#at)
+    this.#at = this.#bytes.writeUInt32LE(high, this.#at)
+  }
+
+  #room(more: number): void {
+    const needed = this.#at + more
+    if (needed <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length))
+    larger.set(this.#bytes.subarray(0, this.#at))
+    this.#bytes = larger
+  }
+}

@@ -8,10 +8,15 @@ const callsPerRound = 100_000
 const rounds = 7
 
 const call: EndedCall = {
-  id: '019a0000-0000-7000-8000-000000000000',
+  id: '019abcde-f012-7345-8678-9abcdef01234',
   traceId: null,
-  caller: null,
+  endedAtMs: 1_780_000_000_000,
+  provider: 'azure.ai.openai',
   operation: 'chat/completions',
+  asksModel: true,
+  stream: false,
+  caller: null,
+  servedModel: 'gpt-4o-2024-08-06',
   workload: 'hr-bot',
   deployment: 'gpt-4o',
   instance: 'east',

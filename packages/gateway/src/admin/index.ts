@@ -32,8 +32,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   probe(instance: string): Promise<ProbeResult | null>
   /** The log of this process; null where it is not Gatehouse's own. */
   readonly levels: LogLevels | null
-  /** All metrics, in the text format of Prometheus. */
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+  /** All metrics as text. @param accept the field of the request: Prometheus' format, or OpenMetrics. */
+  metrics(accept: string): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
 export interface AdminOptions {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parse as parseYaml } from 'yaml'
 import { parseConfig } from './load.ts'
-import { changed } from './rules/rules.fixture.ts'
+import { changedBy } from './rules/rules.fixture.ts'
 import { feed } from './schema/feeds/index.ts'
 
 const examples = ['feeds.md', 'telemetry.md'].flatMap(name => {
@@ -20,6 +20,7 @@ function environmentOf(text: string): NodeJS.ProcessEnv {
   const connection = `Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=${key}`
   const exampleOf = (name: string): string => {
     if (name.includes('HOOK')) return `whsec_${key}`
+    if (name.startsWith('APPLICATIONINSIGHTS')) return 'InstrumentationKey=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0'
     return name.includes('CONNECTION') ? connection : key
   }
   return Object.fromEntries(names.map(name => [name, exampleOf(name)]))
@@ -29,15 +30,15 @@ function environmentOf(text: string): NodeJS.ProcessEnv {
 test('the examples of docs/feeds.md and docs/telemetry.md are configurations that load, and there is one for each kind', async () => {
   const kinds = new Set<string>()
   for (const text of examples) {
-    const { feeds } = parseYaml(text) as { readonly feeds?: Readonly<Record<string, { readonly kind: string }>> }
-    assert.ok(feeds !== undefined, text)
+    const sections = parseYaml(text) as Readonly<Record<string, Readonly<Record<string, { readonly kind: string }>>>>
+    assert.ok('feeds' in sections || 'telemetry' in sections, text)
     const parts = {
       path: '/c/gatehouse.yaml',
       env: environmentOf(text),
       readFile: async (file: string) => (file.endsWith('.pem') ? pem : 'a secret from a file'),
     }
-    await parseConfig(changed('feeds', feeds), parts)
-    for (const { kind } of Object.values(feeds)) kinds.add(kind)
+    await parseConfig(changedBy(sections), parts)
+    for (const { kind } of Object.values(sections['feeds'] ?? {})) kinds.add(kind)
   }
   const known = feed.options.map(({ shape }) => shape.kind.value)
   assert.deepEqual([...kinds].toSorted(), known.toSorted())

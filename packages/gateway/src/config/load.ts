@@ -120,6 +120,7 @@ function checkShape(written: unknown, origins: ReadonlyMap<string, string>): Che
     ledger: section('ledger'),
     feeds: section('feeds'),
     collect: section('collect'),
+    telemetry: section('telemetry'),
     log: section('log'),
   }
   return { config: null, sections, findings: whole.error.issues.flatMap(issue => findingsOf(issue, context)) }

@@ -66,6 +66,7 @@ export async function buildCollector(config: Config, given: CollectorParts = {})
     reload(next) {
       const { needRestart, release } = core.use(next)
       parts.running?.use(next.log)
+      management.use(next)
       release()
       log.info({}, 'configuration_taken')
       if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')

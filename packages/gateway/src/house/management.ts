@@ -1,5 +1,6 @@
 /** Metrics and the management API: they read what the core and the data plane have counted. */
 import { statfs } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Admin, AdminHouse } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
 import { replicaName } from '../config/names.ts'
@@ -12,7 +13,9 @@ import { replicaIdOf } from '../limits/redis/replica-id.ts'
 import type { ReplicaFigures, Replicas } from '../replicas/index.ts'
 import { openReplicas } from '../replicas/presence.ts'
 import type { Figures } from '../telemetry/figures.ts'
-import { createMetrics, type Metrics, metricsContentType } from '../telemetry/metrics.ts'
+import { GenAiFigures } from '../telemetry/genai-figures.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { MetricsPush } from '../telemetry/push.ts'
 import { version } from '../version.ts'
 import { addressOf } from './address.ts'
 import type { Core } from './core.ts'
@@ -34,6 +37,8 @@ export interface ServedCalls {
 
 export interface Management {
   readonly admin: Admin
+  /** Sends the metrics as a changed configuration says. */
+  use(next: Config): void
   readonly closers: AsyncDisposableStack
 }
 
@@ -59,6 +64,9 @@ export async function openManagement(
     journalDisk: () => statfs(config.ledger.directory),
   })
   const startedAtMs = given.clock()
+  const sent = new SentMetrics(metrics, figures, { startedAtMs, ...given })
+  sent.use(config)
+  closers.defer(() => sent.close())
   const newId = uuidV7(given.clock)
   const replicas = await openReplicas({
     redis: core.redis,
@@ -80,7 +88,46 @@ export async function openManagement(
     ...{ ledger, clock: given.clock, log: given.log },
   })
   closers.defer(() => admin.close())
-  return { admin, closers: closers.move() }
+  return { admin, use: next => sent.use(next), closers: closers.move() }
+}
+
+/** Metrics that are sent, while the configuration has a collector for them. */
+class SentMetrics {
+  readonly #metrics: Metrics
+  readonly #figures: Figures
+  readonly #parts: Pick<CompleteParts, 'clock' | 'log'> & { readonly startedAtMs: number }
+  #used: Config['telemetry'] | null = null
+  #push: MetricsPush | null = null
+  /** What was replaced, until it has sent its last figures. */
+  #closing: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    metrics: Metrics,
+    figures: Figures,
+    parts: Pick<CompleteParts, 'clock' | 'log'> & { readonly startedAtMs: number },
+  ) {
+    this.#metrics = metrics
+    this.#figures = figures
+    this.#parts = parts
+  }
+
+  use(config: Config): void {
+    const { telemetry } = config
+    if (isDeepStrictEqual(telemetry, this.#used)) return
+    const isSameFamily = this.#figures.genai !== null && telemetry.genai === this.#used?.genai
+    this.#used = telemetry
+    const replaced = this.#push
+    if (replaced !== null) this.#closing = Promise.all([this.#closing, replaced.close()])
+    const { metrics } = telemetry
+    if (metrics === undefined) this.#figures.genai = null
+    else if (!isSameFamily) this.#figures.genai = new GenAiFigures(telemetry.genai)
+    const parts = { ...this.#parts, read: () => this.#metrics.read(), replica: replicaName(config) }
+    this.#push = metrics === undefined ? null : new MetricsPush(metrics, parts)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#closing, this.#push?.close()])
+  }
 }
 
 /** The running house as the management API sees it. Getters, because a reload changes what they read. */
@@ -111,7 +158,7 @@ function adminHouse(
     limits: () => core.limits.report(),
     probe: name => current.probe(name),
     levels: given.running?.levels ?? null,
-    metrics: async () => ({ contentType: metricsContentType, text: await metrics.render() }),
+    metrics: accept => metrics.render(accept),
   }
 }
 

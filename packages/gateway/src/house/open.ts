@@ -49,6 +49,7 @@ export async function buildHouse(config: Config, given: HouseParts = {}): Promis
     reload(next) {
       const { needRestart, release } = core.use(next)
       parts.running?.use(next.log)
+      management?.use(next)
       // Calls that began with the old parts use them to their end, also those that have not reached them yet (P10).
       void dataPlane.use(next).then(release)
       log.info({}, 'configuration_taken')

@@ -1,19 +1,24 @@
 /** Figures of calls, written once at the end of each call. `npm run bench` measures what it costs: 0.2 µs per call. */
-import type { Registry } from 'prom-client'
 import type { Caller } from '../identity/caller.ts'
 import type { CopyKind, Cost, Outcome } from '../ledger/record.ts'
 import type { Usage } from '../wire/usage.ts'
-import { Children, type Count, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'
+import {
+  Children,
+  type Count,
+  type ExemplarCall,
+  type MetricRegistry,
+  newCount,
+  type Reading,
+  readAtScrape,
+  SpreadHistogram,
+  SpreadOfCalls,
+} from './tally.ts'
 
 /**
  * A call that has ended, as the metrics and the access lines see it. Names are those of the configuration: nothing that
  * a client wrote becomes a label.
  */
-export interface EndedCall {
-  /** Only for access lines. */
-  readonly id: string
-  /** Only for access lines. Trace that the caller named, where its workload continues traces. */
-  readonly traceId: string | null
+export interface EndedCall extends ExemplarCall {
   /** Only for access lines. Null for a call that was refused before its token was verified. */
   readonly caller: Pick<Caller, 'kind' | 'tenantId' | 'objectId' | 'appId'> | null
   /** Name of the operation; null where the address names none. */
@@ -23,6 +28,13 @@ export interface EndedCall {
   /** Name of the deployment in the workload; null when no instance was chosen. */
   readonly deployment: string | null
   readonly instance: string | null
+  /** `gen_ai.provider.name` of the instance's kind; null where none was chosen. */
+  readonly provider: string | null
+  /** False for a call that only looks something up. */
+  readonly asksModel: boolean
+  readonly stream: boolean
+  /** The model that the answer names. */
+  readonly servedModel: string | null
   readonly copyKind: CopyKind | null
   readonly outcome: Outcome
   readonly code: string | null
@@ -100,8 +112,8 @@ const families = {
 export class CallFigures {
   readonly #calls = new Children<Count>(newCount)
   readonly #copies = new Children<Count>(newCount)
-  readonly #durations = new Children(() => new Spread(durationBounds))
-  readonly #firstBytes = new Children(() => new Spread(firstByteBounds))
+  readonly #durations = new Children(() => new SpreadOfCalls(durationBounds))
+  readonly #firstBytes = new Children(() => new SpreadOfCalls(firstByteBounds))
   readonly #billed = new Children(() => new BilledFigures())
   #currency = ''
 
@@ -112,14 +124,14 @@ export class CallFigures {
     } else {
       this.#counted(workload, call)
       const known = this.#durations.find(workload) ?? this.#durations.add(workload, [workload])
-      known.add(call.durationMs / 1_000)
+      known.addCall(call.durationMs / 1_000, call)
     }
     const { deployment } = call
     if (deployment === null) return
     if (call.firstByteMs !== null && call.instance !== null) {
       const lane = `${call.instance} ${deployment}`
       const spread = this.#firstBytes.find(lane) ?? this.#firstBytes.add(lane, [call.instance, deployment])
-      spread.add(call.firstByteMs / 1_000)
+      spread.addCall(call.firstByteMs / 1_000, call)
     }
     if (call.usage.source !== 'none') this.#bill(workload, deployment, call)
   }
@@ -148,7 +160,7 @@ export class CallFigures {
     this.#currency = cost.currency
   }
 
-  register(registry: Registry): void {
+  register(registry: MetricRegistry): void {
     readAtScrape(registry, 'counter', families.calls, () => counts(this.#calls))
     readAtScrape(registry, 'counter', families.copies, () => counts(this.#copies))
     new SpreadHistogram(registry, families.duration, this.#durations)

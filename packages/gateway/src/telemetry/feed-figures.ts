@@ -1,6 +1,5 @@
-import type { Registry } from 'prom-client'
 import type { FeedState } from '../ledger/feeds/control.ts'
-import { readAtScrape } from './tally.ts'
+import { type MetricRegistry, readAtScrape } from './tally.ts'
 
 const labels = ['feed'] as const
 
@@ -37,7 +36,7 @@ const families = [
   ],
 ] as const satisfies readonly (readonly ['gauge' | 'counter', string, string, (state: FeedState) => number])[]
 
-export function registerFeeds(registry: Registry, read: () => Promise<readonly FeedState[]>): void {
+export function registerFeeds(registry: MetricRegistry, read: () => Promise<readonly FeedState[]>): void {
   // One question per scrape: its families ask at the same time.
   let asked: Promise<readonly FeedState[]> | null = null
   const states = (): Promise<readonly FeedState[]> => {

@@ -2,11 +2,18 @@
  * Figures of limits: what rules refused, how good the estimates of prompts are, which calls waited, and how fast the
  * counters' store answers.
  */
-import type { Registry } from 'prom-client'
 import type { LimitName } from '../config/schema/index.ts'
 import type { LimitsObserver, LimitsReport, StoreState } from '../limits/index.ts'
 import { counts } from './calls.ts'
-import { Children, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'
+import {
+  Children,
+  type MetricRegistry,
+  newCount,
+  type Reading,
+  readAtScrape,
+  Spread,
+  SpreadHistogram,
+} from './tally.ts'
 
 /** (estimated - actual) / actual: -0.5 is half of the actual value, 1 is twice as much. */
 const errorBounds = [-0.75, -0.5, -0.25, -0.1, -0.05, 0, 0.05, 0.1, 0.25, 0.5, 1, 2, 5]
@@ -80,7 +87,7 @@ export class LimitFigures implements LimitsObserver {
     spread.add(ms / 1_000)
   }
 
-  register(registry: Registry, report: () => Promise<LimitsReport>): void {
+  register(registry: MetricRegistry, report: () => Promise<LimitsReport>): void {
     const shared = atOnce(report)
     readAtScrape(registry, 'counter', families.refused, () => counts(this.#refused))
     readAtScrape(registry, 'gauge', families.used, async () => usedShares(await shared()))

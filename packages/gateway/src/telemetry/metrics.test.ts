@@ -2,136 +2,15 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { Histogram, Registry } from 'prom-client'
-import { feedState } from '../admin/running.fixture.ts'
-import type { InstanceState } from '../instances/state.ts'
-import type { SourceState } from '../ledger/collect/index.ts'
-import type { LimitsReport, RuleReport } from '../limits/index.ts'
 import { noUsage } from '../wire/usage.ts'
-import type { EndedCall } from './calls.ts'
 import { Figures } from './figures.ts'
-import { createMetrics, type MetricsSources } from './metrics.ts'
+import { endedCall as call, filled, sources, states } from './metrics.fixture.ts'
+import { createMetrics } from './metrics.ts'
 import { Children, Spread, SpreadHistogram } from './tally.ts'
-
-const call: EndedCall = {
-  id: 'id',
-  traceId: null,
-  caller: null,
-  operation: 'chat/completions',
-  workload: 'hr-bot',
-  deployment: 'gpt-4o',
-  instance: 'east',
-  copyKind: null,
-  outcome: 'completed',
-  code: null,
-  status: 200,
-  usage: {
-    ...noUsage,
-    source: 'reported',
-    promptTokens: 1_000,
-    completionTokens: 200,
-    cachedTokens: 600,
-    reasoningTokens: 50,
-  },
-  cost: { nano: 3_250_000, currency: 'USD', price: 'gpt-4o 2024-10-01' },
-  durationMs: 1_200,
-  firstByteMs: 400,
-}
-
-const rule: RuleReport = {
-  rule: 'hr-bot',
-  measure: 'tokensPerMinute',
-  mode: 'enforce',
-  scope: 'workload hr-bot',
-  subject: null,
-  workloads: ['hr-bot'],
-  counter: 'hr-bot',
-  limit: 60_000,
-  used: 30_000,
-  reserved: 15_000,
-  remaining: 15_000,
-  renewsAtMs: 0,
-  refused: 0,
-}
-
-const person = 'user:6f2b6c1e-3d0a-4b57-9c5e-0d2f8a7b1c34/a11ce000-6b1d-4c1e-9a53-0f5d1c7e2a01'
-const report: LimitsReport = {
-  store: 'redis',
-  state: 'local',
-  downSinceMs: 0,
-  waiting: 4,
-  rules: [rule, { ...rule, rule: 'hr-bot/caller', subject: person }],
-}
-
-const states: readonly InstanceState[] = [
-  {
-    name: 'east',
-    healthy: false,
-    credentialRefused: true,
-    credentialRefusals: 3,
-    lastProbe: null,
-    inFlight: 2,
-    lanes: [
-      {
-        deployment: 'gpt-4o',
-        kind: 'provisioned',
-        breaker: 'open',
-        breakerReason: 'throttled',
-        retryAtMs: 0,
-        utilization: 0.93,
-        spilling: true,
-        remainingTokens: null,
-        remainingRequests: 7,
-        latencyMs: 400,
-        latencyP95Ms: 900,
-        inFlight: 2,
-        calls: 10,
-        failures: 3,
-      },
-    ],
-  },
-]
-
-const sourceState: SourceState = {
-  ...{ name: 'replicas', kind: 'files', status: 'running', taken: 5, doubles: 1, setAside: 0, incomplete: 0 },
-  ...{ lastEndedAtMs: 5_000, lastTakenAtMs: 6_000, lastError: null, lastErrorAtMs: null },
-}
-const sources: MetricsSources = {
-  instances: () => states,
-  limits: async () => report,
-  ledger: async () => ({
-    writable: true,
-    heldEntries: 0,
-    lostBodyBytes: 0,
-    lostRecords: 2,
-    openExchanges: 1,
-    damagedBytes: 0,
-  }),
-  feeds: async () => [feedState],
-  sources: () => [sourceState],
-  followUps: () => ({ open: 2, asked: 5, reported: 3, bounded: 1 }),
-  calls: () => ({ inFlight: 5, readingOn: 2, ready: false }),
-  redisUp: () => false,
-  recordsRefused: () => 1,
-  journalDisk: async () => ({ bsize: 4_096, blocks: 1_000, bavail: 250 }),
-}
-
-/** Figures with one entry of every kind. */
-function filled(): Figures {
-  const figures = new Figures()
-  figures.ended(call)
-  figures.ended({ ...call, copyKind: 'shadow' })
-  figures.unpriced('gpt-9')
-  figures.limits.refused('hr-bot', 'tokensPerMinute', false)
-  figures.limits.estimateErrors('gpt-4o').add(0.1)
-  figures.limits.waited('batch', 750, true)
-  figures.limits.withoutStore('local')
-  figures.limits.storeAnswered(0.7)
-  return figures
-}
 
 /** Values by series, as `name{label="value"}`. */
 async function scraped(metrics: ReturnType<typeof createMetrics>): Promise<ReadonlyMap<string, number>> {
-  const lines = (await metrics.render()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  const lines = (await metrics.render()).text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
   return new Map(
     lines.map(line => {
       const space = line.lastIndexOf(' ')
@@ -147,7 +26,7 @@ test('docs/metrics.md lists exactly the metrics that exist, with their types and
     ([, name, type, labels]) => [name, `${type} ${(labels ?? '').trim()}`],
   )
   const known = states.map(state => ({ ...state, lanes: state.lanes.map(lane => ({ ...lane, remainingTokens: 9 })) }))
-  const text = await createMetrics(filled(), { ...sources, instances: () => known }).render()
+  const { text } = await createMetrics(filled(), { ...sources, instances: () => known }).render()
   const families = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = '', type]) => {
     const series = new RegExp(`^${name}(?:_bucket)?(?:\\{(.*)\\})? `, 'm').exec(text)
     const labels = [...(series?.[1] ?? '').matchAll(/(\w+)="/g)]
@@ -239,7 +118,7 @@ test('a scrape reads the current state of limits, the waiting line, breakers and
 
 // Metrics end up in dashboards, alerts and other systems' stores: they may say what happened, never to whom.
 test('no person and no id becomes a label', async () => {
-  const text = await createMetrics(filled(), sources).render()
+  const { text } = await createMetrics(filled(), sources).render()
   assert.doesNotMatch(text, /[0-9a-f]{8}-[0-9a-f]{4}-/)
 })
 
@@ -270,6 +149,40 @@ test('scrapes at the same time do not add to each other', async () => {
     assert.equal(series.get('gatehouse_waiting_calls'), 4)
     assert.equal(series.get('gatehouse_copies_total{workload="hr-bot",kind="shadow"}'), 1)
   }
+})
+
+// A slow call in a dashboard leads to its trace: by the id of its record, or the trace of its caller.
+test('OpenMetrics has the newest call of each bucket as its exemplar, and the same values as the other format', async () => {
+  const figures = filled()
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  figures.ended({ ...call, durationMs: 40_000, traceId })
+  figures.ended({ ...call, durationMs: 700, firstByteMs: null, endedAtMs: 1_780_000_000_500 })
+  const metrics = createMetrics(figures, sources)
+  const before = await scraped(metrics)
+  const accept = 'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3'
+  const { contentType, text } = await metrics.render(accept)
+  assert.match(contentType, /^application\/openmetrics-text; version=1\.0\.0/)
+  const bucket = (le: string): string =>
+    text.split('\n').find(line => line.startsWith(`gatehouse_call_duration_seconds_bucket{le="${le}",`)) ?? ''
+  const own = '# {trace_id="019abcdef012734586789abcdef01234"}'
+  assert.ok(bucket('1').endsWith(` 1 ${own} 0.7 1780000000.5`), bucket('1'))
+  assert.ok(bucket('2.5').endsWith(` 2 ${own} 1.2 1780000000`), bucket('2.5'))
+  assert.ok(bucket('60').endsWith(` 3 # {trace_id="${traceId}"} 40 1780000000`), bucket('60'))
+  assert.ok(!bucket('5').includes('#'))
+  assert.ok(text.endsWith('\n# EOF\n'))
+  assert.match(text, /^# TYPE gatehouse_calls counter$/m)
+  const constant = ([name]: readonly [string, number]): boolean => name.startsWith('gatehouse_')
+  const valuesOf = (series: string): ReadonlyMap<string, number> =>
+    new Map(
+      series
+        .split('\n')
+        .filter(line => line.startsWith('gatehouse_'))
+        .map(line => line.replace(/ # .*/, ''))
+        .map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+    )
+  assert.deepEqual([...valuesOf(text)].toSorted(), [...before].filter(constant).toSorted())
+  // prom-client renames counters where it prints OpenMetrics: that must not show in the other format.
+  assert.deepEqual([...(await scraped(metrics))].filter(constant), [...before].filter(constant))
 })
 
 // A model's name comes from an answer: a backend must not be able to fill the memory with names.

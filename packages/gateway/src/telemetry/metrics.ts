@@ -1,9 +1,9 @@
 /**
- * Metrics in the text format of Prometheus. Calls write into plain figures (`figures.ts`, `tally.ts`); states
- * (breakers, the ledger, the waiting line) are read at each scrape. No label holds a person, an id, or anything that a
- * client wrote. docs/metrics.md lists all metrics; a test compares the two.
+ * Metrics, as text for scrapers and as figures to be sent. Calls write into plain figures (`figures.ts`, `tally.ts`);
+ * states (breakers, the ledger, the waiting line) are read each time. No label holds a person, an id, or anything that
+ * a client wrote. docs/metrics.md lists all metrics; a test compares the two.
  */
-import { Registry } from 'prom-client'
+import { type OpenMetricsContentType, Registry } from 'prom-client'
 import type { InstanceState, LaneState } from '../instances/state.ts'
 import type { SourceState } from '../ledger/collect/index.ts'
 import type { FeedState } from '../ledger/feeds/control.ts'
@@ -13,9 +13,10 @@ import { version } from '../version.ts'
 import { counts } from './calls.ts'
 import { registerFeeds } from './feed-figures.ts'
 import type { Figures } from './figures.ts'
+import { type Metric, metricsOf } from './metric.ts'
 import { registerProcess } from './process-figures.ts'
 import { registerSources } from './source-figures.ts'
-import { type Reading, readAtScrape } from './tally.ts'
+import { type MetricRegistry, type Reading, readAtScrape } from './tally.ts'
 
 /** The states that a scrape reads. A source that fails leaves its families empty. */
 export interface MetricsSources {
@@ -48,15 +49,46 @@ export interface MetricsSources {
   readonly journalDisk: () => Promise<{ readonly bsize: number; readonly blocks: number; readonly bavail: number }>
 }
 
-export interface Metrics {
-  /** All metrics as text. Never rejects. */
-  render(): Promise<string>
+/** Metrics as text, and what text it is. */
+export interface MetricsText {
+  readonly contentType: string
+  readonly text: string
 }
 
-export const metricsContentType = Registry.PROMETHEUS_CONTENT_TYPE
+export interface Metrics {
+  /** All metrics as text, in the format that fits the field `Accept`: OpenMetrics has exemplars. Never rejects. */
+  render(accept?: string): Promise<MetricsText>
+  /** All metrics, and those of the GenAI conventions where they are counted, to be sent. Never rejects. */
+  read(): Promise<readonly Metric[]>
+}
 
 export function createMetrics(figures: Figures, sources: MetricsSources): Metrics {
   const registry = new Registry()
+  registerAll(registry, figures, sources)
+  // prom-client renames counters where it prints OpenMetrics, so that format has metrics of its own, read from the same
+  // figures.
+  let openMetrics: MetricRegistry | null = null
+  return {
+    async render(accept = '') {
+      if (!/\bapplication\/openmetrics-text\b/i.test(accept))
+        return { contentType: registry.contentType, text: await registry.metrics() }
+      openMetrics ??= openMetricsOf(figures, sources)
+      return { contentType: openMetrics.contentType, text: await openMetrics.metrics() }
+    },
+    async read() {
+      return [...(await metricsOf(registry)), ...(figures.genai?.metrics() ?? [])]
+    },
+  }
+}
+
+function openMetricsOf(figures: Figures, sources: MetricsSources): MetricRegistry {
+  const registry = new Registry<OpenMetricsContentType>()
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
+  registerAll(registry, figures, sources)
+  return registry
+}
+
+function registerAll(registry: MetricRegistry, figures: Figures, sources: MetricsSources): void {
   figures.calls.register(registry)
   readAtScrape(registry, 'gauge', families.inFlight, () => [[[], sources.calls().inFlight]])
   readAtScrape(registry, 'gauge', families.readOn, () => [[[], sources.calls().readingOn]])
@@ -84,7 +116,6 @@ export function createMetrics(figures: Figures, sources: MetricsSources): Metric
   registerFeeds(registry, sources.feeds)
   registerSources(registry, sources.sources)
   registerProcess(registry, version)
-  return { render: () => registry.metrics() }
 }
 
 const lane = ['backend', 'deployment'] as const
@@ -195,7 +226,7 @@ const families = {
 
 const breakerStates = ['closed', 'half-open', 'open'] as const
 
-function registerInstances(registry: Registry, states: () => readonly InstanceState[]): void {
+function registerInstances(registry: MetricRegistry, states: () => readonly InstanceState[]): void {
   readAtScrape(registry, 'gauge', families.healthy, () =>
     states().map(({ name, healthy }) => [[name], Number(healthy)]),
   )
@@ -236,7 +267,7 @@ function laneReadings(states: readonly InstanceState[], figure: (state: LaneStat
   )
 }
 
-function registerLedger(registry: Registry, sources: MetricsSources): void {
+function registerLedger(registry: MetricRegistry, sources: MetricsSources): void {
   const figure = (
     type: 'counter' | 'gauge',
     family: Parameters<typeof readAtScrape>[2],

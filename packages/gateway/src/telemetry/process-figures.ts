@@ -1,10 +1,9 @@
 /** Resources that the process uses, read at each scrape. The names are those of Prometheus' client libraries. */
 import { readdir } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
-import type { Registry } from 'prom-client'
-import { readAtScrape } from './tally.ts'
+import { type MetricRegistry, readAtScrape } from './tally.ts'
 
-export function registerProcess(registry: Registry, version: string): void {
+export function registerProcess(registry: MetricRegistry, version: string): void {
   const add = (type: 'counter' | 'gauge', name: string, help: string, read: () => number | Promise<number>): void => {
     readAtScrape(registry, type, { name, help }, async () => [[[], await read()]])
   }

@@ -1,6 +1,5 @@
-import type { Registry } from 'prom-client'
 import type { SourceState } from '../ledger/collect/index.ts'
-import { readAtScrape } from './tally.ts'
+import { type MetricRegistry, readAtScrape } from './tally.ts'
 
 const labels = ['source'] as const
 
@@ -19,7 +18,7 @@ const families = [
   ],
 ] as const satisfies readonly (readonly ['gauge' | 'counter', string, string, (state: SourceState) => number])[]
 
-export function registerSources(registry: Registry, read: () => readonly SourceState[]): void {
+export function registerSources(registry: MetricRegistry, read: () => readonly SourceState[]): void {
   for (const [type, name, help, figure] of families) {
     readAtScrape(registry, type, { name: `gatehouse_source_${name}`, help, labels }, () =>
       read().map(state => [[state.name], figure(state)]),

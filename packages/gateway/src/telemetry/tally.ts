@@ -2,7 +2,18 @@
  * Figures that calls write and a scrape reads. While a call is handled, nothing is hashed, allocated or validated: a
  * child is looked up by its key and counted up.
  */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  type OpenMetricsContentType,
+  type PrometheusContentType,
+  type Registry,
+} from 'prom-client'
+import { exchangeSpan, traceOf } from '../ledger/feeds/spans/ids.ts'
+
+/** Metrics of one format of text. */
+export type MetricRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>
 
 /** Label values, in the order of the family's label names. */
 export type Labels = readonly string[]
@@ -61,12 +72,58 @@ export class Spread {
     this.counts = new Float64Array(bounds.length + 1)
   }
 
-  add(value: number): void {
+  /** @returns the bucket. */
+  add(value: number): number {
     const { bounds, counts } = this
     let at = 0
     while (at < bounds.length && value > (bounds[at] as number)) at += 1
     counts[at] = (counts[at] as number) + 1
     this.sum += value
+    return at
+  }
+}
+
+/** The call whose value came last into a bucket. */
+export interface Exemplar {
+  readonly value: number
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** The call that an exemplar is made of. */
+export interface ExemplarCall {
+  /** Id of its record. */
+  readonly id: string
+  /** Trace of its caller; null where the record's id is the trace. */
+  readonly traceId: string | null
+  readonly endedAtMs: number
+}
+
+/** A spread that remembers the newest call of each bucket. Nothing is made of the call before somebody asks. */
+export class SpreadOfCalls extends Spread {
+  readonly #calls: (ExemplarCall | undefined)[] = []
+  readonly #values: Float64Array
+
+  constructor(bounds: readonly number[]) {
+    super(bounds)
+    this.#values = new Float64Array(bounds.length + 1)
+  }
+
+  addCall(value: number, call: ExemplarCall): void {
+    const at = this.add(value)
+    this.#calls[at] = call
+    this.#values[at] = value
+  }
+
+  /** Of a bucket; null where it has no value yet. */
+  exemplar(bucket: number): Exemplar | null {
+    const call = this.#calls[bucket]
+    if (call === undefined) return null
+    const { id, traceId, endedAtMs: atMs } = call
+    const value = this.#values[bucket] ?? 0
+    return { value, atMs, traceId: traceOf({ id, copyOf: null, traceId }), spanId: exchangeSpan(id) }
   }
 }
 
@@ -85,7 +142,7 @@ export type Reading = readonly [labels: Labels, value: number]
  * answered.
  */
 export function readAtScrape(
-  registry: Registry,
+  registry: MetricRegistry,
   type: 'counter' | 'gauge',
   family: Family,
   read: () => Iterable<Reading> | Promise<Iterable<Reading>>,
@@ -124,10 +181,17 @@ function labelled(names: readonly string[], values: Labels): Record<string, stri
 export class SpreadHistogram extends Histogram {
   readonly #family: Family
   readonly #children: Children<Spread>
-  constructor(registry: Registry, family: Family, children: Children<Spread>) {
+
+  constructor(registry: MetricRegistry, family: Family, children: Children<Spread>) {
     super({ name: family.name, help: family.help, labelNames: [...(family.labels ?? [])], registers: [registry] })
     this.#family = family
     this.#children = children
+  }
+
+  /** Labels and buckets of each child. */
+  get spreads(): { readonly labels: Record<string, string>; readonly spread: Spread }[] {
+    const names = this.#family.labels ?? []
+    return [...this.#children.all()].map(({ labels, child }) => ({ labels: labelled(names, labels), spread: child }))
   }
 
   /**
@@ -143,16 +207,32 @@ export class SpreadHistogram extends Histogram {
   #lines(labels: Labels, spread: Spread) {
     const { name } = this.#family
     const own = labelled(this.#family.labels ?? [], labels)
+    // `get` of prom-client needs them.
+    const sharedLabels = {}
     let below = 0
     const buckets = Array.from(spread.counts, (count, at) => {
       below += count
       const le = at < spread.bounds.length ? (spread.bounds[at] as number) : '+Inf'
-      return { metricName: `${name}_bucket`, labels: { le, ...own }, value: below }
+      return {
+        metricName: `${name}_bucket`,
+        labels: { le, ...own },
+        sharedLabels,
+        value: below,
+        ...exemplarOf(spread, at),
+      }
     })
     return [
       ...buckets,
-      { metricName: `${name}_sum`, labels: own, value: spread.sum },
-      { metricName: `${name}_count`, labels: own, value: below },
+      { metricName: `${name}_sum`, labels: own, sharedLabels, value: spread.sum },
+      { metricName: `${name}_count`, labels: own, sharedLabels, value: below },
     ]
   }
+}
+
+/** As the registry prints it in the format of OpenMetrics, and nowhere else. */
+function exemplarOf(spread: Spread, bucket: number): object {
+  const exemplar = spread instanceof SpreadOfCalls ? spread.exemplar(bucket) : null
+  if (exemplar === null) return {}
+  const { value, atMs, traceId } = exemplar
+  return { exemplar: { labelSet: { trace_id: traceId }, value, timestamp: atMs / 1_000 } }
 }

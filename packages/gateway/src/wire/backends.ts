@@ -38,6 +38,8 @@ export interface BackendFacts {
   readonly kind: string
   /** The kind as refusals and warnings name it. */
   readonly title: string
+  /** The kind as OpenTelemetry names it: `gen_ai.provider.name`. */
+  readonly provider: string
   /** False for the kind that an instance has unless the configuration says otherwise: reports name only the others. */
   readonly isNamed: boolean
   /**
@@ -117,6 +119,7 @@ const azureNetwork = /virtual network|firewall|private endpoint|public (network 
 const azureOpenAI = {
   kind: 'azure-openai',
   title: 'Azure OpenAI',
+  provider: 'azure.ai.openai',
   isNamed: false,
   deploymentInAddress: true,
   path({ isV1, deployment, below, query }, name) {
@@ -201,6 +204,7 @@ const openAIBilling =
 const openAI = {
   kind: 'openai',
   title: 'OpenAI',
+  provider: 'openai',
   isNamed: true,
   deploymentInAddress: false,
   path({ below, query }) {

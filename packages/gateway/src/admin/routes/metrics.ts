@@ -7,10 +7,14 @@ import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 const route = createRoute({
   method: 'get',
   path: '/metrics',
-  summary: 'Metrics in the text format of Prometheus. With `admin.metricsWithoutToken` it asks for no token.',
+  summary:
+    'Metrics in the text format of Prometheus, or in OpenMetrics where `Accept` names it. With `admin.metricsWithoutToken` it asks for no token.',
   ...needs('viewer'),
   responses: {
-    200: { description: 'The metrics, now.', content: { 'text/plain': { schema: z.string() } } },
+    200: {
+      description: 'The metrics, now.',
+      content: { 'text/plain': { schema: z.string() }, 'application/openmetrics-text': { schema: z.string() } },
+    },
     ...commonAnswers,
   },
 })
@@ -20,6 +24,6 @@ export function addMetrics(app: AdminApp, { house }: AdminParts): void {
 }
 
 export async function metricsAnswer(c: Context<AdminEnv>, house: AdminHouse) {
-  const { contentType, text } = await house.metrics()
+  const { contentType, text } = await house.metrics(c.req.header('accept') ?? '')
   return c.text(text, 200, { 'content-type': contentType })
 }

@@ -9,7 +9,7 @@ import { neverForwarded } from '../../wire/request-fields.ts'
 import { formatPath, type Path, printable, showValue } from '../messages.ts'
 import type { CallerRule, Config } from '../schema/index.ts'
 import { checkCollect } from './collect.ts'
-import { checkFeeds } from './feeds.ts'
+import { checkFeeds, checkMetrics } from './feeds.ts'
 import { checkBrought, checkKind } from './kinds.ts'
 import {
   amountsOfInstances,
@@ -104,12 +104,13 @@ function checkCosts(sections: Sections, known: KnownPrices, notes: Notes): void 
 
 /** Data that outlives a call. */
 function checkKept(sections: Sections, hasLimits: boolean, notes: Notes): void {
-  const { redis, objects, ledger, feeds, collect } = sections
+  const { redis, objects, ledger, feeds, collect, telemetry } = sections
   if (redis !== null && redis !== undefined) checkRedis(redis, notes)
   if (objects !== null && ledger !== null && ledger.store !== 'none') checkObjects(objects, ledger, notes)
   if (ledger?.store === 'none' && collect === undefined) checkJournalAlone(sections, hasLimits, notes)
   if (ledger !== null) checkRetention(ledger, notes)
   if (feeds !== null) checkFeeds(feeds, sections, notes)
+  if (telemetry?.metrics !== undefined) checkMetrics(telemetry.metrics, notes)
   if (collect !== null && collect !== undefined) checkCollect(collect, sections, notes)
 }
 

@@ -19,6 +19,7 @@ import { objects } from './objects.ts'
 import { pool } from './pools.ts'
 import { prices } from './prices.ts'
 import { redis } from './redis.ts'
+import { telemetry } from './telemetry.ts'
 import { workload } from './workloads.ts'
 
 export const configSchema = z.strictObject({
@@ -47,6 +48,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Makes this the configuration of a collector, for `gatehouse collect`. It needs no `instances` and `workloads`. docs/replicas.md',
     ),
+  telemetry: telemetry.prefault({}).describe('Metrics that are sent instead of scraped. docs/telemetry.md'),
   log: log.prefault({}).describe('What the process says about itself. Never a credential, never a prompt.'),
 })
 

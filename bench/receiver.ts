@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { startEventHubs } from '../packages/simulator/src/event-hubs/index.ts'
+import { startOtlp } from '../packages/simulator/src/otlp/index.ts'
 import { type Gate, startGate } from '../test/support/gate.ts'
 import { answerParent, isChild } from './child.ts'
 
@@ -29,6 +30,9 @@ interface Receiver {
   tally(): ReceiverTally
   close(): Promise<void>
 }
+
+/** In the protobufs of OpenTelemetry. */
+const serverKind = 2
 
 const batch = { records: 500, time: '1s' } as const
 
@@ -102,7 +106,30 @@ async function eventHubs(): Promise<Receiver> {
   }
 }
 
-const kinds: Readonly<Record<string, () => Promise<Receiver>>> = { webhook, 'event-hubs': eventHubs }
+/** A collector: the trace of a SERVER span is its record. Figures alone, whatever the other kinds ship. */
+async function otlp(): Promise<Receiver> {
+  const ids = new Set<string>()
+  let messages = 0
+  const collector = await startOtlp({
+    async received(spans) {
+      for (const { kind, traceId } of spans) {
+        if (kind !== serverKind) continue
+        messages += 1
+        ids.add(traceId)
+      }
+      return null
+    },
+  })
+  const gate = await startGate(Number(new URL(collector.url).port))
+  return {
+    gate,
+    feed: { kind: 'otlp', url: `http://${gate.host}:${gate.port}/v1/traces` },
+    tally: () => ({ messages, ids: ids.size }),
+    close: () => collector.close(),
+  }
+}
+
+const kinds: Readonly<Record<string, () => Promise<Receiver>>> = { webhook, 'event-hubs': eventHubs, otlp }
 export const receiverKinds = Object.keys(kinds)
 
 if (import.meta.main && isChild) {

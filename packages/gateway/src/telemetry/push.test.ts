@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { closedPort } from '../../../../test/support/ports.ts'
 import { keptLog } from '../ledger/exchange.fixture.ts'
 import { startGrpcCollector } from '../ledger/feeds/otlp/grpc.fixture.ts'
-import { metricsIn, type ReceivedMetric, type ReceivedPoint } from '../ledger/feeds/otlp/metrics.fixture.ts'
+import {
+  metricsIn,
+  type ReceivedMetric,
+  type ReceivedPoint,
+  startMetricsCollector,
+} from '../ledger/feeds/otlp/metrics.fixture.ts'
 import { partialAnswer } from '../ledger/feeds/otlp/otlp.fixture.ts'
 import { MetricsEncoder } from './encode-metrics.ts'
 import { Figures } from './figures.ts'
@@ -20,29 +22,6 @@ import { MetricsPush, type PushSettings } from './push.ts'
 
 const startedAtMs = 1_780_000_000_000
 const nowMs = 1_780_000_060_000.25
-
-type Answer = (response: ServerResponse, number: number) => void
-
-async function startCollector(t: TestContext, answer: Answer = response => void response.writeHead(200).end()) {
-  const received: ReceivedMetric[][] = []
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('error', () => {})
-    request.on('end', () => {
-      assert.deepEqual([request.method, request.url], ['POST', '/v1/metrics'])
-      received.push(metricsIn(gunzipSync(Buffer.concat(chunks))))
-      answer(response, received.length)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://localhost:${(server.address() as AddressInfo).port}/v1/metrics`, received }
-}
 
 function startPush(t: TestContext, settings: Partial<PushSettings> & { readonly url: string }, figures = filled()) {
   const log = keptLog()
@@ -67,7 +46,7 @@ const valuesOf = ({ points }: ReceivedMetric, of = (point: ReceivedPoint): unkno
 
 // One core, two faces: a dashboard on what is pushed and one on what is scraped must show the same.
 test('a collector reads every metric of /metrics with its value, type, unit, time and resource', async t => {
-  const collector = await startCollector(t)
+  const collector = await startMetricsCollector(t)
   const { push, metrics } = startPush(t, { url: collector.url })
   await push.push()
   const [received, ...others] = collector.received
@@ -109,7 +88,7 @@ test('a collector reads every metric of /metrics with its value, type, unit, tim
 
 test('the server of gRPC reads the same metrics', async t => {
   const overGrpc = await startGrpcCollector(t)
-  const overHttp = await startCollector(t)
+  const overHttp = await startMetricsCollector(t)
   await startPush(t, { url: overGrpc.url, protocol: 'grpc' }).push.push()
   await startPush(t, { url: overHttp.url }).push.push()
   const own = ({ name }: ReceivedMetric): boolean => name.startsWith('gatehouse_')
@@ -136,7 +115,7 @@ const golden = {
 
 for (const family of ['v1_41', 'v0_1', 'both'] as const) {
   test(`a call has exactly the metrics of the family ${family}`, async t => {
-    const collector = await startCollector(t)
+    const collector = await startMetricsCollector(t)
     const figures = new Figures()
     figures.genai = new GenAiFigures(family)
     figures.ended(endedCall)
@@ -272,7 +251,7 @@ test('a counter that begins again has a new start, after the last figure that wa
 // The promise to calls: an exporter that is away or slow costs them nothing, and memory is bounded.
 test('a collector that is away is told once, nothing piles up, and what it missed is in the next request', async t => {
   let isAway = true
-  const collector = await startCollector(t, response => void response.writeHead(isAway ? 503 : 200).end())
+  const collector = await startMetricsCollector(t, response => void response.writeHead(isAway ? 503 : 200).end())
   const { push, log, figures } = startPush(t, { url: collector.url })
   for (let time = 0; time < 3; time += 1) {
     figures.ended(endedCall)
@@ -291,11 +270,11 @@ test('a collector that is away is told once, nothing piles up, and what it misse
 
 test('while a request is under way no other one begins, and a collector that says nothing holds up no stop', async t => {
   const held: ServerResponse[] = []
-  const collector = await startCollector(t, response => void held.push(response))
+  const collector = await startMetricsCollector(t, response => void held.push(response))
   const { push } = startPush(t, { url: collector.url })
   const [one, other] = [push.push(), push.push()]
   assert.equal(one, other)
-  const { url } = await startCollector(t)
+  const { url } = await startMetricsCollector(t)
   const later = startPush(t, { url })
   await later.push.push()
   await push.close()
@@ -305,7 +284,7 @@ test('while a request is under way no other one begins, and a collector that say
 // The canary: no sink may have the secret, and no error repeats what a collector says.
 test('the credential is sent and is in no log line', async t => {
   const headers: unknown[] = []
-  const collector = await startCollector(t, (response, number) => {
+  const collector = await startMetricsCollector(t, (response, number) => {
     headers.push(response.req.headers['api-key'])
     if (number === 1) response.writeHead(401).end('canary-answer')
     else response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(partialAnswer(3, 'too old'))

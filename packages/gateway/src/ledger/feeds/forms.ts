@@ -205,14 +205,15 @@ export function readableBody(parts: readonly Uint8Array[]): ReadableBody | null 
 
 /** The record of an exchange: the end corrects the beginning, where it knows more. */
 function rowOf({ opened, closed }: RecordedExchange): RecordRow {
-  const { opened: _, ...end } = closed
-  const row: Record<string, unknown> = { ...opened, ...end }
-  for (const field of shownFields) {
-    if (field.half === 'both') row[field.name] = memberOf(end, field.name) ?? memberOf(opened, field.name)
-    if (field.compute !== undefined) row[field.name] = field.compute(row as never)
-  }
+  const row: Record<string, unknown> = { ...opened, ...closed }
+  delete row['opened']
+  for (const name of ofBoth) row[name] = memberOf(closed, name) ?? memberOf(opened, name)
+  for (const { name, compute } of computed) row[name] = compute?.(row as never)
   return row as unknown as RecordRow
 }
+
+const ofBoth: readonly string[] = shownFields.filter(({ half }) => half === 'both').map(({ name }) => name)
+const computed: readonly Field[] = shownFields.filter(({ compute }) => compute !== undefined)
 
 const memberOf = (half: object, name: string): unknown => (half as Readonly<Record<string, unknown>>)[name]
 

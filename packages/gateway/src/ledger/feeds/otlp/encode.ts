@@ -129,45 +129,73 @@ export function writeScope(writer: ProtobufWriter, field: number): void {
   writer.end(begun)
 }
 
-/** Writes attributes, whose names repeat: each is encoded once. */
+/** Most values of a name whose bytes are kept; a name with more of them is one whose values do not repeat. */
+const keptValuesMax = 64
+
+/** What is known of a name. */
+interface KnownName {
+  readonly key: Uint8Array
+  /** Bytes of an attribute by its value; null where values do not repeat. */
+  values: Map<AttributeValue, Uint8Array> | null
+}
+
+/** Writes attributes. Names repeat, and so do most values: their bytes are kept. */
 export class AttributeWriter {
   readonly writer = new ProtobufWriter()
-  readonly #keys = new Map<string, Uint8Array>()
+  readonly #known = new Map<string, KnownName>()
 
   /** @param field of the list of attributes in the message that is being written. */
   write(field: number, name: string, value: AttributeValue): void {
     const { writer } = this
+    const known = this.#known.get(name) ?? this.#learn(name)
+    const kept = known.values?.get(value)
+    if (kept !== undefined) {
+      writer.bytes(field, kept)
+      return
+    }
     const begun = writer.begin(field)
-    writer.raw(this.#keys.get(name) ?? this.#encodeKey(name))
+    writer.raw(known.key)
     const valueBegun = writer.begin(keyValue.value)
-    this.#value(value)
+    writeValue(writer, value)
     writer.end(valueBegun)
     writer.end(begun)
+    if (known.values === null || typeof value === 'object') return
+    if (known.values.size === keptValuesMax) known.values = null
+    else known.values.set(value, encodedAttribute(known.key, value))
   }
 
-  #value(value: AttributeValue): void {
-    const { writer } = this
-    if (typeof value === 'string') writer.text(anyValue.string, value)
-    else if (typeof value === 'boolean') writer.varint(anyValue.bool, Number(value))
-    else if (typeof value === 'number') {
-      if (Number.isSafeInteger(value)) writer.int64(anyValue.int, value)
-      else writer.double(anyValue.double, value)
-    } else {
-      const begun = writer.begin(anyValue.array)
-      for (const item of value) {
-        const itemBegun = writer.begin(arrayValue.values)
-        writer.text(anyValue.string, item)
-        writer.end(itemBegun)
-      }
-      writer.end(begun)
-    }
-  }
-
-  #encodeKey(name: string): Uint8Array {
-    const writer = new ProtobufWriter()
+  #learn(name: string): KnownName {
+    const writer = new ProtobufWriter(256)
     writer.text(keyValue.key, name)
-    const bytes = writer.finish()
-    this.#keys.set(name, bytes)
-    return bytes
+    const known: KnownName = { key: writer.finish(), values: new Map() }
+    this.#known.set(name, known)
+    return known
+  }
+}
+
+/** The attribute without its tag and length. */
+function encodedAttribute(key: Uint8Array, value: AttributeValue): Uint8Array {
+  const writer = new ProtobufWriter(256)
+  writer.raw(key)
+  const begun = writer.begin(keyValue.value)
+  writeValue(writer, value)
+  writer.end(begun)
+  return writer.finish()
+}
+
+function writeValue(writer: ProtobufWriter, value: AttributeValue): void {
+  if (typeof value === 'string') writer.text(anyValue.string, value)
+  else if (typeof value === 'boolean') writer.varint(anyValue.bool, Number(value))
+  else if (typeof value === 'number') {
+    if (Number.isSafeInteger(value)) writer.int64(anyValue.int, value)
+    else writer.double(anyValue.double, value)
+  } else {
+    const begun = writer.begin(anyValue.array)
+    for (const item of value) {
+      const itemBegun = writer.begin(arrayValue.values)
+      writer.text(anyValue.string, item)
+      writer.end(itemBegun)
+    }
+    writer.end(begun)
   }
 }

@@ -3,6 +3,12 @@
  * opentelemetry/proto/{collector/metrics,metrics,common,resource}/v1 of
  * https://github.com/open-telemetry/opentelemetry-proto, without packages.
  */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import protobuf from 'protobufjs'
 
 type Fields = Readonly<Record<string, readonly [id: number, type: string, rule?: 'repeated']>>
@@ -193,4 +199,32 @@ function receivedPoint(point: DecodedPoint): ReceivedPoint {
       spanId: spanId?.toString('hex') ?? '',
     })),
   }
+}
+
+/** Answers a request; `number` counts from 1. */
+type Answer = (response: ServerResponse, number: number) => void
+
+/** A collector that takes metrics over HTTP. `received` has those of each request, whatever was answered. */
+export async function startMetricsCollector(
+  t: Pick<TestContext, 'after'>,
+  answer: Answer = response => void response.writeHead(200).end(),
+) {
+  const received: ReceivedMetric[][] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('error', () => {})
+    request.on('end', () => {
+      assert.deepEqual([request.method, request.url], ['POST', '/v1/metrics'])
+      received.push(metricsIn(gunzipSync(Buffer.concat(chunks))))
+      answer(response, received.length)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://localhost:${(server.address() as AddressInfo).port}/v1/metrics`, received }
 }

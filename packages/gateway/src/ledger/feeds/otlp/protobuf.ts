@@ -15,8 +15,13 @@ const tagOf = (field: number, type: WireType): number => field * 8 + type
  * calls; a message within another one lies between `begin` and `end`.
  */
 export class ProtobufWriter {
-  #bytes = Buffer.allocUnsafe(65_536)
+  #bytes: Buffer
   #at = 0
+
+  /** @param bytes of the memory with which it begins. */
+  constructor(bytes = 65_536) {
+    this.#bytes = Buffer.allocUnsafe(bytes)
+  }
 
   /** Forgets what was written. */
   reset(): void {
@@ -115,9 +120,19 @@ export class ProtobufWriter {
 
   /** Bytes that are whole fields already. */
   raw(bytes: Uint8Array): void {
-    this.#room(bytes.length)
-    this.#bytes.set(bytes, this.#at)
-    this.#at += bytes.length
+    const { length } = bytes
+    this.#room(length)
+    if (length > shortText) this.#bytes.set(bytes, this.#at)
+    else for (let at = 0; at < length; at += 1) this.#bytes[this.#at + at] = bytes[at] as number
+    this.#at += length
+  }
+
+  /** A message within this one that is encoded already. */
+  bytes(field: number, message: Uint8Array): void {
+    this.#room(2 * varintBytesMax + message.length)
+    this.#varint(tagOf(field, wire.length))
+    this.#varint(message.length)
+    this.raw(message)
   }
 
   /** Begins a message within this one. @returns what `end` needs. */

@@ -15,24 +15,48 @@ export function traceOf(row: {
 }
 
 /** Of the exchange with the client. 16 hexadecimal digits: the second half of the record's id. */
-export const exchangeSpan = (id: string): string => spanOf(id, 0)
-/** Of the call of a model. */
-export const callSpan = (id: string): string => spanOf(id, 1)
+export const exchangeSpan = (id: string): string => spanIn(digitsOf(id), 0)
 /** @param number from 0, as the record has its attempts. */
-export const attemptSpan = (id: string, number: number): string => spanOf(id, 2 + number)
+export const attemptSpan = (id: string, number: number): string => spanIn(digitsOf(id), 2 + number)
+
+/** All ids of a record's spans. */
+export class SpanIds {
+  readonly #digits: string
+
+  constructor(id: string) {
+    this.#digits = digitsOf(id)
+  }
+
+  get exchange(): string {
+    return spanIn(this.#digits, 0)
+  }
+
+  /** Of the call of a model. */
+  get call(): string {
+    return spanIn(this.#digits, 1)
+  }
+
+  /** As `attemptSpan`. */
+  attempt(number: number): string {
+    return spanIn(this.#digits, 2 + number)
+  }
+}
 
 /** The part changes the last 16 bits. The 62 that are random in a UUID tell records of one trace apart. */
-function spanOf(id: string, part: number): string {
-  const digits = digitsOf(id)
+function spanIn(digits: string, part: number): string {
+  if (part === 0) return digits.slice(16)
   const last = Number.parseInt(digits.slice(28), 16) ^ (part & 0xffff)
   return digits.slice(16, 28) + last.toString(16).padStart(4, '0')
 }
 
 /** 32 hexadecimal digits whose second half does not begin with 0, so that no id made of it is 0. */
 function digitsOf(id: string): string {
-  const digits = id.replaceAll('-', '').toLowerCase()
+  const [, one, two, three, four, five] = form.exec(id) ?? []
+  if (one !== undefined) return `${one}${two}${three}${four}${five}`
   // Gateways make no other ids, but journals and sources may hold what they like.
-  if (/^[0-9a-f]{16}[1-9a-f][0-9a-f]{15}$/.test(digits)) return digits
   const hash = createHash('sha256').update(id).digest('hex')
   return `${hash.slice(0, 16)}f${hash.slice(17, 32)}`
 }
+
+/** A UUID as gateways write it. */
+const form = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([1-9a-f][0-9a-f]{3})-([0-9a-f]{12})$/

@@ -10,7 +10,7 @@ import type { RecordRow } from '../../record.ts'
 import type { AttemptRecord } from '../../values.ts'
 import { readableText } from '../forms.ts'
 import { addAttributes, addMethod, providerOf, type SpanAttributes } from './attributes.ts'
-import { attemptSpan as attemptSpanId, callSpan as callSpanId, exchangeSpan, traceOf } from './ids.ts'
+import { exchangeSpan, SpanIds, traceOf } from './ids.ts'
 import type { SpanSettings } from './settings.ts'
 
 export interface RecordSpan {
@@ -36,11 +36,12 @@ export function spansOf(row: RecordRow, settings: SpanSettings): RecordSpan[] {
   const verb = addMethod(row, exchange)
   const call = isCall ? { 'gen_ai.provider.name': providerOf(row, settings) } : exchange
   addAttributes(row, settings, exchange, call)
-  const server = serverSpan(row, exchange, verb)
+  const ids = new SpanIds(row.id)
+  const server = serverSpan(row, ids, exchange, verb)
   const spans = [server]
-  if (isCall) spans.push(callSpan(row, server, first.startMs, call))
+  if (isCall) spans.push(callSpan(row, ids, server, first.startMs, call))
   const parent = spans.at(-1) ?? server
-  for (const attempt of attempts) spans.push(attemptSpan(row, parent, attempt))
+  for (const attempt of attempts) spans.push(attemptSpan(row, ids, parent, attempt))
   return spans
 }
 
@@ -50,14 +51,14 @@ function parentOf({ traceId, parentSpanId }: RecordRow): string | null {
 }
 
 /** What a client asked is a SERVER span. What the gateway sent by itself is part of the trace that it copies. */
-function serverSpan(row: RecordRow, attributes: SpanAttributes, verb: string): RecordSpan {
-  const { id, copyOf, copyKind, operation, status, outcome, outcomeCode } = row
+function serverSpan(row: RecordRow, ids: SpanIds, attributes: SpanAttributes, verb: string): RecordSpan {
+  const { copyOf, copyKind, operation, status, outcome, outcomeCode } = row
   const isError = outcome === 'failed' || outcome === 'interrupted' || (status ?? 0) >= 500
   if (isError) attributes['error.type'] = errorType(outcomeCode ?? status)
   const begins = readableText(copyKind ?? verb)
   return {
     traceId: traceOf(row),
-    spanId: exchangeSpan(id),
+    spanId: ids.exchange,
     parentSpanId: copyOf === null ? parentOf(row) : exchangeSpan(copyOf),
     // The path is the client's to choose, and a name must be one of few.
     name: operation === null ? begins : `${begins} ${readableText(operation)}`,
@@ -69,13 +70,19 @@ function serverSpan(row: RecordRow, attributes: SpanAttributes, verb: string): R
   }
 }
 
-function callSpan(row: RecordRow, server: RecordSpan, startMs: number, attributes: SpanAttributes): RecordSpan {
+function callSpan(
+  row: RecordRow,
+  ids: SpanIds,
+  server: RecordSpan,
+  startMs: number,
+  attributes: SpanAttributes,
+): RecordSpan {
   const { sentAtMs, firstByteAtMs, status, outcome, outcomeCode } = row
   const isError = outcome === 'failed' || outcome === 'interrupted' || (status ?? 0) >= 400
   if (isError) attributes['error.type'] = errorType(outcomeCode ?? status)
   return {
     traceId: server.traceId,
-    spanId: callSpanId(row.id),
+    spanId: ids.call,
     parentSpanId: server.spanId,
     name: `${attributes['gen_ai.operation.name'] ?? ''} ${attributes['gen_ai.request.model'] ?? ''}`.trim(),
     kind: 'client',
@@ -93,7 +100,7 @@ interface TimedAttempt extends AttemptRecord {
   readonly isPlaced: boolean
 }
 
-function attemptSpan(row: RecordRow, parent: RecordSpan, attempt: TimedAttempt): RecordSpan {
+function attemptSpan(row: RecordRow, ids: SpanIds, parent: RecordSpan, attempt: TimedAttempt): RecordSpan {
   const { number, startMs, isPlaced, status, error, durationMs } = attempt
   const isError = error !== null || (status ?? 0) >= 400
   const instance = readableText(attempt.instance)
@@ -106,7 +113,7 @@ function attemptSpan(row: RecordRow, parent: RecordSpan, attempt: TimedAttempt):
   if (isError) attributes['error.type'] = errorType(error ?? status)
   return {
     traceId: parent.traceId,
-    spanId: attemptSpanId(row.id, number),
+    spanId: ids.attempt(number),
     parentSpanId: parent.spanId,
     name: `${verb} ${instance}`,
     kind: 'client',
@@ -124,11 +131,15 @@ function attemptSpan(row: RecordRow, parent: RecordSpan, attempt: TimedAttempt):
 function timed({ attempts, startedAtMs, sentAtMs, endedAtMs }: RecordRow): TimedAttempt[] {
   const placed: TimedAttempt[] = []
   let nextMs: number | null = null
-  for (const [number, attempt] of [...attempts.entries()].toReversed()) {
+  for (let number = attempts.length - 1; number >= 0; number -= 1) {
+    const { instance, status, durationMs, error } = attempts[number] as AttemptRecord
     const isLast: boolean = nextMs === null
-    const startMs: number = isLast && sentAtMs !== null ? sentAtMs : (nextMs ?? endedAtMs) - attempt.durationMs
+    const startMs: number = isLast && sentAtMs !== null ? sentAtMs : (nextMs ?? endedAtMs) - durationMs
     nextMs = Math.max(startedAtMs, startMs)
-    placed.unshift({ ...attempt, number, startMs: nextMs, isPlaced: !isLast || sentAtMs === null })
+    placed.unshift({
+      ...{ instance, status, durationMs, error, number, startMs: nextMs },
+      isPlaced: !isLast || sentAtMs === null,
+    })
   }
   return placed
 }

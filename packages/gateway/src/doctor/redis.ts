@@ -1,7 +1,9 @@
 /** Redis, where one is configured. */
 import { isLoopback } from '../identity/authority.ts'
+import { CredentialError } from '../instances/credentials.ts'
 import { type RedisConfig, readAddress } from '../redis/address.ts'
 import { examineRedis, type RedisFacts } from '../redis/examine.ts'
+import { reasonOf } from '../redis/sign-in.ts'
 import { type Check, type Finding, failure, note, ok, type Subject, warning } from './index.ts'
 import { reach } from './network.ts'
 
@@ -20,6 +22,8 @@ export const redis: Check = {
   },
 }
 
+const noToken = 'Assign the managed identity to where the gateway runs, and correct redis.credential.'
+
 const withoutTls = warning(
   'The connection has no TLS: names of callers and the password cross the network readable.',
   'Use rediss:// and the TLS port of the server.',
@@ -27,8 +31,11 @@ const withoutTls = warning(
 
 async function examined(config: RedisConfig, subject: Subject): Promise<readonly Finding[]> {
   try {
-    return redisFindings(await examineRedis(config), subject)
+    const { clock, appService } = subject
+    const facts = await examineRedis(config, { clock, ...(appService === undefined ? {} : { appService }) })
+    return redisFindings(facts, subject)
   } catch (error) {
+    if (error instanceof CredentialError) return [failure(`It was not asked: ${reasonOf(error)}.`, noToken)]
     return [refused(error instanceof Error ? error.message : '')]
   }
 }
@@ -39,7 +46,10 @@ function refused(message: string): Finding {
   switch (code) {
     case 'NOAUTH':
     case 'WRONGPASS':
-      return failure(`It refuses the sign-in (${code}).`, 'Correct redis.username and redis.password.')
+      return failure(
+        `It refuses the sign-in (${code}).`,
+        'Correct redis.username and redis.password; with redis.credential, give the identity an access policy there.',
+      )
     case 'NOPERM': {
       const next = 'Give the user the rights that docs/limits.md lists: scripts, and the keys of redis.keyPrefix.'
       return failure(`The user may not run scripts on the keys of the gateway (${code}).`, next)

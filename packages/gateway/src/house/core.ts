@@ -59,7 +59,9 @@ export async function openCore(config: Config, given: CompleteParts, figures: Fi
 
   const current = new Current(config, given)
   closers.defer(() => current.close())
-  const redis = config.redis === undefined ? null : openRedis(config.redis, { clock, log })
+  const { appService } = given
+  const redisParts = { clock, log, ...(appService === undefined ? {} : { appService }) }
+  const redis = config.redis === undefined ? null : openRedis(config.redis, redisParts)
   closers.defer(() => redis?.close())
   const shared = redis === null ? {} : { shared: { redis, log, newId: uuidV7(clock) } }
   const limits = await openLimits(config, { clock, observer: figures.limits, ledger, ...shared })

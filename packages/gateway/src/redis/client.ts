@@ -3,6 +3,7 @@
  */
 import { Cluster, Redis, type RedisOptions } from 'iovalkey'
 import { type RedisConfig, readAddress } from './address.ts'
+import type { SignIn, TokenSignIn } from './sign-in.ts'
 
 /** The part of the client library that is used. */
 export interface Client {
@@ -51,8 +52,11 @@ export function sharedOptions(config: RedisConfig) {
   } satisfies RedisOptions
 }
 
-/** @throws RedisAddressInvalid */
-export function connect(config: RedisConfig, events: ClientEvents): Client {
+/**
+ * @param signIn null where user and password are configured, or none are needed.
+ * @throws RedisAddressInvalid
+ */
+export function connect(config: RedisConfig, events: ClientEvents, signIn: TokenSignIn | null): Client {
   const address = readAddress(config)
   const shared = sharedOptions(config)
   return config.cluster
@@ -71,6 +75,7 @@ export function connect(config: RedisConfig, events: ClientEvents): Client {
           maxRedirections: 3,
         }),
         events,
+        signIn,
       )
     : ofServer(
         new Redis({
@@ -84,25 +89,46 @@ export function connect(config: RedisConfig, events: ClientEvents): Client {
           lazyConnect: true,
         }),
         events,
+        signIn,
       )
 }
 
-function ofServer(redis: Redis, events: ClientEvents): Client {
-  return clientOf(redis, events, joiningWrites(redis))
+function ofServer(redis: Redis, events: ClientEvents, signIn: TokenSignIn | null): Client {
+  const parts = { options: () => [redis.options], connections: () => [redis] }
+  return clientOf(redis, events, joiningWrites(redis), signIn === null ? null : { ...parts, signIn })
 }
 
-function ofCluster(cluster: Cluster, events: ClientEvents): Client {
+function ofCluster(cluster: Cluster, events: ClientEvents, signIn: TokenSignIn | null): Client {
   cluster.on('node error', (error: Error) => events.failed(error))
-  return clientOf(cluster, events, () => {})
+  const connections = (): Redis[] => cluster.nodes('all')
+  // Connections to nodes that are found later take their options from those of the cluster.
+  const options = () => [cluster.options.redisOptions ?? {}, ...connections().map(node => node.options)]
+  return clientOf(cluster, events, () => {}, signIn === null ? null : { options, connections, signIn })
 }
 
-/** @param beforeScript Called before each script. */
-function clientOf(client: Redis | Cluster, events: ClientEvents, beforeScript: () => void): Client {
+interface SigningIn {
+  readonly signIn: TokenSignIn
+  /** Where connections that are opened from now on find user and password. */
+  readonly options: () => readonly Partial<SignIn>[]
+  readonly connections: () => readonly Redis[]
+}
+
+/**
+ * @param beforeScript Called before each script.
+ * @param signingIn null where the options have user and password, or none are needed.
+ */
+function clientOf(
+  client: Redis | Cluster,
+  events: ClientEvents,
+  beforeScript: () => void,
+  signingIn: SigningIn | null,
+): Client {
   client.on('ready', () => events.ready())
   client.on('close', () => events.closed())
   client.on('error', (error: Error) => events.failed(error))
   // The first failure arrives as an event, like all others.
-  client.connect().catch(() => {})
+  const begin = (): void => void client.connect().catch(() => {})
+  const stop = signingIn === null ? begin() : keepSignedIn(signingIn, begin, events)
   return {
     get isReady() {
       return client.status === 'ready'
@@ -114,8 +140,37 @@ function clientOf(client: Redis | Cluster, events: ClientEvents, beforeScript: (
     eval: (lua, keys, args) => client.eval(lua, keys.length, ...keys, ...args),
     probe: key => client.exists(key),
     reconnect: () => client.disconnect(true),
-    close: () => client.disconnect(),
+    close: () => {
+      stop?.()
+      client.disconnect()
+    },
   }
+}
+
+/**
+ * Connects when there is a token, and signs open connections in again with each later one.
+ * @returns a function that stops it.
+ */
+function keepSignedIn(
+  { signIn, options, connections }: SigningIn,
+  begin: () => void,
+  events: ClientEvents,
+): () => void {
+  let hasBegun = false
+  const use = ({ username, password }: SignIn): void => {
+    for (const each of options()) Object.assign(each, { username, password })
+    if (!hasBegun) begin()
+    hasBegun = true
+    for (const connection of connections()) {
+      if (connection.status !== 'ready') continue
+      connection.auth(username, password).catch((error: Error) => {
+        events.failed(error)
+        // The old token may be good for some minutes; a new connection shows whether the new one is.
+        connection.disconnect(true)
+      })
+    }
+  }
+  return signIn.follow(use, events.failed)
 }
 
 /**

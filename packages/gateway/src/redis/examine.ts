@@ -2,6 +2,7 @@
 import { Redis } from 'iovalkey'
 import { type RedisConfig, readAddress } from './address.ts'
 import { sharedOptions } from './client.ts'
+import { type SignInParts, TokenSignIn } from './sign-in.ts'
 
 /** Null: the server does not say. */
 export interface RedisFacts {
@@ -25,11 +26,14 @@ const answerMsMax = 3_000
  * Opens a connection of its own to the server that `redis.url` names, also where it is a node of a cluster. Changes
  * nothing there.
  * @throws the server's error, as NOAUTH or NOPERM, or that of the connection. Its message holds no password.
+ *   CredentialError when there is no token of the configured identity.
  */
-export async function examineRedis(config: RedisConfig): Promise<RedisFacts> {
+export async function examineRedis(config: RedisConfig, parts: SignInParts): Promise<RedisFacts> {
   const { host, port, tls } = readAddress(config)
+  const signIn = config.credential === undefined ? {} : await new TokenSignIn(config.credential, parts).current()
   const client = new Redis({
     ...sharedOptions(config),
+    ...signIn,
     ...{ host, port, commandTimeout: answerMsMax, lazyConnect: true, enableOfflineQueue: false },
     ...(tls ? { tls: {} } : {}),
     retryStrategy: () => null,

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { type RedisConfig, readAddress } from './address.ts'
-import { type Client, connect } from './client.ts'
+import { type Client, type ClientEvents, connect } from './client.ts'
 import { RedisDown, RedisScriptFailed, type RedisStore, type Script } from './index.ts'
+import { type SignInParts, TokenSignIn } from './sign-in.ts'
 
-export interface RedisParts {
+export interface RedisParts extends SignInParts {
   readonly clock: Clock
   readonly log: Log
 }
@@ -35,8 +36,10 @@ class RedisConnection implements RedisStore {
   readonly #parts: RedisParts
   readonly #handlers: (() => Promise<void>)[] = []
   readonly #digests = new Map<Script, string>()
-  /** The password, which no message may contain. */
-  readonly #secret: string | null
+  /** The configured password, which no message may contain. */
+  readonly #password: string | null
+  /** Null where no identity is configured. */
+  readonly #signIn: TokenSignIn | null
   #client: Client | null = null
   #closed = false
   #started: () => void = () => {}
@@ -51,7 +54,8 @@ class RedisConnection implements RedisStore {
   constructor(config: RedisConfig, parts: RedisParts) {
     this.#config = config
     this.#parts = parts
-    this.#secret = readAddress(config).password
+    this.#password = readAddress(config).password
+    this.#signIn = config.credential === undefined ? null : new TokenSignIn(config.credential, parts)
     this.downSinceMs = parts.clock()
   }
 
@@ -67,12 +71,13 @@ class RedisConnection implements RedisStore {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#started = resolve
     this.#answeredAt = performance.now()
-    this.#client = connect(this.#config, {
+    const events: ClientEvents = {
       ready: () => void this.#probe(),
       closed: () => this.#wentDown('the connection was closed'),
       failed: error => this.#failed(error),
       retryInMs: () => (this.#refusal === null ? retryMs : refusedRetryMs),
-    })
+    }
+    this.#client = connect(this.#config, events, this.#signIn)
     return promise
   }
 
@@ -183,7 +188,8 @@ class RedisConnection implements RedisStore {
     let message = error.message
     if (message === 'Command timed out') message = `no answer within ${this.#config.timeout} ms`
     else if (message.startsWith('MOVED')) message = 'the server is part of a cluster: set redis.cluster: true'
-    return this.#secret === null ? message : message.replaceAll(this.#secret, '***')
+    const secret = this.#signIn?.secret ?? this.#password
+    return secret === null ? message : message.replaceAll(secret, '***')
   }
 }
 

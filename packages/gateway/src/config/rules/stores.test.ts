@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { brief, changed, changedBy, check } from './rules.fixture.ts'
 
 const password = 'hunter2/with@signs'
+const identity = 'managed-identity'
 
 suite('redis', () => {
   const faults: readonly [what: string, redis: unknown, problem: string][] = [
@@ -18,6 +19,13 @@ suite('redis', () => {
     ['a password that is a list', { url: 'rediss://cache', password: [password] }, 'wrong_type redis.password'],
     ['two passwords', { url: 'rediss://:secret@cache', password }, 'conflict redis.password'],
     ['two users', { url: 'rediss://me:secret@cache', username: 'you' }, 'conflict redis.username'],
+    ['a password beside an identity', { url: 'rediss://c', password, credential: identity }, 'conflict redis.password'],
+    ['a user beside an identity', { url: 'rediss://me@c', credential: identity }, 'conflict redis.url'],
+    [
+      'a key instead of an identity',
+      { url: 'rediss://c', credential: { key: password } },
+      'unknown_key redis.credential.key',
+    ],
     ['an unknown key', { url: 'rediss://cache', passwort: password }, 'unknown_key redis.passwort'],
     ['a timeout that is too short', { url: 'rediss://cache', timeout: '1ms' }, 'wrong_value redis.timeout'],
   ]
@@ -35,6 +43,8 @@ suite('redis', () => {
     ['a password in the URL in the file', { url: 'rediss://:secret@cache' }, ['redis.url']],
     ['a password in clear on the network', { url: 'redis://cache', password: '${env:KEY}' }, ['redis.url']],
     ['a password from the environment over TLS', { url: 'rediss://cache', password: '${env:KEY}' }, []],
+    ['a token in clear on the network', { url: 'redis://cache', credential: identity }, ['redis.url']],
+    ['a token over TLS', { url: 'rediss://cache', credential: identity }, []],
     ['no password', { url: 'redis://cache:6379/3' }, []],
     ['a password on this machine', { url: 'redis://localhost', password: '${env:KEY}' }, []],
   ]

@@ -23,15 +23,16 @@ export function checkRedis(redis: Redis, notes: Notes): void {
     return
   }
   checkTwice(url, redis, notes)
+  checkSignIn(url, redis, notes)
   warnWritten(redis.password !== undefined, ['redis', 'password'], notes)
   warnWritten(url.password !== '', path, notes)
-  const hasPassword = redis.password !== undefined || url.password !== ''
+  const hasPassword = redis.password !== undefined || url.password !== '' || redis.credential !== undefined
   if (hasPassword && url.protocol === 'redis:' && !isLoopback(url.hostname)) {
     warn(
       notes,
       path,
       `redis:// and ${url.hostname}`,
-      'rediss://, which is TLS: without it the password travels in clear',
+      'rediss://, which is TLS: without it the password or token travels in clear',
     )
   }
 }
@@ -52,6 +53,16 @@ function checkTwice(url: URL, redis: Redis, notes: Notes): void {
     if (redis[part] === undefined || url[part] === '') continue
     const expected = `the ${part} in one place: redis.url has one too`
     conflict(notes, ['redis', part], '(not shown)', expected)
+  }
+}
+
+/** An identity brings user and password itself. */
+function checkSignIn(url: URL, redis: Redis, notes: Notes): void {
+  if (redis.credential === undefined) return
+  for (const part of ['username', 'password'] as const) {
+    if (redis[part] === undefined && url[part] === '') continue
+    const path = redis[part] === undefined ? ['redis', 'url'] : ['redis', part]
+    conflict(notes, path, '(not shown)', `no ${part}: redis.credential brings a user and a token`)
   }
 }
 

@@ -1,6 +1,6 @@
 /** Section `redis`: what replicas share. */
 import { z } from 'zod'
-import { duration, name } from './common.ts'
+import { duration, guid, name } from './common.ts'
 
 export const redis = z.strictObject({
   url: z
@@ -9,6 +9,18 @@ export const redis = z.strictObject({
     .describe(`Address of Redis 7 or Valkey; rediss:// for TLS. A password comes from \${env:NAME} or \${file:PATH}.`),
   username: z.string().min(1).optional().describe('User (ACL). Default: that of the URL, or none.'),
   password: z.string().min(1).optional().describe('Password. Default: that of the URL, or none.'),
+  credential: z
+    .union(
+      [
+        z.literal('managed-identity').describe("The gateway's own managed identity."),
+        z.strictObject({ managedIdentity: guid.describe('Client id of a user-assigned managed identity.') }),
+      ],
+      { error: 'managed-identity or { managedIdentity: CLIENT-ID }' },
+    )
+    .optional()
+    .describe(
+      'Sign in with tokens of Microsoft Entra ID instead of a password, as Azure Managed Redis takes them. The user is the object id in the token.',
+    ),
   cluster: z.boolean().default(false).describe('True for a Redis cluster: the URL names one of its nodes.'),
   keyPrefix: name
     .default('gatehouse')

@@ -34,6 +34,7 @@ export const restartOnly = [
   'collect',
   'objects.remember',
   'ledger.directory',
+  'ledger.shared',
   'ledger.store',
   'ledger.fsync',
   'ledger.whenUnwritable',

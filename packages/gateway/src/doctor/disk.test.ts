@@ -19,6 +19,14 @@ test('a ledger that others can write into is a failure, and one that they can re
   assert.match(ofLevel(await examine('disk'), 'warning'), /Others can look into .*mode 0755/)
 })
 
+// The top of a share belongs to whoever made the share; each replica makes a directory of its own in it.
+test('a directory that replicas share may be written by others', async t => {
+  const { examine, ledger } = await startSurroundings(t)
+  await chmod(ledger, 0o777)
+  const shared = await examine('disk', config => ({ ...config, ledger: { ...config.ledger, shared: true } }))
+  assert.equal(ofLevel(shared, 'failure'), '')
+})
+
 test('a ledger of another user is a failure', async t => {
   const { examine, ledger } = await startSurroundings(t)
   await chown(ledger, 65_534, 65_534).catch(cause => {

@@ -12,7 +12,9 @@ export const disk: Check = {
     "The ledger's directory: owner and mode, kind of file system, free space against what the journal has grown and `ledger.retain`, time of a synced write, and which process has it open.",
   timeoutMs: 15_000,
   async run(subject) {
-    const { directory } = subject.config.ledger
+    const { ledger } = subject.config
+    // Each replica makes a directory of its own in one that is shared, and the shared one may be anybody's.
+    const directory = ledger.shared ? join(ledger.directory, 'replica-N') : ledger.directory
     const place = await placeFor(directory)
     if (!('path' in place)) return [place]
     const rights = await rightsOf(place)

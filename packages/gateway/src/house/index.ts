@@ -23,6 +23,11 @@ export interface HouseParts {
    * configuration.
    */
   readonly ledger?: Ledger
+  /**
+   * Called when another process has taken the directory of a ledger that is shared (`ledger.shared`), because this one
+   * showed no sign of life for too long: it must end at once.
+   */
+  readonly ledgerLost?: (directory: string) => void
   /** True leaves the management API out. */
   readonly withoutAdmin?: boolean
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { temporaryDirectory } from '../../../../test/support/directory.ts'
 import { eventually } from '../../../../test/support/wait.ts'
@@ -70,6 +70,28 @@ test('a house that cannot be built leaves nothing open', async t => {
   t.after(() => house.close())
   assert.equal(listeners(), before + 2)
   assert.equal((await fetch(`${house.gateway.url}/healthz`)).status, 200)
+})
+
+// Container Apps gives all replicas one share: two processes in one ledger would ruin it, and a dead one's must go on.
+test('replicas on one volume have ledgers of their own, and one that starts goes on in that of one that stopped', async t => {
+  const configWith = await freeConfig()
+  const { directory } = configWith().ledger
+  const config = configWith({ ledger: { directory, shared: true } })
+  const taken: string[] = []
+  const log = logTo(({ event, fields }) => {
+    if (event === 'ledger_taken') taken.push(relative(directory, String(fields['directory'])))
+  })
+  const open = async () => {
+    const house = await buildHouse(config, { log })
+    t.after(() => house.close())
+    return house
+  }
+  const first = await open()
+  await open()
+  assert.deepEqual(first.reload(config), [], 'the same configuration needs no restart')
+  await first.close()
+  await open()
+  assert.deepEqual(taken, ['replica-1', 'replica-2', 'replica-1'])
 })
 
 const probed = { credential: { key: 'a-key-that-is-long-enough' }, deployments: {}, probe: { every: '1h' } } as const

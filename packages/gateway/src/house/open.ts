@@ -11,19 +11,23 @@ import { openCore } from './core.ts'
 import { openDataPlane } from './data-plane.ts'
 import type { CompleteParts, House, HouseParts } from './index.ts'
 import { openManagement } from './management.ts'
+import { placeLedger } from './place.ts'
 
 /**
  * Rejects when a part cannot be opened, and then leaves nothing open: the next attempt finds ports and directory free.
  */
-export async function buildHouse(config: Config, given: HouseParts = {}): Promise<House> {
+export async function buildHouse(written: Config, given: HouseParts = {}): Promise<House> {
   await using opened = new AsyncDisposableStack()
-  const log = given.log ?? createLog(config.log)
+  const log = given.log ?? createLog(written.log)
   const parts: CompleteParts = {
     ...given,
     clock: given.clock ?? systemClock,
     ...{ log, running: runningLog(log) },
     random: given.random ?? Math.random,
   }
+  const place = await placeLedger(written, parts)
+  opened.defer(() => place.release())
+  const config = place.placed(written)
   // Each is built from what is above it. Calls write the figures, so they come first; the metrics that read them come
   // last.
   const figures = new Figures()
@@ -47,11 +51,12 @@ export async function buildHouse(config: Config, given: HouseParts = {}): Promis
     instanceStates: () => current.instanceStates(),
     probe: name => current.probe(name),
     reload(next) {
-      const { needRestart, release } = core.use(next)
+      const placed = place.placed(next)
+      const { needRestart, release } = core.use(placed)
       parts.running?.use(next.log)
       management?.use(next)
       // Calls that began with the old parts use them to their end, also those that have not reached them yet (P10).
-      void dataPlane.use(next).then(release)
+      void dataPlane.use(placed).then(release)
       log.info({}, 'configuration_taken')
       if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
       return needRestart

@@ -31,7 +31,14 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
     import('../../telemetry/log/open.ts'),
   ])
   const log = createLog(loaded.config.log)
-  const house = await buildHouse(loaded.config, { log }).catch(error => {
+  const ledgerLost = (directory: string): void => {
+    // At once: what is written from now on is in no ledger.
+    context.stderr.write(
+      `✗ ledger_lost  Another replica has taken the ledger in ${directory}.\n  This process showed no sign of life for 20 s. Start it again: it takes a free directory.\n`,
+    )
+    process.exit(1)
+  }
+  const house = await buildHouse(loaded.config, { log, ledgerLost }).catch(error => {
     throw startFailure(error, [])
   })
   const reloading = startReloading(house, loaded, { log, env: context.env, watching: options.watch })

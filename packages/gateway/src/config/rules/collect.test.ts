@@ -27,6 +27,7 @@ test('a collector whose ledger or sources cannot work is refused', async () => {
   const cases: readonly [path: string, value: unknown, problem: string][] = [
     ['collect/sources', {}, 'conflict collect.sources'],
     ['ledger', { store: 'none' }, 'conflict ledger.store'],
+    ['ledger', { shared: true }, 'conflict ledger.shared'],
     ['collect/sources', { a: files('/mnt'), b: files('/mnt/x') }, 'conflict collect.sources.b.directory'],
     ['collect/sources', { a: files('./ledger/journal') }, 'conflict collect.sources.a.directory'],
     ['collect/sources', { 'A b': files('/mnt') }, 'wrong_value collect.sources["A b"]'],

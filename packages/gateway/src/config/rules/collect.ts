@@ -12,6 +12,8 @@ export function checkCollect(collect: NonNullable<Config['collect']>, { ledger }
   }
   if (ledger?.store === 'none')
     conflict(notes, ['ledger', 'store'], 'none', 'duckdb: a collector answers for the replicas')
+  if (ledger?.shared === true)
+    conflict(notes, ['ledger', 'shared'], 'true', 'false: a collector is one process with a directory of its own')
   const checked: (readonly [string, string])[] = []
   for (const [name, source] of sources) {
     warnSecrets(source, ['collect', 'sources', name, 'credential'], notes)

@@ -8,6 +8,12 @@ export const ledger = z.strictObject({
     .min(1)
     .default('./ledger')
     .describe('Directory of the journal and the store, relative to the configuration file. One process at a time.'),
+  shared: z
+    .boolean()
+    .default(false)
+    .describe(
+      'True where several replicas have the same volume: each takes a directory of its own in `directory` (`replica-1`, `replica-2`, ...) and holds it by a lease, and a new process goes on with the journal of one that died 20 s ago. docs/replicas.md',
+    ),
   store: z
     .enum(['duckdb', 'none'])
     .default('duckdb')

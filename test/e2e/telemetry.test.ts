@@ -1,6 +1,7 @@
 /** What one call through a running gateway is as spans and metrics, in each family of names, with real collectors. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { configSchema } from '../../packages/gateway/src/config/schema/index.ts'
 import {
   instrumentationKey,
   startEndpoint,
@@ -107,6 +108,28 @@ for (const [family, names] of families) {
     )
   })
 }
+
+test('a reload begins and ends the sending of metrics, and the last figures are sent', async t => {
+  const metrics = await startMetricsCollector(t)
+  const world = await startWorld(t)
+  const sending = { genai: 'both', metrics: { url: metrics.url, every: '1h' } } as const
+  const { house, config } = world
+  assert.deepEqual(house.reload({ ...config, telemetry: configSchema.shape.telemetry.parse(sending) }), [])
+  await chat(world)
+  await eventually(
+    'the call has ended',
+    async () => ((await house.ledger.health()).openExchanges === 0 ? true : null),
+    30_000,
+  )
+  assert.deepEqual(house.reload(config), [])
+  const last = await eventually('the last figures', () => metrics.received[0] ?? null, 30_000)
+  const calls = last.filter(({ name }) => name === 'gatehouse_calls_total').flatMap(({ points }) => points)
+  assert.deepEqual(
+    calls.map(({ value }) => value),
+    [1],
+  )
+  assert.ok(genAiNames(last).length > 0)
+})
 
 // The promise to calls: whatever the other side of telemetry does, they go on, and so does a stop.
 test('calls go on and a gateway stops while no side of its telemetry can be reached', async t => {

@@ -8,7 +8,9 @@ import { type TestContext, test } from 'node:test'
 import { startEventHubs, startKafka } from '@gatehouse/simulator'
 import { closedPort } from '../../../../test/support/ports.ts'
 import type { ConfigInput } from '../config/schema/index.ts'
+import { instrumentationKey, startEndpoint } from '../ledger/feeds/application-insights/receiver.fixture.ts'
 import { azuriteKey, startAzurite } from '../ledger/feeds/blob/azurite.fixture.ts'
+import { startGrpcCollector } from '../ledger/feeds/otlp/grpc.fixture.ts'
 import { faultsIn, startSurroundings } from './doctor.fixture.ts'
 
 type Feed = NonNullable<ConfigInput['feeds']>[string]
@@ -109,4 +111,37 @@ test('a collector that refuses the credential is a failure, and a healthy one ge
   const [fault = ''] = await faults({ ...feed, credential: { ...feed.credential, secret: wrong } })
   assert.match(fault, /^failure 127\.0\.0\.1:\d+ answered 401/)
   assert.ok(!fault.includes(wrong))
+})
+
+test('a collector that speaks gRPC is asked by gRPC, and gets no span', async t => {
+  const { faults } = await examiner(t)
+  const collector = await startGrpcCollector(t)
+  const feed = { kind: 'otlp', url: collector.url, protocol: 'grpc' } as const
+  assert.deepEqual(await faults(feed), [])
+  assert.deepEqual(
+    collector.calls.map(({ spans }) => spans),
+    [[]],
+  )
+  assert.match(
+    (await faults({ ...feed, url: `http://127.0.0.1:${await closedPort()}` })).join(),
+    /^failure .*nothing listens at that address/,
+  )
+})
+
+test('an endpoint of Application Insights that refuses the sign-in is a failure, and one that answers gets no item', async t => {
+  const { faults } = await examiner(t)
+  const endpoint = await startEndpoint(t)
+  const feed = { kind: 'application-insights', connectionString: endpoint.connectionString } as const
+  assert.deepEqual(
+    (await faults(feed)).filter(fault => fault.startsWith('failure')),
+    [],
+  )
+  assert.deepEqual(
+    endpoint.requests.map(({ items }) => items),
+    [[]],
+  )
+  endpoint.answer = response => response.writeHead(401).end()
+  const [fault = ''] = await faults(feed)
+  assert.match(fault, /^failure localhost:\d+ answered 401/)
+  assert.ok(!fault.includes(instrumentationKey))
 })

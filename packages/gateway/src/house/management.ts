@@ -117,12 +117,16 @@ class SentMetrics {
     const isSameFamily = this.#figures.genai !== null && telemetry.genai === this.#used?.genai
     this.#used = telemetry
     const replaced = this.#push
-    if (replaced !== null) this.#closing = Promise.all([this.#closing, replaced.close()])
+    if (replaced !== null) this.#closing = Promise.all([this.#closing, replaced.close().then(() => this.#forget())])
     const { metrics } = telemetry
-    if (metrics === undefined) this.#figures.genai = null
-    else if (!isSameFamily) this.#figures.genai = new GenAiFigures(telemetry.genai)
+    if (metrics !== undefined && !isSameFamily) this.#figures.genai = new GenAiFigures(telemetry.genai)
     const parts = { ...this.#parts, read: () => this.#metrics.read(), replica: replicaName(config) }
     this.#push = metrics === undefined ? null : new MetricsPush(metrics, parts)
+  }
+
+  /** Calls no longer count what nobody is sent. The last request has been sent with it. */
+  #forget(): void {
+    if (this.#push === null) this.#figures.genai = null
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,7 @@ import { type Field, type FieldName, shownFields } from '../fields.ts'
 import type { Direction } from '../index.ts'
 import { BodiesTooLongError } from '../journal/bodies.ts'
 import { valueIn } from '../read-fields.ts'
-import type { RecordRow } from '../record.ts'
+import type { Closed, RecordRow } from '../record.ts'
 import type { RecordedExchange } from './index.ts'
 
 /**
@@ -205,8 +205,8 @@ export function readableBody(parts: readonly Uint8Array[]): ReadableBody | null 
 
 /** The record of an exchange: the end corrects the beginning, where it knows more. */
 function rowOf({ opened, closed }: RecordedExchange): RecordRow {
-  const row: Record<string, unknown> = { ...opened, ...closed }
-  delete row['opened']
+  // Only a record that was never opened carries its beginning.
+  const row: Record<string, unknown> = { ...opened, ...(closed.opened === undefined ? closed : endOf(closed)) }
   for (const name of ofBoth) row[name] = memberOf(closed, name) ?? memberOf(opened, name)
   for (const { name, compute } of computed) row[name] = compute?.(row as never)
   return row as unknown as RecordRow
@@ -216,6 +216,10 @@ const ofBoth: readonly string[] = shownFields.filter(({ half }) => half === 'bot
 const computed: readonly Field[] = shownFields.filter(({ compute }) => compute !== undefined)
 
 const memberOf = (half: object, name: string): unknown => (half as Readonly<Record<string, unknown>>)[name]
+
+function endOf({ opened: _, ...end }: Closed): Omit<Closed, 'opened'> {
+  return end
+}
 
 /** @throws LedgerError `ledger_corrupt` when the bodies are not as they were written. */
 function fedRecord(exchange: RecordedExchange, withBodies: boolean): FedRecord {

@@ -7,6 +7,10 @@ type WireType = (typeof wire)[keyof typeof wire]
 const varintBytesMax = 10
 /** Texts up to this length are written letter by letter, which is quicker than a call into Node for ASCII. */
 const shortText = 48
+/** By code of the letter: the value of a hexadecimal digit in lower case. `Buffer.write` takes three times as long. */
+const digitOf = new Uint8Array(128)
+for (let digit = 0; digit < 16; digit += 1) digitOf[digit.toString(16).charCodeAt(0)] = digit
+
 /** The tag of a field. */
 const tagOf = (field: number, type: WireType): number => field * 8 + type
 
@@ -94,12 +98,18 @@ export class ProtobufWriter {
     this.#at += this.#bytes.write(text, this.#at)
   }
 
-  /** `bytes` from hexadecimal digits. */
+  /** `bytes` from hexadecimal digits in lower case, an even number of them. */
   hex(field: number, digits: string): void {
     this.#room(2 * varintBytesMax + digits.length)
     this.#varint(tagOf(field, wire.length))
-    this.#varint(digits.length / 2)
-    this.#at += this.#bytes.write(digits, this.#at, 'hex')
+    const length = digits.length >> 1
+    this.#varint(length)
+    const bytes = this.#bytes
+    for (let at = 0; at < length; at += 1) {
+      const high = digitOf[digits.charCodeAt(2 * at)] as number
+      bytes[this.#at + at] = (high << 4) | (digitOf[digits.charCodeAt(2 * at + 1)] as number)
+    }
+    this.#at += length
   }
 
   /** Doubles of a packed list. */

@@ -14,7 +14,9 @@ module "edge" {
   host                = var.edge.host
   certificate_id      = var.edge.certificate_id
   vault_id            = var.edge.vault_id
-  backend_host        = var.edge.backend_host
+  backend_host        = var.edge.backend_host != null ? var.edge.backend_host : module.gateway[0].fqdn
+  backend_tls_enabled = try(var.gateway.ingress, "") != "tcp"
+  backend_port        = try(var.gateway.ingress, "") == "tcp" ? 8080 : 443
   request_seconds     = var.edge.request_seconds
   capacity            = var.edge.capacity
   zones               = var.edge.zones

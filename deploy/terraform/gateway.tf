@@ -1,7 +1,7 @@
 # The gateway's configuration, from the variables that made what it names.
 locals {
-  gateway = {
-    gateway = { listen = "0.0.0.0:8080" }
+  generated = merge({
+    gateway = merge({ listen = "0.0.0.0:8080" }, local.in_container...)
     admin   = { roles = local.admin_roles }
     identity = { entra = merge(
       { tenants = var.tenants, audiences = local.audiences },
@@ -36,5 +36,33 @@ locals {
       credential = { managedIdentity = module.identity.client_id }
       bodies     = var.ledger.bodies
     } }
+  }, concat(local.journal, local.shared)...)
+
+  # Container Apps names each replica in its environment, and its ingress writes X-Forwarded-For.
+  in_container = [for gateway in var.gateway[*] : {
+    replica           = "$${env:CONTAINER_APP_REPLICA_NAME}"
+    trustForwardedFor = gateway.ingress != "tcp"
+    # Where ingress ends a request after 240 s, the gateway does so before, with an error that a client understands.
+    timeouts = merge(
+      { shutdownGrace = "${gateway.shutdown_grace_seconds}s" },
+      gateway.ingress == "http" ? { total = "230s", firstByte = "220s" } : {},
+    )
+  }]
+
+  # With Redis and a feed, others have the records and know what was used: the journal alone is enough.
+  journal = [for gateway in var.gateway[*] : { ledger = {
+    directory = gateway.journal == "nfs" ? "/var/lib/gatehouse/replicas" : "/var/lib/gatehouse/ledger"
+    shared    = gateway.journal == "nfs"
+    store     = var.redis != null && var.ledger != null ? "none" : "duckdb"
+  } }]
+
+  shared = [for redis in module.redis : {
+    redis  = { url = redis.url, credential = { managedIdentity = module.identity.client_id } }
+    limits = { store = "redis", whenStoreIsDown = "local" }
+  }]
+
+  # What the variable `settings` says goes before what is generated, setting by setting within a section.
+  configuration = { for section in distinct(concat(keys(local.generated), keys(var.settings))) :
+    section => merge(try(local.generated[section], {}), try(var.settings[section], {}))
   }
 }

@@ -12,6 +12,7 @@ locals {
       cognitive = "privatelink.cognitiveservices.azure.com"
       foundry   = "privatelink.services.ai.azure.com"
     } : {},
+    local.platform_zones,
     var.ledger == null ? {} : {
       events = "privatelink.servicebus.windows.net"
       kusto  = "privatelink.${var.location}.kusto.windows.net"
@@ -89,10 +90,12 @@ module "identity" {
       role  = "Azure Event Hubs Data Sender"
       scope = ledger.hub_id
     } },
-    { for observability in module.observability : "telemetry" => {
+    # The one output alone: diagnostic settings wait for what waits for these roles.
+    var.observability == null ? {} : { telemetry = {
       role  = "Monitoring Metrics Publisher"
-      scope = observability.insights_id
+      scope = module.observability[0].insights_id
     } },
+    local.platform_roles,
   )
 }
 

@@ -16,6 +16,7 @@ locals {
     { for name, id in module.network.security_group_ids : "nsg-${name}" => { id = id, logs_enabled = true, metrics_enabled = false } },
     { for ledger in module.ledger : "events" => { id = ledger.namespace_id, logs_enabled = true, metrics_enabled = true } },
     { for ledger in module.ledger : "data-explorer" => { id = ledger.cluster_id, logs_enabled = true, metrics_enabled = true } },
+    local.platform_monitored,
     { for edge in module.edge : "edge" => { id = edge.id, logs_enabled = true, metrics_enabled = true } },
   )
 }
@@ -39,7 +40,7 @@ module "observability" {
   thresholds          = var.observability.thresholds
   budget              = var.observability.budget
   event_hubs_enabled  = var.ledger != null
-  vault_enabled       = false
+  vault_enabled       = var.vault != null
   tags                = local.tags
 
   cluster = one([for ledger in module.ledger : { id = ledger.cluster_id, name = ledger.cluster_name }])

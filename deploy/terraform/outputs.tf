@@ -20,7 +20,22 @@ output "identity_client_id" {
 
 output "gateway_yaml" {
   description = "The gateway's configuration: terraform output -raw gateway_yaml > gatehouse.yaml. It holds no secret."
-  value       = yamlencode(local.gateway)
+  value       = yamlencode(local.configuration)
+}
+
+output "url" {
+  description = "Address of the gateway inside the virtual network; null where the gateway does not run here."
+  value       = one(module.gateway[*].url)
+}
+
+output "registry" {
+  description = "Host of the container registry that was made: az acr import --name ... brings the image into it; null without one."
+  value       = one(module.registry[*].login_server)
+}
+
+output "vault_uri" {
+  description = "Address of the Key Vault, for secrets of the configuration; null without one."
+  value       = one(module.vault[*].uri)
 }
 
 output "data_explorer" {

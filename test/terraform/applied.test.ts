@@ -25,7 +25,12 @@ const skip = version === null ? 'terraform is not on the PATH: the files were re
 const init = ['init', '-no-color', '-input=false', '-backend=false']
 const guid = '00000000-0000-4000-8000-000000000000'
 const own = [`-var=subscription_id=${guid}`, `-var=tenant_id=${guid}`, `-var=user_id=${guid}`]
-const given = [...own, '-var=suffix=4f2a']
+const registry = `/subscriptions/${guid}/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/contoso`
+const image = ['-var=image=contoso.azurecr.io/gatehouse:0.1.0', `-var=registry_id=${registry}`]
+/** Variables of each example. */
+const given = (example: string): readonly string[] => {
+  return [...own, '-var=suffix=4f2a', ...(example === 'minimal' ? image : [])]
+}
 const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
@@ -46,7 +51,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     const formatted = await run(directory, ['fmt', '-no-color', '-check', '-recursive'])
     if (formatted.status !== 0) return formatted.text
     const example = join(directory, 'examples', of)
-    const applied = await run(example, init, ['validate', '-no-color'], [...apply, ...given])
+    const applied = await run(example, init, ['validate', '-no-color'], [...apply, ...given(of)])
     if (applied.status !== 0) return applied.text
     return brokenRules(await made(example), schema).join('\n')
   }
@@ -64,7 +69,10 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     const account = resources.find(({ type }) => type === 'azurerm_cognitive_account')
     assert.deepEqual(
       roles.map(({ values }) => [values['role_definition_name'], values['scope']]),
-      [['Cognitive Services OpenAI User', account?.values['id']]],
+      [
+        ['Cognitive Services OpenAI User', account?.values['id']],
+        ['AcrPull', registry],
+      ],
     )
   })
 
@@ -78,10 +86,12 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
         .map(each => `${each['role_definition_name']} on ${String(each['scope']).replace(/^.*?azurerm_/, '')}`)
         .sort(),
       [
+        'AcrPull on container_registry/crgatehouseprod4f2a',
         'Azure Event Hubs Data Receiver on eventhub/records',
         'Azure Event Hubs Data Sender on eventhub/records',
         'Cognitive Services OpenAI User on cognitive_account/gatehouse-prod-4f2a-france',
         'Cognitive Services OpenAI User on cognitive_account/gatehouse-prod-4f2a-sweden',
+        'Key Vault Secrets User on key_vault/kvgatehouseprod4f2a',
       ],
     )
     const scripts = resources.filter(({ type }) => type === 'azurerm_kusto_script')
@@ -112,13 +122,14 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     test(`the configuration that ${example} generates is one that the gateway accepts`, async () => {
       using copy = copyOfDeploy()
       const directory = join(copy.directory, 'examples', example)
-      const shown = await run(directory, init, [...apply, ...given], ['output', '-raw', 'gateway_yaml'])
+      const shown = await run(directory, init, [...apply, ...given(example)], ['output', '-raw', 'gateway_yaml'])
       assert.equal(shown.status, 0, shown.text)
       const path = join(directory, 'gatehouse.yaml')
       writeFileSync(path, shown.stdout)
       const main = join(import.meta.dirname, '../../packages/gateway/src/cli/main.ts')
       const checked = spawnSync(process.execPath, [main, 'config', 'check', '--strict', '--config', path], {
         encoding: 'utf8',
+        env: { ...process.env, CONTAINER_APP_REPLICA_NAME: 'ca-gatehouse--1-abc' },
       })
       assert.equal(checked.status, 0, `${shown.stdout}\n${checked.stdout}${checked.stderr}`)
     })
@@ -127,7 +138,9 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   test('a second run changes nothing', async () => {
     using copy = copyOfDeploy()
     const example = join(copy.directory, 'examples/two-regions')
-    const again = await run(example, init, [...apply, ...given], ['plan', '-no-color', '-detailed-exitcode', ...given])
+    const variables = given('two-regions')
+    const plan = ['plan', '-no-color', '-detailed-exitcode', ...variables]
+    const again = await run(example, init, [...apply, ...variables], plan)
     assert.equal(again.status, 0, again.text)
   })
 
@@ -196,6 +209,12 @@ const rules: Readonly<Record<string, RegExp>> = {
   resource_group: /^[\w().-]{0,89}[\w()-]$/,
   virtual_network: /^[a-z0-9][\w.-]{0,62}\w$/i,
   identity: /^[a-z0-9][a-z0-9_-]{2,127}$/i,
+  container_environment: /^[a-z][a-z0-9-]{0,58}[a-z0-9]$/i,
+  container_app: /^(?=.{2,32}$)[a-z](?:-?[a-z0-9])+$/,
+  journal: /^[a-z0-9]{3,24}$/,
+  registry: /^[a-z0-9]{5,50}$/i,
+  vault: /^(?=.{3,24}$)[a-z](?:-?[a-z0-9])+$/i,
+  redis: /^(?=.{1,60}$)[a-z0-9](?:-?[a-z0-9])*$/,
   event_hubs: /^(?!.*-(?:sb|mgmt)$)[a-z][a-z0-9-]{4,48}[a-z0-9]$/i,
   data_explorer: /^[a-z][a-z0-9]{3,21}$/,
   registration: /^.{1,80}$/,

@@ -21,7 +21,6 @@ export function wrongArguments(modules: readonly Module[], schema: Schemas): rea
 
 function wrongBlock(place: string, values: Block, schema: BlockSchema | undefined): readonly string[] {
   if (schema === undefined) return [`${place}: there is no such type, or test/terraform/schemas lacks it`]
-  const inside = { ...values, ...dynamicBlocks(values) }
   const known = (name: string) => name in schema.attributes || name in schema.blocks || metaArguments.has(name)
   const missing = Object.entries(schema.attributes).filter(([name, { use }]) => use === 'required' && !(name in values))
   return [
@@ -29,7 +28,7 @@ function wrongBlock(place: string, values: Block, schema: BlockSchema | undefine
     ...missing.map(([name]) => `${place}: the argument ${name} is missing`),
     ...Object.entries(values).flatMap(([name, value]) => wrongLiteral(`${place}.${name}`, value, schema, name)),
     ...Object.entries(schema.blocks).flatMap(([name, { min, max, block }]) => {
-      const given = blocksOf(inside, name)
+      const given = blocksOf(values, name)
       const count = given.length
       return [
         ...(count < min ? [`${place}: the block ${name} is missing`] : []),
@@ -38,14 +37,6 @@ function wrongBlock(place: string, values: Block, schema: BlockSchema | undefine
       ]
     }),
   ]
-}
-
-function dynamicBlocks(values: Block): Block {
-  const [dynamic] = blocksOf(values, 'dynamic')
-  const found = Object.entries(dynamic ?? values['dynamic'] ?? {})
-  return Object.fromEntries(
-    found.map(([name, [block]]: [string, Block[]]) => [name, block === undefined ? [] : blocksOf(block, 'content')]),
-  )
 }
 
 /** A literal of another type than the argument has; expressions have none until they are evaluated. */

@@ -52,7 +52,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   test('production with an edge keeps the rules, has no public address, and gives exactly these roles', async () => {
     const vault = '/subscriptions/x/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/certificates'
     const edge = {
-      ...{ host: 'gatehouse.contoso.com', vault_id: vault, backend_host: 'gatehouse.internal.contoso.com' },
+      ...{ host: 'gatehouse.contoso.com', vault_id: vault },
       certificate_id: 'https://certificates.vault.azure.net/secrets/gatehouse',
     }
     const { resources, broken } = await applied('production', `-var=edge=${JSON.stringify(edge)}`)
@@ -65,10 +65,12 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       each => `${each['role_definition_name']} on ${String(each['scope']).replace(/^.*\/(?=[^/]+\/[^/]+$)/, '')}`,
     )
     assert.deepEqual(roles.sort(), [
+      'AcrPull on azurerm_container_registry/crgatehouseprod4f2a',
       'Azure Event Hubs Data Receiver on azurerm_eventhub/records',
       'Azure Event Hubs Data Sender on azurerm_eventhub/records',
       'Cognitive Services OpenAI User on azurerm_cognitive_account/gatehouse-prod-4f2a-france',
       'Cognitive Services OpenAI User on azurerm_cognitive_account/gatehouse-prod-4f2a-sweden',
+      'Key Vault Secrets User on azurerm_key_vault/kvgatehouseprod4f2a',
       'Key Vault Secrets User on vaults/certificates',
       'Monitoring Metrics Publisher on azurerm_application_insights/appi-gatehouse-prod',
     ])

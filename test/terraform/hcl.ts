@@ -100,9 +100,13 @@ export function texts(value: unknown): readonly string[] {
   return Object.values(value).flatMap(texts)
 }
 
-/** The blocks of a name within a block. */
+/** The blocks of a name within a block, also those that an expression repeats. */
 export function blocksOf(values: Block, name: string): readonly Block[] {
-  const given = values[name]
-  const list = Array.isArray(given) ? given : given === undefined || given === null ? [] : [given]
+  const repeated = listOf(values['dynamic']).flatMap(each => listOf(each[name]))
+  return [...listOf(values[name]), ...repeated.flatMap(block => listOf(block['content']))]
+}
+
+function listOf(given: unknown): readonly Block[] {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given]
   return list.filter((each): each is Block => typeof each === 'object' && each !== null)
 }

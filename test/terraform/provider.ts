@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import type { BlockSchema, NestedSchema, ProviderSchema } from './schema.ts'
-import { type DynamicValue, made, planned, read, written } from './values.ts'
+import { type DynamicValue, made, planned, read, stored, written } from './values.ts'
 
 /** The stand-ins while they run. */
 export interface RunningProviders extends AsyncDisposable {
@@ -73,8 +73,10 @@ function implementation(schema: ProviderSchema): UntypedServiceImplementation {
     ValidateDataResourceConfig: () => ({}),
     ConfigureProvider: () => ({}),
     StopProvider: () => ({}),
-    UpgradeResourceState: ({ raw_state }) => ({
-      upgraded_state: written(JSON.parse(Buffer.from(raw_state?.json ?? []).toString('utf8'))),
+    UpgradeResourceState: ({ type_name, raw_state }) => ({
+      upgraded_state: written(
+        stored(resource(type_name), JSON.parse(Buffer.from(raw_state?.json ?? []).toString('utf8'))),
+      ),
     }),
     ReadResource: ({ current_state }) => ({ new_state: current_state }),
     PlanResourceChange: ({ type_name, proposed_new_state }) => ({

@@ -23,10 +23,19 @@ export function read(value: DynamicValue | null | undefined): unknown {
   return value && value.msgpack.length > 0 ? decode(value.msgpack) : null
 }
 
-/** What is left open and can be computed is not known before the resource is made. */
+/** A value from a state, in which each value of any type has its type beside it. */
+export function stored(schema: BlockSchema, value: unknown): unknown {
+  return visited(schema, value, (_, attribute, given) =>
+    attribute.type === 'dynamic' && isObject(given)
+      ? [Buffer.from(JSON.stringify(given['type'])), given['value']]
+      : given,
+  )
+}
+
+/** What is left open and can be computed is not known before the resource is made. Values of any type stay absent. */
 export function planned(schema: BlockSchema, value: unknown): unknown {
   return visited(schema, value, (_, attribute, given) =>
-    given === null && attribute.use !== 'required' ? unknownValue : given,
+    given === null && attribute.use !== 'required' && attribute.type !== 'dynamic' ? unknownValue : given,
   )
 }
 
@@ -62,7 +71,8 @@ function invented(name: string, id: string, of: TypeOf): unknown {
   if (typeof of !== 'string') return of[0] === 'map' ? {} : []
   if (name === 'id') return `/subscriptions/00000000-0000-4000-8000-000000000000/${id}`
   if (/(?:client|tenant|principal|object|subscription)_id$/.test(name)) return '00000000-0000-4000-8000-0000000000aa'
-  return `made-up-${name.replaceAll('_', '-')}`
+  const text = `made-up-${name.replaceAll('_', '-')}`
+  return /(?:^|_)(?:server|hostname|fqdn|domain)$/.test(name) ? `${text}.invalid` : text
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,14 +6,21 @@ import { blocksOf, type Module, type Resource, texts } from '../hcl.ts'
 import type { Schemas } from '../schema.ts'
 import { edge } from './edge.ts'
 import { entra } from './entra.ts'
+import { gateway } from './gateway.ts'
 import { identity } from './identity.ts'
 import { ledger } from './ledger.ts'
 import type { Endpoint, ModuleRules } from './module-rules.ts'
 import { network } from './network.ts'
 import { observability } from './observability.ts'
 import { openai } from './openai.ts'
+import { redis } from './redis.ts'
+import { registry } from './registry.ts'
+import { vault } from './vault.ts'
 
-const all: readonly ModuleRules[] = [network, openai, identity, ledger, observability, entra, edge]
+const all: readonly ModuleRules[] = [
+  ...[network, openai, identity, ledger, observability, entra, edge],
+  ...[registry, vault, redis, gateway],
+]
 
 /** Roles that something here may be given. */
 const roles = new Set(all.flatMap(each => each.roles ?? []))
@@ -80,11 +87,8 @@ function unreached(resources: readonly Resource[]): readonly string[] {
       const to = texts(
         blocksOf(endpoint.values, 'private_service_connection').map(each => each['private_connection_resource_id']),
       )
-      return (
-        to.includes(`\${${address}.id}`) ||
-        to.includes(`\${${address}[0].id}`) ||
-        (values['id'] !== undefined && to.includes(String(values['id'])))
-      )
+      const names = [`\${${address}.id}`, `\${${address}[0].id}`, String(values['id'])]
+      return names.some(name => to.includes(name))
     })
     if (own === undefined) return [`${address}: it has no private endpoint`]
     const [connection = {}] = blocksOf(own.values, 'private_service_connection')

@@ -7,6 +7,11 @@ terraform {
       source  = "hashicorp/azurerm"
       version = ">= 4.73.0, < 5.0.0"
     }
+
+    azapi = {
+      source  = "azure/azapi"
+      version = ">= 2.4.0, < 3.0.0"
+    }
   }
 }
 
@@ -45,6 +50,18 @@ variable "user_id" {
   nullable    = false
 }
 
+variable "image" {
+  description = "Image of the gateway in your registry, as contoso.azurecr.io/gatehouse:0.1.0; null for no gateway yet."
+  type        = string
+  default     = null
+}
+
+variable "registry_id" {
+  description = "Id of that registry: az acr show --name NAME --query id --output tsv. Null for a public one."
+  type        = string
+  default     = null
+}
+
 module "gatehouse" {
   source = "../.."
 
@@ -65,6 +82,17 @@ module "gatehouse" {
 
   admin_roles = { auditor = [{ user = var.user_id }] }
 
+  # One replica without anything that it would share: a restart is an interruption, and loses the records of this replica.
+  registry = var.registry_id == null ? null : { existing_id = var.registry_id }
+
+  gateway = var.image == null ? null : {
+    image    = var.image
+    ingress  = "http"
+    journal  = "empty-dir"
+    cpu      = 0.5
+    replicas = { min = 1, max = 1 }
+  }
+
   workloads = {
     trial = { callers = [{ user = var.user_id }], deployments = ["gpt-4o"] }
   }
@@ -78,6 +106,11 @@ output "endpoints" {
 output "identity_client_id" {
   description = "Client id of the gateway's identity."
   value       = module.gatehouse.identity_client_id
+}
+
+output "url" {
+  description = "Address of the gateway inside the virtual network; null without an image."
+  value       = module.gatehouse.url
 }
 
 output "gateway_yaml" {

@@ -29,6 +29,16 @@ provider "azurerm" {
       # A deleted account keeps its name for 48 hours otherwise.
       purge_soft_delete_on_destroy = true
     }
+
+    key_vault {
+      # Purge protection: nobody can.
+      purge_soft_delete_on_destroy = false
+    }
+
+    storage {
+      # The journal's account is closed to the machine that runs Terraform.
+      data_plane_available = false
+    }
   }
 }
 
@@ -68,13 +78,19 @@ variable "alerts_email" {
   nullable    = false
 }
 
+variable "image" {
+  description = "Image of the gateway in the registry that is made here."
+  type        = string
+  nullable    = false
+  default     = "gatehouse:0.1.0"
+}
+
 variable "edge" {
-  description = "Name that callers use, its certificate in a key vault (https://VAULT.vault.azure.net/secrets/NAME), and the gateway's own name in the network; null until the certificate is there."
+  description = "Name that callers use, its certificate in a key vault (https://VAULT.vault.azure.net/secrets/NAME); null until the certificate is there."
   type = object({
     host           = string
     certificate_id = string
     vault_id       = string
-    backend_host   = string
   })
   default = null
 }
@@ -127,6 +143,17 @@ module "gatehouse" {
     cluster_sku = { name = "Standard_E2ads_v5", capacity = 2 }
   }
 
+  registry = { zone_redundancy_enabled = true }
+  redis    = { sku = "Balanced_B3" }
+  vault    = {}
+
+  gateway = {
+    image                   = var.image
+    ingress                 = "premium"
+    replicas                = { min = 3, max = 12 }
+    zone_redundancy_enabled = true
+  }
+
   observability = {
     emails = { operations = var.alerts_email }
   }
@@ -135,11 +162,20 @@ module "gatehouse" {
     host           = var.edge.host
     certificate_id = var.edge.certificate_id
     vault_id       = var.edge.vault_id
-    backend_host   = var.edge.backend_host
     firewall       = {}
     capacity       = { minimum = 2, maximum = 10 }
     zones          = ["1", "2", "3"]
   }
+}
+
+output "url" {
+  description = "Address of the gateway inside the virtual network."
+  value       = module.gatehouse.url
+}
+
+output "registry" {
+  description = "Host of the container registry that takes the image."
+  value       = module.gatehouse.registry
 }
 
 output "scope" {

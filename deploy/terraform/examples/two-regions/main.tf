@@ -7,6 +7,11 @@ terraform {
       source  = "hashicorp/azurerm"
       version = ">= 4.73.0, < 5.0.0"
     }
+
+    azapi = {
+      source  = "azure/azapi"
+      version = ">= 2.4.0, < 3.0.0"
+    }
   }
 }
 
@@ -17,6 +22,16 @@ provider "azurerm" {
     cognitive_account {
       # A deleted account keeps its name for 48 hours otherwise.
       purge_soft_delete_on_destroy = true
+    }
+
+    key_vault {
+      # Purge protection: nobody can.
+      purge_soft_delete_on_destroy = false
+    }
+
+    storage {
+      # The journal's account is closed to the machine that runs Terraform.
+      data_plane_available = false
     }
   }
 }
@@ -43,6 +58,13 @@ variable "user_id" {
   description = "Object id of the person who may call: az ad signed-in-user show --query id"
   type        = string
   nullable    = false
+}
+
+variable "image" {
+  description = "Image of the gateway in the registry that is made here."
+  type        = string
+  nullable    = false
+  default     = "gatehouse:0.1.0"
 }
 
 module "gatehouse" {
@@ -78,6 +100,17 @@ module "gatehouse" {
 
   admin_roles = { auditor = [{ user = var.user_id }] }
 
+  registry = { zone_redundancy_enabled = true }
+  redis    = { sku = "Balanced_B3" }
+  vault    = {}
+
+  gateway = {
+    image                   = var.image
+    ingress                 = "premium"
+    replicas                = { min = 3, max = 12 }
+    zone_redundancy_enabled = true
+  }
+
   workloads = {
     assistant = { callers = [{ user = var.user_id }], deployments = ["gpt-4o", "text-embedding-3-large"] }
   }
@@ -98,6 +131,16 @@ output "endpoints" {
 output "identity_client_id" {
   description = "Client id of the gateway's identity."
   value       = module.gatehouse.identity_client_id
+}
+
+output "url" {
+  description = "Address of the gateway inside the virtual network."
+  value       = module.gatehouse.url
+}
+
+output "registry" {
+  description = "Host of the container registry that takes the image."
+  value       = module.gatehouse.registry
 }
 
 output "gateway_yaml" {

@@ -26,12 +26,14 @@ variable "roles" {
 
   validation {
     condition = alltrue([for grant in values(var.roles) : contains([
+      "AcrPull",
       "Azure Event Hubs Data Sender",
       "Cognitive Services OpenAI User",
       "Cognitive Services User",
+      "Key Vault Secrets User",
       "Monitoring Metrics Publisher",
     ], grant.role)])
-    error_message = "The gateway needs no role but Azure Event Hubs Data Sender, Cognitive Services OpenAI User, Cognitive Services User and Monitoring Metrics Publisher: roles that manage resources or read keys are refused."
+    error_message = "The gateway needs no role but AcrPull, Azure Event Hubs Data Sender, Cognitive Services OpenAI User, Cognitive Services User, Key Vault Secrets User and Monitoring Metrics Publisher: roles that manage resources or read keys are refused."
   }
 }
 

@@ -13,6 +13,36 @@ output "identity" {
   value       = "id-${local.base}"
 }
 
+output "container_environment" {
+  description = "Container Apps environment."
+  value       = "cae-${local.base}"
+}
+
+output "container_app" {
+  description = "Container app of the gateway, at most 32 characters: the first part of its host name."
+  value       = "ca-${local.base}"
+}
+
+output "journal" {
+  description = "* Storage account of the journal: lower-case letters and digits alone, at most 24."
+  value       = "st${var.project}${var.environment}${var.suffix}"
+}
+
+output "registry" {
+  description = "* Container registry: letters and digits alone."
+  value       = "cr${var.project}${var.environment}${var.suffix}"
+}
+
+output "vault" {
+  description = "* Key Vault, at most 24 characters."
+  value       = "kv${var.project}${var.environment}${var.suffix}"
+}
+
+output "redis" {
+  description = "* Azure Managed Redis."
+  value       = "redis-${local.unique}"
+}
+
 output "accounts" {
   description = "* Azure OpenAI accounts and their subdomains, by instance."
   value       = { for name in var.instances : name => "${local.unique}-${name}" }

@@ -50,7 +50,8 @@ resource "azurerm_subnet" "apps" {
   }
 }
 
-# From the virtual network alone (the gateway, queries to Data Explorer): HTTPS, AMQP of Event Hubs.
+# From the virtual network alone (the gateway, queries to Data Explorer): HTTPS, NFS of the journal, AMQP of Event Hubs,
+# Redis.
 resource "azurerm_network_security_group" "endpoints" {
   count = local.owned ? 1 : 0
 
@@ -68,7 +69,7 @@ resource "azurerm_network_security_group" "endpoints" {
     source_address_prefix      = var.address_space
     source_port_range          = "*"
     destination_address_prefix = local.endpoints
-    destination_port_ranges    = ["443", "5671"]
+    destination_port_ranges    = ["443", "2049", "5671", "10000"]
   }
 
   security_rule {
@@ -102,7 +103,7 @@ resource "azurerm_network_security_group" "apps" {
     source_address_prefixes    = concat([var.address_space], var.callers)
     source_port_range          = "*"
     destination_address_prefix = local.apps
-    destination_port_ranges    = ["443", "31443"]
+    destination_port_ranges    = ["443", "8080", "31443"]
   }
 
   security_rule {

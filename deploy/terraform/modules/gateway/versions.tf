@@ -1,0 +1,16 @@
+terraform {
+  required_version = ">= 1.9.0"
+
+  required_providers {
+    azurerm = {
+      source  = "hashicorp/azurerm"
+      version = ">= 4.73.0, < 5.0.0"
+    }
+
+    # For premium ingress, which azurerm has no argument for.
+    azapi = {
+      source  = "azure/azapi"
+      version = ">= 2.4.0, < 3.0.0"
+    }
+  }
+}

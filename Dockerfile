@@ -2,7 +2,7 @@
 #   docker build -t gatehouse .
 # Pin both images by digest in your own pipeline.
 
-FROM node:22-bookworm-slim AS build
+FROM node:26-bookworm-slim AS build
 WORKDIR /build
 COPY . .
 RUN npm run pack
@@ -14,10 +14,14 @@ RUN cp /build/dist/package.json /build/dist/package-lock.json /build/dist/*.tgz 
  # The Node that comes with the package, under a name that is the same for each platform.
  && ln -s "$(ls -d node_modules/node-*linux-*/bin/node)" node \
  && ./node --version \
- && mkdir -m 700 /state
+ && mkdir -m 700 /state \
+ # Node needs it since version 25, and the image below lacks it.
+ && mkdir -p "/runtime/usr/lib/$(uname -m)-linux-gnu" \
+ && cp -L "/usr/lib/$(uname -m)-linux-gnu/libatomic.so.1" "/runtime/usr/lib/$(uname -m)-linux-gnu/"
 
 # glibc, libstdc++ and certificates, and neither a shell nor a package manager.
 FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /runtime/ /
 COPY --from=build /opt/gatehouse /opt/gatehouse
 # The user nonroot of the base image. A volume that is mounted here gets this owner where it is empty.
 COPY --from=build --chown=65532:65532 /state /var/lib/gatehouse

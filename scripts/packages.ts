@@ -24,6 +24,9 @@ export const testPrograms: Programs = {
 export const interopPrograms: Programs = {
   java: { package: 'default-jre-headless', reason: 'runs Apache Kafka' },
   mvn: { package: 'maven', reason: 'fetches Apache Kafka' },
+  buildah: { package: 'buildah', reason: 'builds the image of the Dockerfile' },
+  podman: { package: 'podman', reason: 'runs the image' },
+  runc: { package: 'runc', reason: 'runs the image' },
   pip3: { package: 'python3-pip', reason: 'fetches pandas, pyarrow and polars' },
 }
 

@@ -18,6 +18,7 @@ import {
   valuesFile,
 } from '../deploy/chart/manifests.ts'
 import { templateMutations } from '../deploy/chart/mutations.ts'
+import { brokenRules } from '../deploy/chart/rules.ts'
 import { wrongFields } from '../deploy/chart/schemas.ts'
 import { alertsText } from '../telemetry/promtool.ts'
 
@@ -100,6 +101,18 @@ test('the alerts of the chart are those of deploy/prometheus, in a rule that the
   assert.deepEqual(manifests.flatMap(wrongFields), [])
   const [rule] = manifests.filter(({ kind }) => kind === 'PrometheusRule')
   assert.deepEqual(at(rule, 'spec'), parse(alertsText))
+})
+
+test('the values in docs/deploy.md render, and the checks find nothing in the manifests', () => {
+  const page = readFileSync(join(chart, '..', '..', '..', 'docs', 'deploy.md'), 'utf8')
+  const [, block = ''] = /^```yaml\n(# values\.yaml\n[\s\S]*?)^```/m.exec(page) ?? []
+  const values = join(home, 'page.yaml')
+  writeFileSync(values, block.replace('sha256:...', `sha256:${'0'.repeat(64)}`))
+  const { status, stdout, stderr } = run(...templateArguments(chart, 'gatehouse', values))
+  assert.equal(status, 0, stderr)
+  const manifests = readManifests(stdout)
+  assert.ok(manifests.length >= 7)
+  assert.deepEqual([...manifests.flatMap(wrongFields), ...brokenRules(manifests)], [])
 })
 
 test('a packed chart renders the same, and without Redis its notes say what replicas do not share', () => {

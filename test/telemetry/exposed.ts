@@ -30,6 +30,10 @@ export interface Exposed {
   readonly alerts: ReadonlyMap<string, string>
   /** Evaluates an expression now. @returns labels of each series. @throws Error with what Prometheus says. */
   query(expression: string): Promise<readonly Readonly<Record<string, string>>[]>
+  /** Trace ids of the exemplars that Prometheus has of the series. */
+  exemplars(selector: string): Promise<readonly string[]>
+  /** True where the ledger of the gateway has a record of the trace. */
+  isRecorded(traceId: string): Promise<boolean>
 }
 
 const deployments = {
@@ -73,7 +77,14 @@ export async function startExposed(t: Scope): Promise<Exposed> {
     30_000,
   )
   const { url, query } = prometheus
-  return { metrics: await prometheus.metrics(), alerts: await prometheus.alerts(), url, query }
+  return {
+    ...{ metrics: await prometheus.metrics(), alerts: await prometheus.alerts(), url, query },
+    exemplars: prometheus.exemplars,
+    async isRecorded(traceId) {
+      await world.house.ledger.caughtUp()
+      return (await world.house.ledger.row(traceId.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'))) !== null
+    },
+  }
 }
 
 function changed(config: ConfigInput, redisUrl: string): ConfigInput {
@@ -142,6 +153,7 @@ async function traffic(world: World): Promise<void> {
 interface Prometheus {
   readonly url: string
   query: Exposed['query']
+  exemplars: Exposed['exemplars']
   metrics(): Promise<ReadonlyMap<string, Labels>>
   alerts(): Promise<ReadonlyMap<string, string>>
 }
@@ -160,6 +172,7 @@ async function startPrometheus(t: Scope, targets: Readonly<Record<string, string
     `--config.file=${configFile}`,
     `--web.listen-address=${listen}`,
     `--storage.tsdb.path=${directory}/data`,
+    '--enable-feature=exemplar-storage',
   ]
   const child = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = once(child, 'close')
@@ -198,6 +211,13 @@ async function startPrometheus(t: Scope, targets: Readonly<Record<string, string
         result: { metric?: Record<string, string> }[]
       }
       return result.map(({ metric = {} }) => metric)
+    },
+    async exemplars(selector) {
+      const now = Date.now() / 1_000
+      const found = (await get(
+        `query_exemplars?query=${encodeURIComponent(selector)}&start=${now - 600}&end=${now}`,
+      )) as readonly { readonly exemplars: readonly { readonly labels: Readonly<Record<string, string>> }[] }[]
+      return found.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels['trace_id'] ?? ''))
     },
     async metrics() {
       const found = (await get(`series?match[]=${encodeURIComponent('{job=~"gatehouse.*"}')}`)) as Record<

@@ -18,6 +18,19 @@ before(async () => {
 })
 after(() => exposed.close())
 
+// A slow call on a dashboard leads to its trace, and to its record in the ledger.
+test('Prometheus has exemplars of the durations, each the trace of a call that is in the ledger', async () => {
+  const traces = await eventually(
+    'Prometheus has an exemplar',
+    async () => {
+      const found = await exposed.exemplars('gatehouse_call_duration_seconds_bucket')
+      return found.length > 0 ? found : null
+    },
+    30_000,
+  )
+  for (const trace of traces) assert.equal(await exposed.isRecorded(trace), true, trace)
+})
+
 /** Values that no test provokes all of: from the tables that define them. */
 const known: Readonly<Record<string, ReadonlySet<string>>> = {
   code: new Set([...Object.keys(refusals), '']),

@@ -4,9 +4,7 @@
  */
 
 import type { Log } from '../log.ts'
-
-/** Codes come from answers, so the log gets short words only, and no message: a message may quote what was sent. */
-const plainCode = /^[A-Za-z0-9_.-]{1,64}$/
+import { loggedCode } from '../wire/answer-error.ts'
 
 /** The state for one instance, shared by its lanes. */
 export class OwnCredential {
@@ -40,10 +38,7 @@ export class OwnCredential {
     if (isPaused && status === 401) this.#renew()
     if (!isPaused || this.#refused.has(deployment)) return
     this.#refused.add(deployment)
-    this.#log?.error(
-      { instance: this.#instance, deployment, status, code: code !== null && plainCode.test(code) ? code : null },
-      'credential_refused',
-    )
+    this.#log?.error({ instance: this.#instance, deployment, status, code: loggedCode(code) }, 'credential_refused')
   }
 
   accepted(deployment: string): void {

@@ -13,6 +13,17 @@ export interface AnswerError {
 }
 
 export const noError: AnswerError = { code: null, type: null, message: null, param: null, innerCode: null }
+/** A status, or words joined by `_`, `.` or `-`. A key has digits among its letters, and so is none. */
+const plainCode = /^(?:\d{3}|[A-Za-z]+(?:[_.-][A-Za-z]+)*)$/
+
+/**
+ * A code as the log may have it. Codes come from answers, which may repeat what was sent: null for one that may be a
+ * secret.
+ */
+export function loggedCode(code: string | null): string | null {
+  return code !== null && code.length <= 64 && plainCode.test(code) ? code : null
+}
+
 const wanted: ReadonlySet<string> = new Set(['error', 'object', 'message', 'detail'])
 
 /**

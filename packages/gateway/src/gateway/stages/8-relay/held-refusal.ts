@@ -3,7 +3,7 @@
  * none can, the client gets exactly this answer.
  */
 
-import { type AnswerError, errorIn } from '../../../wire/answer-error.ts'
+import { type AnswerError, errorIn, loggedCode } from '../../../wire/answer-error.ts'
 import { retryAfterMs } from '../../../wire/retry-after.ts'
 import type { AnswerHead } from '../../backend/answer-head.ts'
 
@@ -75,8 +75,7 @@ export class NotLetIn extends Error {
   constructor(code: string | null) {
     super('the instance refused the gateway')
     this.name = 'NotLetIn'
-    // Codes come from answers: a line of the log holds a short word at most.
-    this.code = code !== null && /^[A-Za-z0-9_.-]{1,64}$/.test(code) ? code : 'none'
+    this.code = loggedCode(code) ?? 'none'
   }
 }
 

@@ -34,6 +34,7 @@ const closeMs = 2_000
 export class MetricsPush {
   readonly #parts: PushParts
   readonly #client: OtlpClient
+  readonly #secret: string | null
   readonly #encoder: MetricsEncoder
   readonly #timer: NodeJS.Timeout
   /** The request that is under way. */
@@ -44,6 +45,7 @@ export class MetricsPush {
   constructor(settings: PushSettings, parts: PushParts) {
     this.#parts = parts
     this.#client = openCollector(settings, 'metrics', { clock: parts.clock })
+    this.#secret = settings.credential?.secret ?? null
     this.#encoder = new MetricsEncoder(settings.service, parts.replica)
     this.#timer = setInterval(() => void this.push(), settings.every).unref()
   }
@@ -75,7 +77,7 @@ export class MetricsPush {
     try {
       const message = this.#encoder.encode(await read(), { nowMs: clock(), startedAtMs })
       const { answer } = await this.#client.send(message)
-      const partial = partialSuccess(answer)
+      const partial = partialSuccess(answer, this.#secret)
       if (partial !== null)
         log.warn({ rejected: partial.rejected, reason: partial.message.slice(0, 200) }, 'metrics_partial')
       if (this.#isTroubled) log.info({}, 'metrics_sent')

@@ -26,15 +26,17 @@ export function otlpFeed(
 class OtlpTransport implements SpanTransport {
   readonly #encoder: SpanEncoder
   readonly #client: OtlpClient
+  readonly #secret: string | null
 
   constructor(settings: OtlpSettings, clock: Clock, resolve: ResolveName | undefined) {
     this.#encoder = new SpanEncoder(settings.service, settings.genai)
     this.#client = openCollector(settings, 'traces', { clock, resolve })
+    this.#secret = settings.credential?.secret ?? null
   }
 
   async send(records: readonly RecordSpans[]): Promise<Sent> {
     const { answer, bytes } = await this.#client.send(this.#encoder.encode(records))
-    return takenWhole(bytes, partialSuccess(answer))
+    return takenWhole(bytes, partialSuccess(answer, this.#secret))
   }
 
   close(): Promise<void> {

@@ -1,5 +1,10 @@
 # Application Gateway before the gateway, for a name and a certificate of your own. Its certificate must be in the key
 # vault before it is made.
+locals {
+  # The gateway sees its own name in the network as the host of a request.
+  at_edge = [for edge in var.edge[*] : { publicUrl = "https://${edge.host}" }]
+}
+
 module "edge" {
   source = "./modules/edge"
   count  = var.edge == null ? 0 : 1

@@ -1,7 +1,7 @@
 # The gateway's configuration, from the variables that made what it names.
 locals {
   generated = merge({
-    gateway = merge({ listen = "0.0.0.0:8080" }, local.in_container...)
+    gateway = merge({ listen = "0.0.0.0:8080" }, concat(local.in_container, local.at_edge)...)
     admin   = { roles = local.admin_roles }
     identity = { entra = merge(
       { tenants = var.tenants, audiences = local.audiences },
@@ -29,13 +29,20 @@ locals {
       deployments = workload.deployments
     } }
 
-    feeds = { for ledger in module.ledger : "data-explorer" => {
-      kind       = "event-hubs"
-      namespace  = ledger.feed.namespace
-      hub        = ledger.feed.hub
-      credential = { managedIdentity = module.identity.client_id }
-      bodies     = var.ledger.bodies
-    } }
+    feeds = merge(
+      { for ledger in module.ledger : "data-explorer" => {
+        kind       = "event-hubs"
+        namespace  = ledger.feed.namespace
+        hub        = ledger.feed.hub
+        credential = { managedIdentity = module.identity.client_id }
+        bodies     = var.ledger.bodies
+      } },
+      { for _ in var.observability[*] : "application-insights" => {
+        kind             = "application-insights"
+        connectionString = module.observability[0].insights_address
+        credential       = { managedIdentity = module.identity.client_id }
+      } },
+    )
   }, concat(local.journal, local.shared)...)
 
   # Container Apps names each replica in its environment, and its ingress writes X-Forwarded-For.

@@ -6,7 +6,13 @@ import type { Started } from './surroundings.ts'
 
 /** @param requestIds of records, by the step of the smoke test that made the call. */
 export function arrivals(started: Started, requestIds: Readonly<Record<string, string>>): readonly Finding[] {
-  return [billed(started), ...inHubs(started, requestIds), ...inTraces(started, requestIds), ...inRedis(started)]
+  return [
+    billed(started),
+    ...inHubs(started, requestIds),
+    ...inTraces(started, requestIds),
+    ...inInsights(started, requestIds),
+    ...inRedis(started),
+  ]
 }
 
 const look = 'Compare the gateway’s log with what the feed says: the smoke test and the receiver disagree.'
@@ -31,6 +37,13 @@ function inTraces({ collectors }: Started, requestIds: Readonly<Record<string, s
   return [...collectors].map(([feed, { spans }]) => {
     const arrived = new Set(spans.map(({ traceId }) => traceId))
     return finding('traces at the collector', feed, requestIds, id => arrived.has(id.replaceAll('-', '')))
+  })
+}
+
+function inInsights({ insights }: Started, requestIds: Readonly<Record<string, string>>): readonly Finding[] {
+  return [...insights].map(([feed, { requests }]) => {
+    const arrived = new Set(requests.flatMap(({ items }) => items).map(({ tags }) => tags['ai.operation.id']))
+    return finding('requests in Application Insights', feed, requestIds, id => arrived.has(id.replaceAll('-', '')))
   })
 }
 

@@ -11,7 +11,7 @@ import { ReverseScope } from './scope.ts'
 
 /** What a rehearsal may replace: where things are, never who may do what. */
 const addresses =
-  /^(?:gateway\.listen|admin\.listen|identity\.entra\.(?:authority|graph\.endpoint)|instances\.[\w-]+\.endpoint|ledger\.directory|redis\.url|feeds\.[\w-]+\.(?:namespace|url))$/
+  /^(?:gateway\.listen|admin\.listen|identity\.entra\.(?:authority|graph\.endpoint)|instances\.[\w-]+\.endpoint|ledger\.directory|redis\.url|feeds\.[\w-]+\.(?:namespace|url|connectionString))$/
 
 const steps = ['gateway', 'token', 'call', 'stream', 'refusal', 'records', 'feeds', 'spans', 'arrived']
 

@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly namespaces: Readonly<Record<string, string>>
   /** Addresses for traces, by feed. */
   readonly collectors: Readonly<Record<string, string>>
+  /** Connection strings of Application Insights, by feed. */
+  readonly insights: Readonly<Record<string, string>>
   /** `rediss://HOST:PORT`; null where the configuration has no Redis. */
   readonly redis: string | null
   /** Directory of the ledger. */
@@ -56,6 +58,8 @@ function replaced(feed: Feed, name: string, at: Surroundings): Feed {
       return { ...feed, namespace: addressOf(at.namespaces, name) }
     case 'otlp':
       return { ...feed, url: addressOf(at.collectors, name) }
+    case 'application-insights':
+      return { ...feed, connectionString: addressOf(at.insights, name) }
     default:
       throw new Error(`the rehearsal has no receiver for feeds.${name} of kind ${feed.kind}`)
   }

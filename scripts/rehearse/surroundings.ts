@@ -15,6 +15,10 @@ import {
   startOtlp,
 } from '@gatehouse/simulator'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
+import {
+  startEndpoint,
+  type TestEndpoint,
+} from '../../packages/gateway/src/ledger/feeds/application-insights/receiver.fixture.ts'
 import { startRedis, type TestRedis, tell } from '../../test/support/redis.ts'
 import type { Scope } from '../../test/support/world.ts'
 import type { Surroundings } from './replace.ts'
@@ -30,6 +34,8 @@ export interface Started {
   readonly hubs: ReadonlyMap<string, { readonly namespace: EventHubsSimulator; readonly hub: string }>
   /** By feed. */
   readonly collectors: ReadonlyMap<string, OtlpSimulator>
+  /** By feed. */
+  readonly insights: ReadonlyMap<string, TestEndpoint>
   readonly redis: TestRedis | null
   /** Of the identity that the gateway has. */
   readonly gatewayObjectId: string
@@ -52,10 +58,12 @@ export async function startSurroundings(
   const feeds = Object.entries(config.feeds ?? {})
   const hubs = new Map<string, { namespace: EventHubsSimulator; hub: string }>()
   const collectors = new Map<string, OtlpSimulator>()
+  const insights = new Map<string, TestEndpoint>()
   for (const [name, feed] of feeds) {
     if (feed.kind === 'event-hubs') {
       hubs.set(name, { namespace: await startHub(scope, feed.hub, tenant, entra, certificate), hub: feed.hub })
     }
+    if (feed.kind === 'application-insights') insights.set(name, await startEndpoint(scope))
     if (feed.kind === 'otlp') {
       const collector = await startOtlp()
       scope.after(() => collector.close())
@@ -69,11 +77,12 @@ export async function startSurroundings(
       instances: Object.fromEntries(instances.map(({ name, url }) => [name, url])),
       namespaces: Object.fromEntries([...hubs].map(([name, { namespace }]) => [name, namespace.namespace])),
       collectors: Object.fromEntries([...collectors].map(([name, { url }]) => [name, url])),
+      insights: Object.fromEntries([...insights].map(([name, { connectionString }]) => [name, connectionString])),
       redis: redis?.url ?? null,
       ledger: join(directory, 'ledger'),
     },
     env: { ...entra.managedIdentity, ...environment, NODE_EXTRA_CA_CERTS: certificateFile },
-    ...{ entra, instances, hubs, collectors, redis, gatewayObjectId: tenant.gatewayObjectId },
+    ...{ entra, instances, hubs, collectors, insights, redis, gatewayObjectId: tenant.gatewayObjectId },
   }
 }
 

@@ -11,6 +11,7 @@ export interface DynamicValue {
 /** Decides about one attribute: its value, null where there is none. */
 type Decide = (name: string, attribute: AttributeSchema, value: unknown) => unknown
 
+const madeUpGuid = '00000000-0000-4000-8000-0000000000aa'
 const unknownValue = new ExtData(0, new Uint8Array([0]))
 
 /** A value for the wire. */
@@ -69,8 +70,11 @@ function invented(name: string, id: string, of: TypeOf): unknown {
   // A value of any type carries its type with it: nothing is the only one without.
   if (of === 'dynamic') return null
   if (typeof of !== 'string') return of[0] === 'map' ? {} : []
+  // The gateway reads it: it must be one.
+  if (name === 'connection_string')
+    return `InstrumentationKey=${madeUpGuid};IngestionEndpoint=https://ingestion.example/`
   if (name === 'id') return `/subscriptions/00000000-0000-4000-8000-000000000000/${id}`
-  if (/(?:client|tenant|principal|object|subscription)_id$/.test(name)) return '00000000-0000-4000-8000-0000000000aa'
+  if (/(?:client|tenant|principal|object|subscription)_id$/.test(name)) return madeUpGuid
   const text = `made-up-${name.replaceAll('_', '-')}`
   return /(?:^|_)(?:server|hostname|fqdn|domain)$/.test(name) ? `${text}.invalid` : text
 }

@@ -38,7 +38,7 @@ variables {
 }
 
 run "everything_is_watched" {
-  command = plan
+  command = apply
 
   assert {
     condition     = length(setsubtract(["monitor", "oms", "ods", "agentsvc", "blob"], keys(module.network.zone_ids))) == 0
@@ -46,8 +46,17 @@ run "everything_is_watched" {
   }
 
   assert {
-    condition     = output.edge_url == "https://gatehouse.contoso.com" && output.edge_address == "10.0.2.10"
+    condition     = yamldecode(output.gateway_yaml).gateway.publicUrl == "https://gatehouse.contoso.com" && output.edge_url == "https://gatehouse.contoso.com" && output.edge_address == "10.0.2.10"
     error_message = "The edge has its name, and an address of its subnet."
+  }
+}
+
+run "the_gateway_tells_of_its_calls" {
+  command = apply
+
+  assert {
+    condition     = yamldecode(output.gateway_yaml).feeds["application-insights"].credential.managedIdentity == output.identity_client_id
+    error_message = "The gateway writes into Application Insights with its identity."
   }
 }
 

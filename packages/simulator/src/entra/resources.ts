@@ -35,6 +35,7 @@ const microsoftAudiences = [
   graphAudience,
   'https://management.azure.com',
   'https://eventhubs.azure.net',
+  'https://monitor.azure.com',
   'https://redis.azure.com',
 ]
 const protocolScopes = new Set(['openid', 'profile', 'email', 'offline_access'])

@@ -10,7 +10,7 @@ import { lookEveryMs } from './records.ts'
 type Feed = FeedsAnswer['feeds'][number]
 
 /** Kinds that ship spans in the place of records. */
-const spanKinds: ReadonlySet<string> = new Set(['otlp'])
+const spanKinds: ReadonlySet<string> = new Set(['otlp', 'application-insights'])
 
 export const feeds: Step = {
   promise: 'Each feed has sent the records of these calls, and the other side has taken them.',

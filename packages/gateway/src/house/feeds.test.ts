@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigError } from '../config/messages.ts'
 import { type ConfigInput, configSchema } from '../config/schema/index.ts'
+import type { OtlpSettings } from '../ledger/feeds/otlp/settings.ts'
 import { feedSources } from './feeds.ts'
 
 const feedsOf = (feeds: ConfigInput['feeds']) => ({ feeds: configSchema.shape.feeds.parse(feeds) })
@@ -29,6 +30,19 @@ test('a feed of the configuration is a source with its selection, batch and boun
     batch: { records: 5, bytes: 33_554_432, everyMs: 5_000 },
     behindMsMax: 172_800_000,
   })
+})
+
+test('spans name the provider of an instance by its kind, or as the feed says', () => {
+  const key = { key: 'a-key-that-is-long-enough' }
+  const instances = configSchema.shape.instances.parse({
+    azure: { endpoint: 'https://azure.example', deployments: {} },
+    lab: { kind: 'openai', endpoint: 'https://lab.example', credential: key, deployments: {} },
+    other: { kind: 'openai', endpoint: 'https://other.example', credential: key, deployments: {} },
+  })
+  const url = 'https://collector.example/v1/traces'
+  const [source] = feedSources({ ...feedsOf({ a: { kind: 'otlp', url, providers: { other: 'groq' } } }), instances })
+  assert.ok(source !== undefined)
+  assert.deepEqual((source.settings as OtlpSettings).providers, { lab: 'openai', other: 'groq' })
 })
 
 // A column that does not exist would be missing in every file, and no message would say so.

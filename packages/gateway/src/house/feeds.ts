@@ -4,17 +4,21 @@ import type { Config } from '../config/schema/index.ts'
 import type { FeedSource } from '../ledger/feeds/control.ts'
 import { columnNames } from '../ledger/feeds/forms.ts'
 import { type FeedKind, type FeedSettings, feedModules } from '../ledger/feeds/kinds.ts'
+import { backendOf } from '../wire/backends.ts'
 
 /** @throws ConfigError when a feed names a column that its form does not have. */
-export function feedSources({ feeds }: Pick<Config, 'feeds'>): FeedSource[] {
+export function feedSources({ feeds, instances = {} }: Pick<Config, 'feeds'> & Partial<Config>): FeedSource[] {
   const problems = Object.entries(feeds).flatMap(([name, feed]) => unknownColumns(name, feed))
   if (problems.length > 0) throw new ConfigError('config_invalid', 'feeds', problems)
-  return Object.entries(feeds).map(([name, feed]) => sourceOf(name, feed))
+  return Object.entries(feeds).map(([name, feed]) => sourceOf(name, feed, instances))
 }
 
-function sourceOf(name: string, feed: Config['feeds'][string]): FeedSource {
+function sourceOf(name: string, feed: Config['feeds'][string], instances: Config['instances']): FeedSource {
   const { kind, workloads, outcomes, batch, behind, ...own } = feed
-  const settings: FeedSettings[FeedKind] = 'form' in own ? { ...own, columns: own.columns ?? null } : own
+  const settings: FeedSettings[FeedKind] =
+    'form' in own
+      ? { ...own, columns: own.columns ?? null }
+      : { ...own, providers: { ...providersOf(instances), ...own.providers } }
   return {
     ...{ name, kind, settings },
     module: feedModules[kind],
@@ -22,6 +26,15 @@ function sourceOf(name: string, feed: Config['feeds'][string]): FeedSource {
     batch: { records: batch.records, bytes: batch.bytes, everyMs: batch.time },
     behindMsMax: behind,
   }
+}
+
+/** `gen_ai.provider.name` by instance, of those that are not the standard kind. */
+function providersOf(instances: Config['instances']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(instances)
+      .filter(([, { kind }]) => backendOf(kind).isNamed)
+      .map(([name, { kind }]) => [name, backendOf(kind).provider]),
+  )
 }
 
 function unknownColumns(name: string, feed: Config['feeds'][string]): Problem[] {

@@ -25,7 +25,7 @@ export const spanSettings = {
   providers: z
     .record(name, z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'a provider, as openai'))
     .default({})
-    .describe('`gen_ai.provider.name` by instance, where it is not `azure.ai.openai`.'),
+    .describe('`gen_ai.provider.name` by instance, where it is not that of its kind: `azure.ai.openai` or `openai`.'),
   sample: z
     .strictObject({
       share: share.default(1).describe('Share of the records that become spans. Those that went wrong always do.'),

@@ -28,7 +28,7 @@ const scope = 'https://redis.azure.com/.default'
 const prefix = 'Bearer '
 /** A token is replaced five minutes before its end, so a connection is signed in again at least four minutes before. */
 const lookEveryMsDefault = 30_000
-/** Pause between two attempts while there was no token yet, in ms. */
+/** Pause after the first attempt that gets no token, in ms; doubled after each further one. */
 const retryMs = 2_000
 
 export class TokenSignIn {
@@ -66,6 +66,7 @@ export class TokenSignIn {
     let used: SignIn | null = null
     let stopped = false
     let timer: NodeJS.Timeout | undefined
+    let pauseMs = Math.min(retryMs, this.#lookEveryMs)
     const look = async (): Promise<void> => {
       try {
         const latest = await this.current()
@@ -76,7 +77,8 @@ export class TokenSignIn {
         if (stopped) return
         if (used === null) failed(new Error(reasonOf(error)))
       }
-      timer = setTimeout(() => void look(), used === null ? Math.min(retryMs, this.#lookEveryMs) : this.#lookEveryMs)
+      timer = setTimeout(() => void look(), used === null ? pauseMs : this.#lookEveryMs)
+      pauseMs = Math.min(2 * pauseMs, this.#lookEveryMs)
       timer.unref()
     }
     void look()

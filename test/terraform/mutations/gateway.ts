@@ -35,7 +35,7 @@ export const gateway: Mistakes = {
       found: /it pulls its image with a password/,
     },
     {
-      mistake: 'readiness is asked of the wrong page',
+      mistake: 'the readiness probe asks the wrong page',
       file: main,
       from: '"/readyz"',
       to: '"/healthz"',

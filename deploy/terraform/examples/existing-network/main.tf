@@ -18,6 +18,11 @@ provider "azurerm" {
       # A deleted account keeps its name for 48 hours otherwise.
       purge_soft_delete_on_destroy = true
     }
+
+    storage {
+      # The journal's account is closed to the machine that runs Terraform.
+      data_plane_available = false
+    }
   }
 }
 
@@ -68,9 +73,16 @@ variable "network" {
 }
 
 variable "zone_ids" {
-  description = "Ids of the private DNS zones that are linked to the network, by what they are for: openai, events, kusto. The others are made."
+  description = "Ids of the private DNS zones that are linked to the network, by what they are for: openai, events, kusto, registry, redis, file. The others are made."
   type        = map(string)
   nullable    = false
+}
+
+variable "image" {
+  description = "Image of the gateway in the registry that is made here."
+  type        = string
+  nullable    = false
+  default     = "gatehouse:0.1.0"
 }
 
 module "gatehouse" {
@@ -101,7 +113,24 @@ module "gatehouse" {
     assistant = { callers = [{ group = var.callers_group_id }], deployments = ["gpt-4o"] }
   }
 
-  ledger = {}
+  ledger   = {}
+  registry = {}
+  redis    = {}
+
+  gateway = {
+    image    = var.image
+    replicas = { min = 2, max = 4 }
+  }
+}
+
+output "url" {
+  description = "Address of the gateway inside the virtual network."
+  value       = module.gatehouse.url
+}
+
+output "registry" {
+  description = "Host of the container registry that takes the image."
+  value       = module.gatehouse.registry
 }
 
 output "endpoints" {

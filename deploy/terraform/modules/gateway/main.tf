@@ -54,7 +54,7 @@ resource "azapi_update_resource" "ingress" {
   }
 }
 
-# Names of an internal environment are nobody's but ours to resolve.
+# Public DNS does not know the names of an internal environment.
 resource "azurerm_private_dns_zone" "environment" {
   name                = azurerm_container_app_environment.this.default_domain
   resource_group_name = var.resource_group_name

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
+import { registryId, valuesOf } from './examples.ts'
 import { blocksOf, type Resource } from './hcl.ts'
 import { madeIn } from './made.ts'
 import { computed } from './mutations/index.ts'
@@ -23,14 +24,6 @@ const schema = allSchemas(providers)
 const version = terraformVersion()
 const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
 const init = ['init', '-no-color', '-input=false', '-backend=false']
-const guid = '00000000-0000-4000-8000-000000000000'
-const own = [`-var=subscription_id=${guid}`, `-var=tenant_id=${guid}`, `-var=user_id=${guid}`]
-const registry = `/subscriptions/${guid}/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/contoso`
-const image = ['-var=image=contoso.azurecr.io/gatehouse:0.1.0', `-var=registry_id=${registry}`]
-/** Variables of each example. */
-const given = (example: string): readonly string[] => {
-  return [...own, '-var=suffix=4f2a', ...(example === 'minimal' ? image : [])]
-}
 const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
@@ -51,7 +44,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     const formatted = await run(directory, ['fmt', '-no-color', '-check', '-recursive'])
     if (formatted.status !== 0) return formatted.text
     const example = join(directory, 'examples', of)
-    const applied = await run(example, init, ['validate', '-no-color'], [...apply, ...given(of)])
+    const applied = await run(example, init, ['validate', '-no-color'], [...apply, ...valuesOf(of)])
     if (applied.status !== 0) return applied.text
     return brokenRules(await made(example), schema).join('\n')
   }
@@ -71,29 +64,15 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       roles.map(({ values }) => [values['role_definition_name'], values['scope']]),
       [
         ['Cognitive Services OpenAI User', account?.values['id']],
-        ['AcrPull', registry],
+        ['AcrPull', registryId],
       ],
     )
   })
 
-  test('two regions with records: each resource keeps the rules, and nothing has another role than it needs', async () => {
+  test('production with records keeps the rules, and the scripts of Data Explorer delete nothing', async () => {
     using copy = copyOfDeploy()
-    assert.equal(await findings(copy.directory, 'two-regions'), '')
-    const resources = await made(join(copy.directory, 'examples/two-regions'))
-    const granted = resources.filter(({ type }) => type === 'azurerm_role_assignment').map(({ values }) => values)
-    assert.deepEqual(
-      granted
-        .map(each => `${each['role_definition_name']} on ${String(each['scope']).replace(/^.*?azurerm_/, '')}`)
-        .sort(),
-      [
-        'AcrPull on container_registry/crgatehouseprod4f2a',
-        'Azure Event Hubs Data Receiver on eventhub/records',
-        'Azure Event Hubs Data Sender on eventhub/records',
-        'Cognitive Services OpenAI User on cognitive_account/gatehouse-prod-4f2a-france',
-        'Cognitive Services OpenAI User on cognitive_account/gatehouse-prod-4f2a-sweden',
-        'Key Vault Secrets User on key_vault/kvgatehouseprod4f2a',
-      ],
-    )
+    assert.equal(await findings(copy.directory, 'production'), '')
+    const resources = await made(join(copy.directory, 'examples/production'))
     const scripts = resources.filter(({ type }) => type === 'azurerm_kusto_script')
     assert.equal(scripts.length, 4)
     for (const { values } of scripts) {
@@ -118,11 +97,11 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     )
   })
 
-  for (const example of ['minimal', 'two-regions']) {
+  for (const example of ['minimal', 'production', 'existing-network']) {
     test(`the configuration that ${example} generates is one that the gateway accepts`, async () => {
       using copy = copyOfDeploy()
       const directory = join(copy.directory, 'examples', example)
-      const shown = await run(directory, init, [...apply, ...given(example)], ['output', '-raw', 'gateway_yaml'])
+      const shown = await run(directory, init, [...apply, ...valuesOf(example)], ['output', '-raw', 'gateway_yaml'])
       assert.equal(shown.status, 0, shown.text)
       const path = join(directory, 'gatehouse.yaml')
       writeFileSync(path, shown.stdout)
@@ -137,8 +116,8 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
 
   test('a second run changes nothing', async () => {
     using copy = copyOfDeploy()
-    const example = join(copy.directory, 'examples/two-regions')
-    const variables = given('two-regions')
+    const example = join(copy.directory, 'examples/production')
+    const variables = valuesOf('production')
     const plan = ['plan', '-no-color', '-detailed-exitcode', ...variables]
     const again = await run(example, init, [...apply, ...variables], plan)
     assert.equal(again.status, 0, again.text)
@@ -196,8 +175,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     await run(example, init)
     const refused: Ran = await terraform(example, running.reattach, [
       ...['plan', '-no-color', '-input=false'],
-      ...own,
-      '-var=suffix=Too-Long',
+      ...valuesOf('minimal', { suffix: 'Too-Long' }),
     ])
     assert.equal(refused.status, 1)
     assert.match(refused.text, /suffix must be at most 6 lower-case letters and digits/)

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
-import { variablesOf } from '../../scripts/rehearse/applied.ts'
+import { valuesOf } from './examples.ts'
 import { readModules } from './hcl.ts'
 import { madeIn } from './made.ts'
 import { startProviders } from './provider.ts'
@@ -19,13 +19,12 @@ const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   /** Resources of an example that was applied, and what of them breaks a rule. */
-  async function applied(example: string, ...more: readonly string[]) {
+  async function applied(example: string, more: Readonly<Record<string, string>> = {}) {
     using copy = copyOfDeploy()
     const schemas = providerSchemas()
     await using running = await startProviders(schemas)
     const directory = join(copy.directory, 'examples', example)
-    const values = await variablesOf(copy.directory, example)
-    const { status, text } = await inTurn(directory, running.reattach, init, [...apply, ...values, ...more])
+    const { status, text } = await inTurn(directory, running.reattach, init, [...apply, ...valuesOf(example, more)])
     assert.equal(status, 0, text)
     const resources = await madeIn(directory, running.reattach)
     return { resources, broken: brokenRules(resources, allSchemas(schemas)) }
@@ -55,7 +54,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       ...{ host: 'gatehouse.contoso.com', vault_id: vault },
       certificate_id: 'https://certificates.vault.azure.net/secrets/gatehouse',
     }
-    const { resources, broken } = await applied('production', `-var=edge=${JSON.stringify(edge)}`)
+    const { resources, broken } = await applied('production', { edge: JSON.stringify(edge) })
     assert.deepEqual(broken, [])
     const of = (type: string) => resources.filter(each => each.type === type).map(({ values }) => values)
     assert.deepEqual(of('azurerm_public_ip'), [])

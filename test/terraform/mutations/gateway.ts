@@ -101,7 +101,7 @@ export const gateway: Mistakes = {
     },
     {
       mistake: 'ingress ends calls before the gateway does',
-      example: 'two-regions',
+      example: 'production',
       file: main,
       from: '= var.idle_minutes\n',
       to: '= 4\n',
@@ -109,7 +109,7 @@ export const gateway: Mistakes = {
     },
     {
       mistake: 'the journal is reached by its public name',
-      example: 'two-regions',
+      example: 'production',
       file: 'containers.tf',
       from: 'privatelink.file.core.windows.net',
       to: 'privatelink.files.core.windows.net',
@@ -117,16 +117,16 @@ export const gateway: Mistakes = {
     },
     {
       mistake: 'nobody knows which version runs',
-      example: 'two-regions',
-      file: 'examples/two-regions/main.tf',
+      example: 'production',
+      file: 'examples/production/main.tf',
       from: 'gatehouse:0.1.0',
       to: 'gatehouse:latest',
       found: /image must name a registry/,
     },
     {
       mistake: 'a replica may sleep',
-      example: 'two-regions',
-      file: 'examples/two-regions/main.tf',
+      example: 'production',
+      file: 'examples/production/main.tf',
       from: 'min = 3',
       to: 'min = 0',
       found: /replicas must have min from 1/,

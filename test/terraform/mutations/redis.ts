@@ -44,7 +44,7 @@ export const redis: Mistakes = {
   computed: [
     {
       mistake: 'the zone of Redis is that of the old product',
-      example: 'two-regions',
+      example: 'production',
       file: 'containers.tf',
       from: 'privatelink.redis.azure.net',
       to: 'privatelink.redis.cache.windows.net',
@@ -52,8 +52,8 @@ export const redis: Mistakes = {
     },
     {
       mistake: 'Redis is of a size that is a cluster',
-      example: 'two-regions',
-      file: 'examples/two-regions/main.tf',
+      example: 'production',
+      file: 'examples/production/main.tf',
       from: 'Balanced_B3',
       to: 'Balanced_B50',
       found: /larger ones are clusters/,

@@ -37,7 +37,7 @@ export const registry: Mistakes = {
   computed: [
     {
       mistake: 'the zone of the registry is that of another service',
-      example: 'two-regions',
+      example: 'production',
       file: 'containers.tf',
       from: 'privatelink.azurecr.io',
       to: 'privatelink.azurecr.net',

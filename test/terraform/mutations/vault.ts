@@ -30,7 +30,7 @@ export const vault: Mistakes = {
   computed: [
     {
       mistake: 'the identity may write secrets',
-      example: 'two-regions',
+      example: 'production',
       file: 'containers.tf',
       from: 'role  = "Key Vault Secrets User"',
       to: 'role  = "Key Vault Secrets Officer"',

@@ -1,3 +1,0 @@
-import { testRehearsal } from '../rehearse.fixture.ts'
-
-testRehearsal('two-regions')

@@ -20,8 +20,12 @@ export interface Ran {
   readonly stderr: string
 }
 
-export async function run(program: string, args: readonly string[], cwd = root): Promise<Ran> {
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+/** A build takes two minutes on an idle machine of two cores, and five times as long on a busy one. */
+const programMsMax = 900_000
+
+/** Runs a program to its end. What takes longer than `programMsMax` is ended, and has no status. */
+export async function run(program: string, args: readonly string[]): Promise<Ran> {
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], timeout: programMsMax })
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { status: child.exitCode, stdout, stderr }
 }
@@ -67,5 +71,6 @@ async function must(program: string, args: readonly string[]): Promise<void> {
   const { status, stdout, stderr } = await run(program, args)
   if (status === 0) return
   const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-20).join('\n')
-  throw new Error(`${program} ${args.join(' ')} exited with ${status}:\n${said}`)
+  const how = status === null ? 'was ended, it took too long' : `exited with ${status}`
+  throw new Error(`${program} ${args.join(' ')} ${how}:\n${said}`)
 }

@@ -20,7 +20,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** A build takes two minutes on an idle machine of two cores, and five times as long on a busy one. */
+/** A build took 4 minutes on a busy machine of two cores, and more than 15 on an overloaded one. */
 const programMsMax = 900_000
 
 /** Runs a program to its end. What takes longer than `programMsMax` is ended, and has no status. */

@@ -17,7 +17,7 @@ import { callersOfPlans } from './plans.ts'
 import { chaosConfig, chaosDeployments, warmUp } from './world.ts'
 
 const program = fileURLToPath(new URL('../../packages/gateway/src/cli/main.ts', import.meta.url))
-const readyWithinMs = 30_000
+const readyWithinMs = 120_000
 
 /** The surroundings of a gateway: their bill outlives every gateway process. */
 export interface Surroundings {

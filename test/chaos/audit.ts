@@ -2,7 +2,7 @@
 import type { RecordBodies, RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import type { BillLine } from '../../packages/simulator/src/types.ts'
 import type { Seen } from './client.ts'
-import type { Plan } from './plans.ts'
+import { eventsBeforeFaultMax, type Plan } from './plans.ts'
 import { type Read, read, tokensOf, withoutUsage } from './reader.ts'
 import { chaosDeployments, metadataWorkload } from './world.ts'
 
@@ -380,12 +380,13 @@ function* wrongOutcome(whole: Case): Generator<string> {
     return
   }
   if (seen.ended === 'left') {
-    const may = ['aborted client_left', 'completed', ...endingsOf(plan)]
+    const may = ['aborted client_left', 'completed', ...endingsOf(plan, line)]
     if (!may.includes(ended)) yield `${ended}: the client disconnected`
     return
   }
   if (seen.ended === 'broken' && row.outcome !== 'failed') yield `${ended}: the client's connection broke`
-  if (!endingsOf(plan).includes(ended)) yield `${ended}: expected ${endingsOf(plan).join(' or ')}`
+  const endings = endingsOf(plan, line)
+  if (!endings.includes(ended)) yield `${ended}: expected ${endings.join(' or ')}`
   const statuses = statusesOf(plan)
   if (row.status === null || !statuses.includes(row.status))
     yield `status ${row.status}: expected ${statuses.join(' or ')}`
@@ -405,7 +406,7 @@ function* wrongUnderOutage({ plan, seen, row, line }: Case): Generator<string> {
 }
 
 /** How a call may end if its client stays. A fault in mid-answer may come too late for a short answer. */
-function endingsOf({ fault, stream, isRejected }: Plan): readonly string[] {
+function endingsOf({ fault, stream, isRejected }: Plan, line: BillLine | null): readonly string[] {
   // Whichever instance answered it: the gateway was refused there, not the caller.
   if (fault === '401') return ['failed credential_refused']
   if (isRejected) return ['completed']
@@ -417,10 +418,16 @@ function endingsOf({ fault, stream, isRejected }: Plan): readonly string[] {
     case 'slow-first-byte':
       return ['failed first_byte_timeout', 'completed']
     case 'error-frame':
-      return stream ? ['failed error_in_stream'] : ['completed']
+      if (!stream) return ['completed']
+      return isShort(line) ? ['failed error_in_stream', 'completed'] : ['failed error_in_stream']
     default:
       return ['completed']
   }
+}
+
+/** A token is at least one event, so a stream of more tokens has met its fault. */
+function isShort(line: BillLine | null): boolean {
+  return line !== null && line.completionTokens < eventsBeforeFaultMax
 }
 
 function statusesOf({ fault, stream, isRejected }: Plan): readonly number[] {

@@ -308,13 +308,16 @@ function maximum(random: Random, isThinker: boolean): object {
   return isThinker ? { max_completion_tokens: 50 + random.below(500) } : { max_tokens: 5 + random.below(60) }
 }
 
+/** Most events of a stream before its fault. */
+export const eventsBeforeFaultMax = 5
+
 interface PlannedFault {
   readonly kind: FaultKind
   readonly header: string
 }
 
 function faultFor(random: Random, operation: Operation, stream: boolean): PlannedFault {
-  const after = random.below(6)
+  const after = random.below(eventsBeforeFaultMax + 1)
   const every: readonly PlannedFault[] = [
     // Every member of a pool meets the fault of a call: one that excluded all of them for long would hide every other
     // fault.

@@ -8,15 +8,17 @@ import { recordId, recordRow } from './ledger.fixture.ts'
 import { roleByRoute } from './roles.ts'
 import { failedProbe, goodProbe, runningHouse } from './running.fixture.ts'
 
+/** Parameters without which a route refuses its question. */
+const required: Readonly<Record<string, string>> = {
+  '/tail': '?after=0&waitSeconds=0',
+  '/rewind': '?to=2026-11-23T00:00:00Z',
+  '/search': '?text=leave&workload=hr-bot&day=2026-11-20',
+  '/log/level': '?level=info',
+}
+
 const routes = Object.entries(roleByRoute).map(([route, role]) => {
   const [method = '', pattern = ''] = route.split(' ')
-  const query = pattern.endsWith('/tail')
-    ? '?after=0&waitSeconds=0'
-    : pattern.endsWith('/rewind')
-      ? '?to=2026-11-23T00:00:00Z'
-      : pattern.endsWith('/search')
-        ? '?text=leave&workload=hr-bot&day=2026-11-20'
-        : ''
+  const [, query = ''] = Object.entries(required).find(([end]) => pattern.endsWith(end)) ?? []
   return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
 })
 

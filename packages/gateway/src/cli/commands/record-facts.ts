@@ -59,6 +59,7 @@ const facts: Partial<Record<FieldName, (row: RecordRow) => Fact>> = {
   waitedMs: row => (row.waitedMs === null ? null : `${figure(row.waitedMs)} ms in line`),
   attempts: row => attemptTexts(row.attempts),
   clientAddress: row => [row.clientAddress, row.userAgent].filter(text => text !== null).join(', ') || null,
+  traceId: row => [row.traceId, row.parentSpanId].filter(text => text !== null).join(', parent span ') || null,
   demonstration: row => (row.demonstration ? 'written by the demonstration' : null),
 }
 

@@ -8,6 +8,7 @@ import { feeds } from './feeds.ts'
 import { files } from './files.ts'
 import type { Check, CheckName } from './index.ts'
 import { instances } from './instances.ts'
+import { metrics } from './metrics.ts'
 import { node } from './node.ts'
 import { ports } from './ports.ts'
 import { redis } from './redis.ts'
@@ -26,6 +27,7 @@ export const checks: Readonly<Record<CheckName, Check>> = {
   clock,
   redis,
   feeds,
+  metrics,
 }
 
 /** The table of docs/doctor.md, Markdown. */

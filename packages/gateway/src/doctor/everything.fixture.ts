@@ -1,4 +1,4 @@
-/** A healthy set-up in which every check has something to look at: Redis, and a feed of each kind but `blob`. */
+/** A healthy set-up in which every check has something to look at: Redis, five feeds, metrics that are sent. */
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -54,7 +54,9 @@ export async function startEverything(t: Scope): Promise<Everything> {
       credential: { header: 'authorization', secret: '${env:SECRET_OF_COLLECTOR}' },
     },
   }
-  const healthy: ConfigInput = { ...surroundings.healthy, redis: { url: redis.url }, feeds }
+  const credential = { header: 'authorization', secret: '${env:SECRET_OF_COLLECTOR}' }
+  const telemetry = { metrics: { url: `${collector}/v1/metrics`, credential } }
+  const healthy: ConfigInput = { ...surroundings.healthy, redis: { url: redis.url }, feeds, telemetry }
   const env = {
     ...surroundings.env,
     ...{ PASSWORD_OF_TOPIC: 'a-long-password', HUBS: namespace.connectionString, SECRET_OF_COLLECTOR: secret },

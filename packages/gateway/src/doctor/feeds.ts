@@ -36,19 +36,22 @@ async function examined(name: string, feed: Feed, subject: Subject): Promise<rea
     const text = `Its other side did not answer within ${feedMsMax / 1_000} s.`
     return [failure(text, `Check the address of feeds.${name}, the network and private endpoints.`, name)]
   } catch (error) {
-    return [explained(name, error)]
+    const next = `Correct feeds.${name} or the other side; docs/feeds.md says what the kind needs.`
+    return [explained(error, next, name)]
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** The words of the kinds say what is wrong and then what to do, and hold no credential. */
-function explained(name: string, error: unknown): Finding {
+/**
+ * The words of the kinds say what is wrong and then what to do, and hold no credential.
+ * @param next what to do where they do not say it.
+ */
+export function explained(error: unknown, next: string, about: string | null): Finding {
   const message = error instanceof Error ? error.message : 'unknown reason'
   const at = message.search(/\. [A-Z]/)
-  const next = `Correct feeds.${name} or the other side; docs/feeds.md says what the kind needs.`
-  if (at === -1) return failure(message, next, name)
-  return failure(message.slice(0, at + 1), message.slice(at + 2), name)
+  if (at === -1) return failure(message, next, about)
+  return failure(message.slice(0, at + 1), message.slice(at + 2), about)
 }
 
 async function examine(name: string, feed: Feed, subject: Subject): Promise<readonly Finding[]> {

@@ -22,6 +22,7 @@ export const checkNames = [
   'clock',
   'redis',
   'feeds',
+  'metrics',
 ] as const
 
 export type CheckName = (typeof checkNames)[number]

@@ -277,4 +277,23 @@ const shared: readonly Fault[] = [
   },
 ]
 
-export const faults: readonly Fault[] = [...local, ...remote, ...shared]
+const sent: readonly Fault[] = [
+  {
+    name: 'the collector of metrics refuses the credential',
+    finding: ['metrics', 'failure', /answered 401/],
+    plant: () => ({
+      change: config => ({
+        ...config,
+        telemetry: withSecret(config.telemetry, '${env:PASSWORD_OF_TOPIC}'),
+      }),
+    }),
+  },
+]
+
+function withSecret(telemetry: ConfigInput['telemetry'], secret: string): ConfigInput['telemetry'] {
+  const metrics = telemetry?.metrics
+  if (metrics === undefined) throw new TypeError('no metrics are sent')
+  return { metrics: { ...metrics, credential: { header: 'authorization', secret } } }
+}
+
+export const faults: readonly Fault[] = [...local, ...remote, ...shared, ...sent]

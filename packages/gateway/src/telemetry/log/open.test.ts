@@ -127,7 +127,7 @@ const ended: EndedCall = {
   ...{ copyKind: null, outcome: 'completed', code: null, status: 200, durationMs: 1_234.5, firstByteMs: 200.4 },
   usage: { ...noUsage, source: 'reported', promptTokens: 10, completionTokens: 20 },
   cost: { nano: 3_250_000, currency: 'USD', price: 'gpt-4o' },
-  ...{ traceId: null, endedAtMs: 1_780_000_000_000, provider: null, asksModel: true, stream: false, servedModel: null },
+  ...{ endedAtMs: 1_780_000_000_000, provider: null, asksModel: true, stream: false, servedModel: null },
 }
 
 test('an access line says who called what, how it ended, and what it took', () => {

@@ -85,12 +85,16 @@ function checkReachable(hostname: string, at: Path, notes: Notes): void {
 
 /** The endpoint in the connection string. What names resolve to is checked at each connection. */
 export function checkConnectionString(
-  { connectionString }: Pick<FeedConfig & { readonly kind: 'application-insights' }, 'connectionString'>,
+  {
+    connectionString,
+    credential,
+  }: Pick<FeedConfig & { readonly kind: 'application-insights' }, 'connectionString' | 'credential'>,
   path: Path,
   notes: Notes,
 ): void {
   const at = [...path, 'connectionString']
-  warnWritten(true, at, notes)
+  // Where an identity signs in, the text says where to send to.
+  warnWritten(credential === 'connection-string', at, notes)
   const resource = resourceOf(connectionString)
   if (resource === null) {
     const expected =

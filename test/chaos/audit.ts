@@ -381,12 +381,12 @@ function* wrongOutcome(whole: Case): Generator<string> {
     return
   }
   if (seen.ended === 'left') {
-    const may = ['aborted client_left', 'completed', ...endingsOf(plan, line)]
+    const may = ['aborted client_left', 'completed', ...endingsOf(plan, line, row)]
     if (!may.includes(ended)) yield `${ended}: the client disconnected`
     return
   }
   if (seen.ended === 'broken' && row.outcome !== 'failed') yield `${ended}: the client's connection broke`
-  const endings = endingsOf(plan, line)
+  const endings = endingsOf(plan, line, row)
   if (!endings.includes(ended)) yield `${ended}: expected ${endings.join(' or ')}`
   const statuses = statusesOf(plan)
   if (row.status === null || !statuses.includes(row.status))

@@ -1,9 +1,14 @@
 /** What the fault of a call allows as its end. */
+import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import type { BillLine } from '../../packages/simulator/src/types.ts'
 import { eventsBeforeFaultMax, type Plan } from './plans.ts'
 
 /** How a call may end if its client stays. A fault in mid-answer may come too late for a short answer. */
-export function endingsOf({ fault, stream, isRejected }: Plan, line: BillLine | null): readonly string[] {
+export function endingsOf(
+  { fault, stream, isRejected }: Plan,
+  line: BillLine | null,
+  row: RecordRow,
+): readonly string[] {
   // Whichever instance answered it: the gateway was refused there, not the caller.
   if (fault === '401') return ['failed credential_refused']
   if (isRejected) return ['completed']
@@ -16,15 +21,15 @@ export function endingsOf({ fault, stream, isRejected }: Plan, line: BillLine | 
       return ['failed first_byte_timeout', 'completed']
     case 'error-frame':
       if (!stream) return ['completed']
-      return isShort(line) ? ['failed error_in_stream', 'completed'] : ['failed error_in_stream']
+      return isShort(line, row) ? ['failed error_in_stream', 'completed'] : ['failed error_in_stream']
     default:
       return ['completed']
   }
 }
 
-/** A token is at least one event, so a stream of more tokens has met its fault. */
-function isShort(line: BillLine | null): boolean {
-  return line !== null && line.completionTokens < eventsBeforeFaultMax
+/** A token that is not reasoning is at least one event, so a stream of more such tokens has met its fault. */
+function isShort(line: BillLine | null, { usage }: RecordRow): boolean {
+  return line !== null && line.completionTokens - (usage.reasoningTokens ?? 0) < eventsBeforeFaultMax
 }
 
 /** Statuses that a call may have if its client stays. */

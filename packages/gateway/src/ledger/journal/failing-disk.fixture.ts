@@ -1,7 +1,11 @@
 /** Lets system calls of this process fail, as a failing disk does. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, fdatasyncSync, openSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
+import { eventually } from '../../../../../test/support/wait.ts'
+import { codeOf } from '../../errors.ts'
 
 export interface FailingCalls {
   /** They succeed again. */
@@ -26,10 +30,33 @@ export async function failCalls(t: TestContext, calls: string, fault: string, pa
   let said = ''
   for await (const chunk of child.stderr) {
     said += String(chunk)
-    if (said.includes('attached')) return { stop }
+    if (!said.includes('attached')) continue
+    const [, code] = /^error=(\w+)$/.exec(fault) ?? []
+    if (path === undefined && code !== undefined && calls.includes('fdatasync')) await failsEverywhere(code)
+    return { stop }
   }
   throw new Error(`strace could not attach to this process: ${said}`)
 }
+
+/** Waits until calls fail on this thread and on all of the thread pool: strace says first that it is attached. */
+async function failsEverywhere(code: string): Promise<void> {
+  const handle = await open(import.meta.filename)
+  const file = openSync(import.meta.filename, 'r')
+  await eventually('every thread is traced', async () => {
+    const tries = Array.from({ length: 16 }, () => handle.datasync())
+    const codes = (await Promise.allSettled([...tries, here(file)])).map(failureOf)
+    return codes.every(found => found === code) || null
+  })
+  await handle.close()
+  closeSync(file)
+}
+
+async function here(file: number): Promise<void> {
+  fdatasyncSync(file)
+}
+
+const failureOf = (result: PromiseSettledResult<void>): string | null =>
+  result.status === 'rejected' ? (codeOf(result.reason) ?? null) : null
 
 export const canFailCalls = {
   skip: process.platform === 'linux' ? false : 'system calls are made to fail with strace, which is Linux',

@@ -20,6 +20,7 @@ const full = ' Free space on the disk that holds it.'
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: full,
   EDQUOT: full,
+  EEXIST: ' Another process writes it: stop that one, or give this gateway a directory of its own (ledger.directory).',
   EROFS: ' The file system became read-only: look for its errors in the log of the kernel, and mount it again.',
 }
 

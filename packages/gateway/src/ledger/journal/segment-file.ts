@@ -30,20 +30,46 @@ export interface SegmentFile {
   close(): Promise<void>
 }
 
-/**
- * Creates the segment after `previous`. Throws the system's error; the next attempt then overwrites the half-made file.
- */
-export async function createSegment(
-  directory: string,
-  previous: JournalPosition,
-  marker: Buffer,
-  clock: Clock,
-  durable: boolean,
-): Promise<SegmentFile> {
+/** Creates the segments of one writer. */
+export class SegmentMaker {
+  readonly #directory: string
+  readonly #clock: Clock
+  /** Number of the last segment whose file this writer has created. */
+  #created = 0
+
+  constructor(directory: string, clock: Clock) {
+    this.#directory = directory
+    this.#clock = clock
+  }
+
+  /**
+   * Creates the segment after `previous`. Throws the system's error; the next attempt then overwrites the half-made
+   * file. A file that another process created is never overwritten (EEXIST): it has taken the journal while this one
+   * slept.
+   */
+  async make(previous: JournalPosition, marker: Buffer, durable: boolean): Promise<SegmentFile> {
+    const number = segmentOf(previous) + 1
+    const path = segmentPath(this.#directory, number)
+    const file = await openFile(path, this.#created === number ? 'w+' : 'wx+', 0o600)
+    this.#created = number
+    const facts = { file, path, directory: this.#directory, previous, marker, createdAtMs: this.#clock() }
+    return beginSegment(facts, durable)
+  }
+}
+
+interface SegmentFacts {
+  /** Descriptor of the new file. */
+  readonly file: number
+  readonly path: string
+  readonly directory: string
+  readonly previous: JournalPosition
+  readonly marker: Buffer
+  readonly createdAtMs: number
+}
+
+async function beginSegment(facts: SegmentFacts, durable: boolean): Promise<SegmentFile> {
+  const { file, path, directory, previous, marker, createdAtMs } = facts
   const number = segmentOf(previous) + 1
-  const createdAtMs = clock()
-  const path = segmentPath(directory, number)
-  const file = await openFile(path, 'w+', 0o600)
   let bytes = preambleBytes
   let syncedTo = 0
   try {

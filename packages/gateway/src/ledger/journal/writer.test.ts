@@ -92,6 +92,24 @@ test('entries are written in the order of the calls, large and small', async t =
   assert.deepEqual(idsIn(directory), ids)
 })
 
+// A machine that was paused wakes while another process goes on with its journal: its next segment has the number of
+// one that the other writes.
+test('a writer never writes over a segment that another process has created', async t => {
+  const directory = temporaryDirectory('ledger')
+  const slept = await open(t, directory, { segmentBytesMax: 1_000 })
+  await slept.open(openedOf(newId()), [Buffer.alloc(2_000)])
+  const successor = await open(t, directory, { end: slept.end })
+  const kept = newId()
+  await successor.open(openedOf(kept), [])
+  await assert.rejects(slept.open(openedOf(newId()), []), (error: unknown) => {
+    assert.ok(error instanceof LedgerError && error.code === 'ledger_unwritable')
+    assert.match(error.message, /EEXIST.*Another process writes it/)
+    return true
+  })
+  assert.equal(idsIn(directory).at(-1), kept)
+  assert.equal(readPreamble(directory, 2)?.previousBytes, offsetOf(slept.end))
+})
+
 // The directory can vanish while the gateway runs: an unmounted share, a clean-up job. The gateway must report it, and
 // continue when the directory is back.
 test('a journal whose directory is gone refuses exchanges and continues by itself when it is back', async t => {

@@ -10,7 +10,7 @@ import { appendLong } from './long-bodies.ts'
 import { MetadataBlock } from './metadata.ts'
 import { type JournalPosition, offsetOf, positionAt } from './position.ts'
 import { removeUnfinished } from './rewrite.ts'
-import { createSegment, type SegmentFile } from './segment-file.ts'
+import { type SegmentFile, SegmentMaker } from './segment-file.ts'
 import { SegmentSyncs } from './segment-syncs.ts'
 import { newMarker, segmentBytesMax } from './segments.ts'
 import { SlowWatch } from './slow-watch.ts'
@@ -42,6 +42,7 @@ export class JournalWriter implements Journal {
   readonly #closedAlone = [this.#closedBlock] as const
   readonly #both = [this.#closedBlock, this.#openedBlock] as const
   readonly #held: HeldEntries
+  readonly #maker: SegmentMaker
   #segment: SegmentFile | null = null
   #end: JournalPosition
   /** The group that collects entries, and the one that is being written. */
@@ -67,6 +68,7 @@ export class JournalWriter implements Journal {
   private constructor(options: JournalWriterOptions) {
     this.#options = options
     this.#end = options.end
+    this.#maker = new SegmentMaker(options.directory, options.clock)
     this.#marker = newMarker()
     this.#held = new HeldEntries(options.heldBytesMax ?? 64 * 1024 * 1024, this.losses)
     const { fsync, log, scheduler, slowMsMax = 10_000 } = options
@@ -282,8 +284,7 @@ export class JournalWriter implements Journal {
   }
 
   async #nextSegment(marker: Buffer): Promise<SegmentFile> {
-    const { directory, clock, fsync } = this.#options
-    const made = await createSegment(directory, this.#end, marker, clock, fsync === 'batch' || this.#mistrusts)
+    const made = await this.#maker.make(this.#end, marker, this.#options.fsync === 'batch' || this.#mistrusts)
     const full = this.#segment
     this.#segment = made
     this.#marker = marker

@@ -35,7 +35,8 @@ function readBlock(text: string, configured: string, made: string): BlockSchema 
   const attributes: Record<string, AttributeSchema> = {}
   const blocks: Record<string, NestedSchema> = {}
   for (const [, name, optional, written] of interfaceOf(text, configured).matchAll(
-    /#(\w+) [^}]*\}[^/]*?\*\/\s+readonly \w+(\??): ([^;{]+|\{[^}]*\}[^;]*);/g,
+    // The name is in the link to the argument's documentation: a description may have a # of its own, as in PKCS#12.
+    /\{@link [^\s}]*#(\w+) [^}]*\}[^/]*?\*\/\s+readonly \w+(\??): ([^;{]+|\{[^}]*\}[^;]*);/g,
   )) {
     if (name === undefined || written === undefined) continue
     const required = optional !== '?'

@@ -10,12 +10,12 @@ terraform {
 
     azuread = {
       source  = "hashicorp/azuread"
-      version = ">= 3.0.0, < 4.0.0"
+      version = ">= 3.7.0, < 4.0.0"
     }
 
     azapi = {
       source  = "azure/azapi"
-      version = ">= 2.4.0, < 3.0.0"
+      version = ">= 2.13.0, < 3.0.0"
     }
   }
 }

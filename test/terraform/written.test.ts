@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { wrongArguments } from './arguments.ts'
-import { readModules } from './hcl.ts'
+import { blocksOf, readModules } from './hcl.ts'
 import { written } from './mutations/index.ts'
 import { makeMistake } from './mutations/mutation.ts'
 import { brokenHabits, brokenRules } from './rules/index.ts'
@@ -27,6 +27,24 @@ test('arguments, references and rules of every module hold, read without Terrafo
   const modules = await readModules(copy.directory)
   assert.ok(modules.flatMap(({ resources }) => resources).length >= 15)
   assert.deepEqual(await findings(copy.directory), [])
+})
+
+// azapi refuses versions of an API that are newer than itself, and any provider an argument that it does not have yet.
+test('no module takes a provider that is older than the one whose schema was compared', async () => {
+  using copy = copyOfDeploy()
+  const compared = new Map(providerSchemas().map(({ source, version }) => [source, version]))
+  const taken = (await readModules(copy.directory)).flatMap(({ directory, all }) =>
+    blocksOf(all, 'files')
+      .flatMap(file => blocksOf(file, 'terraform'))
+      .flatMap(block => blocksOf(block, 'required_providers'))
+      .flatMap(providers => Object.keys(providers).flatMap(name => blocksOf(providers, name)))
+      .map(({ source, version }) => ({ directory, source: String(source), version: String(version) })),
+  )
+  assert.ok(taken.length >= 15)
+  assert.deepEqual(
+    taken.filter(({ source, version }) => !version.startsWith(`>= ${compared.get(source)},`)),
+    [],
+  )
 })
 
 test('deploy/README.md names every variable, output and module', async () => {

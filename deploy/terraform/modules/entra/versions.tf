@@ -4,7 +4,7 @@ terraform {
   required_providers {
     azuread = {
       source  = "hashicorp/azuread"
-      version = ">= 3.0.0, < 4.0.0"
+      version = ">= 3.7.0, < 4.0.0"
     }
   }
 }

@@ -10,7 +10,7 @@ terraform {
     # For premium ingress, which azurerm has no argument for.
     azapi = {
       source  = "azure/azapi"
-      version = ">= 2.4.0, < 3.0.0"
+      version = ">= 2.13.0, < 3.0.0"
     }
   }
 }

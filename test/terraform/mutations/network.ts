@@ -75,6 +75,13 @@ export const network: Mistakes = {
       to: '',
       found: /the argument remote_virtual_network_id is missing/,
     },
+    {
+      mistake: 'the gateway of the hub is used before the hub allows it',
+      file: 'modules/network/hub.tf',
+      from: '  depends_on = [azurerm_virtual_network_peering.from_hub]\n',
+      to: '',
+      found: /to_hub: it must wait for azurerm_virtual_network_peering/,
+    },
   ],
   computed: [
     {

@@ -4,6 +4,9 @@ import type { ModuleRules } from './module-rules.ts'
 export const network: ModuleRules = {
   required: { azurerm_private_dns_zone_virtual_network_link: { registration_enabled: false } },
   check: openRules,
+  /** The hub allows the use of its gateway before the network uses it. */
+  waits: ({ address, type }) =>
+    type === 'azurerm_virtual_network_peering' && address.endsWith('.to_hub') ? [type] : [],
 }
 
 /** Rules of network security groups that let anybody in, or groups that refuse nobody. */

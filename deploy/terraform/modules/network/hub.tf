@@ -14,6 +14,9 @@ resource "azurerm_virtual_network_peering" "to_hub" {
   allow_virtual_network_access = true
   allow_forwarded_traffic      = true
   use_remote_gateways          = var.hub.use_gateways
+
+  # Azure refuses the use of a gateway that the other direction does not allow yet.
+  depends_on = [azurerm_virtual_network_peering.from_hub]
 }
 
 resource "azurerm_virtual_network_peering" "from_hub" {

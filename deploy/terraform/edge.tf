@@ -18,7 +18,7 @@ module "edge" {
   private_address     = var.edge.private_address != null ? var.edge.private_address : module.network.edge_address
   host                = var.edge.host
   certificate_id      = var.edge.certificate_id
-  vault_id            = var.edge.vault_id
+  vault_id            = coalesce(var.edge.vault_id, one(module.vault[*].id))
   backend_host        = var.edge.backend_host != null ? var.edge.backend_host : module.gateway[0].fqdn
   backend_tls_enabled = try(var.gateway.ingress, "") != "tcp"
   backend_port        = try(var.gateway.ingress, "") == "tcp" ? 8080 : 443

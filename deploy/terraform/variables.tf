@@ -259,14 +259,15 @@ variable "observability" {
 
 variable "edge" {
   description = <<-TEXT
-    Application Gateway before the gateway; null for none. `host` is the name that callers use, `certificate_id` its certificate in the key vault `vault_id` (https://VAULT.vault.azure.net/secrets/NAME, without a
-    version), `backend_host` the gateway's own name in the network where it does not run on Container Apps here. It listens on a private address, or with `public_enabled` on a public one. `request_seconds` without a byte of the answer end a request with 504.
-    `firewall` adds Microsoft's rules for addresses and headers; `capacity` are the least and most instances, `zones` the availability zones.
+    Application Gateway before the gateway; null for none. `host` is the name that callers use, `certificate_id` its certificate (https://VAULT.vault.azure.net/secrets/NAME, without a version), `vault_id` the key
+    vault with it, unless it is the one that `vault` makes. `backend_host` is the gateway's own name in the network where it does not run on Container Apps here. It listens on a private address, or with
+    `public_enabled` on a public one. `request_seconds` without a byte of the answer end a request with 504. `firewall` adds Microsoft's rules for addresses and headers; `capacity` are the least and most instances,
+    `zones` the availability zones.
   TEXT
   type = object({
     host            = string
     certificate_id  = string
-    vault_id        = string
+    vault_id        = optional(string)
     backend_host    = optional(string)
     private_address = optional(string)
     public_enabled  = optional(bool, false)
@@ -280,6 +281,11 @@ variable "edge" {
   validation {
     condition     = var.edge == null || var.gateway != null || try(var.edge.backend_host, null) != null
     error_message = "edge has nothing to lead to: set gateway, or backend_host of edge to the name of a gateway that you run elsewhere."
+  }
+
+  validation {
+    condition     = var.edge == null || var.vault != null || try(var.edge.vault_id, null) != null
+    error_message = "edge needs vault_id, the key vault with its certificate: az keyvault show --name NAME --query id. Or set vault = {} to make one for it."
   }
 
   validation {

@@ -47,6 +47,20 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       assert.match(String(of['subnet_id']), /virtualNetworks\/shared\/subnets\/endpoints$/)
   })
 
+  // Whoever has the vault made cannot know its id before.
+  test('the edge of production reads a certificate in the vault that is made, where no other is named', async () => {
+    const edge = {
+      host: 'gatehouse.contoso.com',
+      certificate_id: 'https://kvgatehouseprod4f2a.vault.azure.net/secrets/gatehouse',
+    }
+    const { resources, broken } = await applied('production', { edge: JSON.stringify(edge) })
+    assert.deepEqual(broken, [])
+    const vault = resources.find(({ type }) => type === 'azurerm_key_vault')
+    const role = resources.find(({ address }) => address.endsWith('module.edge[0].azurerm_role_assignment.certificate'))
+    assert.ok(vault?.values['id'])
+    assert.equal(role?.values['scope'], vault.values['id'])
+  })
+
   // One role too many is what an attacker looks for first.
   test('production with an edge keeps the rules, has no public address, and gives exactly these roles', async () => {
     const vault = '/subscriptions/x/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/certificates'

@@ -60,6 +60,18 @@ run "the_gateway_tells_of_its_calls" {
   }
 }
 
+run "edge_without_a_vault" {
+  command = plan
+  variables {
+    edge = {
+      host           = "gatehouse.contoso.com"
+      certificate_id = "https://kv-gatehouse.vault.azure.net/secrets/gatehouse"
+      backend_host   = "gatehouse.internal.swedencentral.azurecontainerapps.io"
+    }
+  }
+  expect_failures = [var.edge]
+}
+
 run "budget_of_a_day" {
   command = plan
   module { source = "./modules/observability" }

@@ -86,11 +86,11 @@ variable "image" {
 }
 
 variable "edge" {
-  description = "Name that callers use, its certificate in a key vault (https://VAULT.vault.azure.net/secrets/NAME); null until the certificate is there."
+  description = "Name that callers use, its certificate (https://VAULT.vault.azure.net/secrets/NAME), and the key vault with it where it is not the one that is made here; null until the certificate is there."
   type = object({
     host           = string
     certificate_id = string
-    vault_id       = string
+    vault_id       = optional(string)
   })
   default = null
 }

@@ -7,15 +7,18 @@ import { CheckedAddresses, ForbiddenAddressError, type ResolveName } from './che
 import { networkAdvice, shownCode } from './network-errors.ts'
 import { RetryLaterError } from './retry-later.ts'
 
-export interface CheckedHostOptions {
+export interface HostParts {
+  readonly clock: Clock
+  /** Default: the system's. */
+  readonly resolve?: ResolveName | undefined
+}
+
+export interface CheckedHostOptions extends HostParts {
   readonly url: string
   /** The host of `url` where it may have private addresses; null for public ones only. */
   readonly privateHost: string | null
   /** Milliseconds for a request and its answer. */
   readonly timeoutMs: number
-  readonly clock: Clock
-  /** Default: the system's. */
-  readonly resolve?: ResolveName | undefined
 }
 
 interface Answer<Read> {
@@ -94,6 +97,18 @@ export class CheckedHost {
   }
 }
 
+/** A longer answer counts as empty, and closes its connection. @throws when the answer breaks off. */
+export async function readBounded(body: AsyncIterable<Buffer>, bytesMax = answerBytesMax): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.byteLength
+    if (bytes > bytesMax) return new Uint8Array()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
 /** As `failure` of `CheckedHost`. @param name of the host. */
 export function answeredFailure(
   name: string,
@@ -104,7 +119,7 @@ export function answeredFailure(
 ): Error {
   const says = `${name} answered ${status}`
   if (status >= 300 && status < 400)
-    return new Error(`${says}: redirects are not followed. Write the address that it leads to into \`url\`.`)
+    return new Error(`${says}: redirects are not followed. Configure the address that it leads to.`)
   const asked = retryAfterMs(headers, nowMs)
   if (asked !== null)
     return new RetryLaterError(`${says} and asks for a pause of ${Math.ceil(asked / 1_000)} s.`, asked)
@@ -120,7 +135,7 @@ export function withoutAnswer(name: string, timeoutMs: number, error: unknown): 
   if (error instanceof Error && error.name === 'TimeoutError')
     return new Error(`${name} did not answer within ${timeoutMs / 1_000} s.`)
   if (error instanceof Error && error.name === 'HTTPParserError')
-    return new Error(`${name}: what it answers is not HTTP. Correct \`url\`.`)
+    return new Error(`${name}: what it answers is not HTTP. Correct the address.`)
   const code = shownCode(error)
   return new Error(`${name}: ${networkAdvice(code) ?? 'the request failed'} (${code ?? 'no answer'}).`)
 }

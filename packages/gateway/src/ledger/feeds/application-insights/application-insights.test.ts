@@ -4,10 +4,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { closedPort } from '../../../../../../test/support/ports.ts'
-import { endedLedger, startRunner } from '../filing/filing.fixture.ts'
+import { endedLedger, someDayMs, startRunner } from '../filing/filing.fixture.ts'
 import { recordedExchange } from '../recorded.fixture.ts'
 import { RetryLaterError } from '../retry-later.ts'
-import { openFeed } from './index.ts'
+import { applicationInsightsFeed } from './index.ts'
 import {
   insightsSettings,
   instrumentationKey,
@@ -145,6 +145,36 @@ test('a record of which one item is refused is set aside, and the others have ar
   assert.match(aside[0]?.reason ?? '', /answered 400 for a span of it/)
 })
 
+// An answer that is not read counts as nothing taken: the batch would come again for ever, each time as new items.
+test('an answer that names more than a thousand items is read to its end', async t => {
+  const endpoint = await startEndpoint(t, (response, _number, items) => {
+    const all = items.map((_, index) => [index, 400] as const)
+    response.writeHead(206).end(trackAnswer(items, all.slice(0, -3)))
+  })
+  const { feed, aside } = startInsights(t, { connectionString: endpoint.connectionString })
+  await feed.take(exchanges(500))
+  assert.deepEqual([endpoint.requests.length, aside.length], [1, 499])
+})
+
+// The service refuses them one by one: each would stop the feed for ten tries.
+test('records that are too old for the service are set aside and not sent', async t => {
+  const endpoint = await startEndpoint(t)
+  const nowMs = 1_780_000_000_000
+  const at = (hours: number) =>
+    recordedExchange({ opened: { startedAtMs: nowMs - hours * 3_600_000 }, closed: { endedAtMs: nowMs } })
+  const [old, young] = [at(47.1), at(46.9)]
+  const { feed, aside } = startInsights(t, { connectionString: endpoint.connectionString }, { clock: () => nowMs })
+  await feed.take([old, young])
+  await feed.take([old])
+  assert.deepEqual(tracesOf(endpoint.requests.flatMap(({ items }) => items)), new Set([traceOf(young)]))
+  assert.equal(endpoint.requests.length, 1)
+  assert.deepEqual(
+    aside.map(({ id }) => id),
+    [old.id, old.id],
+  )
+  assert.match(aside[0]?.reason ?? '', /older than 47 hours/)
+})
+
 // A key that the resource does not have is 400 for every item: no record may be lost because of it.
 for (const status of [206, 400]) {
   test(`a key that is refused with ${status} loses no record within ten tries`, async t => {
@@ -224,7 +254,9 @@ test('a feed over a journal sends every record, and the cursor passes them', asy
   const endpoint = await startEndpoint(t)
   const ended = await endedLedger(t)
   const settings = { ...insightsSettings, connectionString: endpoint.connectionString }
-  const { runner } = await startRunner(t, ended, async parts => openFeed(settings, parts))
+  const { runner } = await startRunner(t, ended, async parts =>
+    applicationInsightsFeed(settings, parts, { clock: () => someDayMs }),
+  )
   await runner.caughtUp()
   const items = endpoint.requests.flatMap(one => one.items)
   assert.deepEqual(tracesOf(items), new Set([...ended.rows.values()].map(traceOf)))

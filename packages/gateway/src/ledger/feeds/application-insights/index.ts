@@ -1,11 +1,12 @@
 /** The feed of kind `application-insights`: sends spans to Azure Monitor, without a collector in between. */
 import { type Clock, systemClock } from '../../../clock.ts'
+import type { HostParts } from '../checked-host.ts'
 import type { Feed, FeedParts } from '../index.ts'
 import { RetryLaterError } from '../retry-later.ts'
 import { type RecordSpans, type Sent, SpanFeed, type SpanTransport } from '../spans/feed.ts'
 import { RequestRefusedError } from '../spans/refused.ts'
 import { type Envelope, envelopesOf } from './envelopes.ts'
-import { Ingestion, type IngestionParts, type ItemError } from './ingestion.ts'
+import { Ingestion, type ItemError } from './ingestion.ts'
 import type { ApplicationInsightsSettings } from './settings.ts'
 
 /** @public Imported by the feed's thread. */
@@ -16,19 +17,27 @@ export function openFeed(settings: unknown, parts: FeedParts): Feed {
 export function applicationInsightsFeed(
   settings: ApplicationInsightsSettings,
   parts: FeedParts,
-  ingestion: Partial<IngestionParts> & { readonly clock?: Clock } = {},
+  host: Partial<HostParts> = {},
 ): Feed {
-  return new SpanFeed(settings, parts, new InsightsTransport(settings, { clock: systemClock, ...ingestion }))
+  return new SpanFeed(settings, parts, new InsightsTransport(settings, { clock: systemClock, ...host }))
 }
+
+/**
+ * The service refuses items that began more than 48 hours ago, whatever else they are. An hour is left for a request
+ * that must wait and for clocks that differ. Milliseconds.
+ */
+const ageMsMax = 47 * 3_600_000
 
 class InsightsTransport implements SpanTransport {
   readonly #role: string
+  readonly #clock: Clock
   readonly #ingestion: Ingestion
   /** Items that the service has, of records that must be sent again. */
   readonly #taken = new Set<string>()
 
-  constructor(settings: ApplicationInsightsSettings, parts: IngestionParts) {
+  constructor(settings: ApplicationInsightsSettings, parts: HostParts) {
     this.#role = settings.service
+    this.#clock = parts.clock
     this.#ingestion = new Ingestion(settings, parts)
   }
 
@@ -54,6 +63,12 @@ class InsightsTransport implements SpanTransport {
     for (const [index, { at, envelope }] of items.entries())
       if (later.has(at) && !missing.has(index)) this.#taken.add(idOf(envelope))
     return { bytes, partial: null, refused, again: this.#again(later, afterMs) }
+  }
+
+  neverTakes(startedAtMs: number): string | null {
+    return this.#clock() - startedAtMs <= ageMsMax
+      ? null
+      : 'It is older than 47 hours, and Application Insights takes nothing that is older than 48.'
   }
 
   close(): Promise<void> {

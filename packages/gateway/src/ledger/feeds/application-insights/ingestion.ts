@@ -7,11 +7,10 @@ import type { Clock } from '../../../clock.ts'
 import { type InsightsResource, resourceOf } from '../../../insights-resource.ts'
 import { isRecord, listOf } from '../../../wire/json.ts'
 import { retryAfterMs } from '../../../wire/retry-after.ts'
-import type { ResolveName } from '../checked-addresses.ts'
-import { CheckedHost } from '../checked-host.ts'
+import { CheckedHost, contentRefusals, type HostParts, readBounded } from '../checked-host.ts'
 import { explainMissingToken, tokensOf } from '../managed-identity.ts'
-import { bounded, compress } from '../otlp/collector.ts'
 import { RetryLaterError } from '../retry-later.ts'
+import { compress } from '../spans/compress.ts'
 import { RequestRefusedError } from '../spans/refused.ts'
 import type { Envelope } from './envelopes.ts'
 import type { ApplicationInsightsSettings } from './settings.ts'
@@ -44,14 +43,8 @@ const quotaStatuses: ReadonlySet<number> = new Set([402, 439])
 const quotaPauseMs = 600_000
 /** Statuses of items that the service may take later. */
 const passingStatuses: ReadonlySet<number> = new Set([401, 402, 403, 408, 429, 439, 500, 502, 503, 504])
-/** Refused as a whole, by its content or its length. */
-const refusalStatuses: ReadonlySet<number> = new Set([400, 413, 415, 422])
-
-export interface IngestionParts {
-  readonly clock: Clock
-  /** Default: the system's. */
-  readonly resolve?: ResolveName | undefined
-}
+/** Bytes of an answer that are read: it has some 150 for each item that was not taken, and there may be thousands. */
+const errorsBytesMax = 4_194_304
 
 export class Ingestion {
   readonly resource: InsightsResource
@@ -63,7 +56,7 @@ export class Ingestion {
   /** @throws Error where the connection string is none. */
   constructor(
     settings: Pick<ApplicationInsightsSettings, 'connectionString' | 'credential' | 'timeout'>,
-    { clock, resolve }: IngestionParts,
+    { clock, resolve }: HostParts,
   ) {
     const resource = resourceOf(settings.connectionString)
     if (resource === null) throw new Error('`connectionString` is not a connection string of Application Insights.')
@@ -87,13 +80,17 @@ export class Ingestion {
       'content-type': 'application/json',
       'content-encoding': 'gzip',
     }
-    const { status, headers: said, read } = await this.#host.post(headers, packed, bounded)
+    const {
+      status,
+      headers: said,
+      read,
+    } = await this.#host.post(headers, packed, body => readBounded(body, errorsBytesMax))
     const bytes = packed.byteLength
     if (status === 200) return { bytes, errors: [], afterMs: null }
     const afterMs = retryAfterMs(said, this.#clock())
     if (status === 206) return { bytes, errors: errorsIn(read, items.length), afterMs }
     const { name } = this.#host
-    if (refusalStatuses.has(status))
+    if (contentRefusals.has(status))
       throw new RequestRefusedError(`${name} answered ${status}: it does not take these spans.`)
     if (quotaStatuses.has(status) && afterMs === null)
       throw new RetryLaterError(`${name} answered ${status}: the quota of the resource is used up.`, quotaPauseMs)

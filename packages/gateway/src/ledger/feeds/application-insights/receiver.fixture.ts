@@ -10,9 +10,9 @@ import type { TestContext } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { Ajv } from 'ajv'
 import { keptLog } from '../../exchange.fixture.ts'
+import type { HostParts } from '../checked-host.ts'
 import type { Feed, RecordedExchange } from '../index.ts'
 import { applicationInsightsFeed } from './index.ts'
-import type { IngestionParts } from './ingestion.ts'
 import type { ApplicationInsightsSettings } from './settings.ts'
 
 const text = (maxLength: number) => ({ type: 'string', maxLength }) as const
@@ -172,10 +172,13 @@ export interface InsightsSending {
   failure(exchanges: readonly RecordedExchange[]): Promise<Error>
 }
 
+/** Some hours after the records of tests ended. */
+const recordedAtMs = 1_780_010_000_000
+
 export function startInsights(
   t: TestContext,
   settings: Partial<ApplicationInsightsSettings> & Pick<ApplicationInsightsSettings, 'connectionString'>,
-  ingestion: Partial<IngestionParts> = {},
+  host: Partial<HostParts> = {},
 ): InsightsSending {
   const aside: InsightsSending['aside'] = []
   const log = keptLog()
@@ -185,7 +188,10 @@ export function startInsights(
     sent: (bytes: number) => assert.ok(bytes > 0),
     pause: () => assert.fail('this feed does not pause itself'),
   }
-  const feed = applicationInsightsFeed({ ...insightsSettings, ...settings }, parts, ingestion)
+  const feed = applicationInsightsFeed({ ...insightsSettings, ...settings }, parts, {
+    clock: () => recordedAtMs,
+    ...host,
+  })
   t.after(() => feed.close?.())
   return {
     ...{ feed, aside, log },

@@ -1,6 +1,5 @@
-import { promisify } from 'node:util'
-import { constants, gzip } from 'node:zlib'
-import { answerBytesMax, CheckedHost, type CheckedHostOptions, contentRefusals } from '../checked-host.ts'
+import { CheckedHost, type CheckedHostOptions, contentRefusals, readBounded } from '../checked-host.ts'
+import { compress } from '../spans/compress.ts'
 import { RequestRefusedError } from '../spans/refused.ts'
 import type { OtlpClient, Signal } from './protocol.ts'
 
@@ -14,11 +13,6 @@ const adviceFor = (signal: Signal): Readonly<Record<number, string>> => ({
   403: 'Check `credential`.',
   404: `Correct \`url\`: most collectors take ${signal} at /v1/${signal}.`,
 })
-
-const compressed = promisify(gzip)
-
-/** The least compression: attributes repeat so much that more of it gains a tenth, and costs three times as much. */
-export const compress = (body: Uint8Array): Promise<Buffer> => compressed(body, { level: constants.Z_BEST_SPEED })
 
 /**
  * OTLP over HTTP: requests one after the other, bodies as protobuf in gzip.
@@ -42,7 +36,7 @@ export class Collector implements OtlpClient {
 
   async send(message: Uint8Array): Promise<{ readonly answer: Uint8Array; readonly bytes: number }> {
     const packed = await compress(message)
-    const { status, headers, read } = await this.#host.post(this.#headers, packed, bounded)
+    const { status, headers, read } = await this.#host.post(this.#headers, packed, body => readBounded(body))
     if (contentRefusals.has(status))
       throw new RequestRefusedError(`${this.#host.name} answered ${status}: it does not take these ${this.#signal}.`)
     if (status < 200 || status >= 300) throw this.#host.failure(status, headers, adviceFor(this.#signal))
@@ -53,16 +47,4 @@ export class Collector implements OtlpClient {
   close(): Promise<void> {
     return this.#host.close()
   }
-}
-
-/** A longer answer counts as empty, and closes its connection. @throws when the answer breaks off. */
-export async function bounded(body: AsyncIterable<Buffer>): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.byteLength
-    if (bytes > answerBytesMax) return new Uint8Array()
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

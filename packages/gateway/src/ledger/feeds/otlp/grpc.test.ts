@@ -51,6 +51,14 @@ test('what a collector rejects in part is not sent again, and the log says how m
   )
 })
 
+test('an answer that nobody can read does not send its request again', async t => {
+  const answers = [Buffer.from([0x0a, 0xff, 0xff]), Buffer.alloc(70_000, 1), Buffer.from('<html>')]
+  const collector = await startGrpcCollector(t, number => answers[number - 1] ?? assert.fail())
+  const { feed, aside } = startSending(t, grpc(collector.url))
+  for (const _ of answers) await feed.take(exchanges(1))
+  assert.deepEqual([collector.calls.length, aside], [3, []])
+})
+
 /** A status with a pause, as google.rpc.RetryInfo. */
 function withPause(seconds: number, nanos: number): Metadata {
   const root = protobuf.Root.fromJSON({

@@ -8,8 +8,9 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, type Incoming
 import type { Clock } from '../../../clock.ts'
 import { version } from '../../../version.ts'
 import { CheckedAddresses } from '../checked-addresses.ts'
-import { answeredFailure, withoutAnswer } from '../checked-host.ts'
-import { bounded, type CollectorOptions, compress } from './collector.ts'
+import { answerBytesMax, answeredFailure, withoutAnswer } from '../checked-host.ts'
+import { compress } from '../spans/compress.ts'
+import type { CollectorOptions } from './collector.ts'
 import { grpcFailure } from './grpc-status.ts'
 import type { OtlpClient, Signal } from './protocol.ts'
 
@@ -36,7 +37,8 @@ const idleMs = 10_000
 interface CallAnswer {
   readonly head: IncomingHttpHeaders
   readonly trailers: IncomingHttpHeaders
-  readonly body: Uint8Array
+  /** The message, without its prefix. */
+  readonly message: Uint8Array
 }
 
 export class GrpcCollector implements OtlpClient {
@@ -74,14 +76,14 @@ export class GrpcCollector implements OtlpClient {
     const prefix = Buffer.alloc(prefixBytes)
     prefix.writeUInt8(1, 0)
     prefix.writeUInt32BE(packed.byteLength, 1)
-    const { head, trailers, body } = await this.#call(Buffer.concat([prefix, packed]))
+    const { head, trailers, message: answer } = await this.#call(Buffer.concat([prefix, packed]))
     const name = this.#url.host
     const status = Number(head[':status'])
     if (status !== 200) throw answeredFailure(name, status, head, advice, this.#clock())
     // An answer without a message has its status in the head.
     const failure = grpcFailure(name, this.#signal, 'grpc-status' in head ? head : trailers)
     if (failure !== null) throw failure
-    return { answer: body.subarray(prefixBytes), bytes: packed.byteLength + prefixBytes }
+    return { answer, bytes: packed.byteLength + prefixBytes }
   }
 
   async close(): Promise<void> {
@@ -101,8 +103,8 @@ export class GrpcCollector implements OtlpClient {
       })
       stream.end(frame)
       const head = await headOf(stream)
-      const body = await bounded(stream)
-      return { head, trailers, body }
+      const message = await messageOf(stream)
+      return { head, trailers, message }
     } catch (error) {
       stream?.destroy()
       // The next request gets a connection of its own, whatever is wrong with this one.
@@ -131,4 +133,15 @@ function headOf(stream: ClientHttp2Stream): Promise<IncomingHttpHeaders> {
   stream.once('error', reject)
   stream.once('close', () => reject(Object.assign(new Error('no answer'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })))
   return promise
+}
+
+/** Reads the answer to its end, where its status is. A message that is too long counts as empty. */
+async function messageOf(stream: AsyncIterable<Buffer>): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of stream) {
+    bytes += chunk.byteLength
+    if (bytes <= answerBytesMax) chunks.push(chunk)
+  }
+  return bytes <= answerBytesMax ? Buffer.concat(chunks).subarray(prefixBytes) : new Uint8Array()
 }

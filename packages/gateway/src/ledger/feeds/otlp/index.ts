@@ -39,6 +39,10 @@ class OtlpTransport implements SpanTransport {
     return takenWhole(bytes, partialSuccess(answer, this.#secret))
   }
 
+  neverTakes(): null {
+    return null
+  }
+
   close(): Promise<void> {
     return this.#client.close()
   }

@@ -26,6 +26,8 @@ export interface SpanTransport {
    * @throws RequestRefusedError when nothing of it can ever be taken; RetryLaterError; or Error for what may pass.
    */
   send(records: readonly RecordSpans[]): Promise<Sent>
+  /** Why the other side can never take a record that began then (ms since the epoch); null where it may. */
+  neverTakes(startedAtMs: number): string | null
   close(): Promise<void>
 }
 
@@ -85,7 +87,8 @@ export class SpanFeed implements Feed {
     const records: Sendable[] = []
     for (const exchange of exchanges) {
       if (this.#done.has(exchange.id)) continue
-      const record = fedRecordOrReason(exchange, false)
+      const never = this.#transport.neverTakes(exchange.opened.startedAtMs)
+      const record = never ?? fedRecordOrReason(exchange, false)
       if (typeof record === 'string') this.#setAside(exchange, record)
       else {
         const { id, replica } = record.row

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { closedPort } from '../../../../test/support/ports.ts'
 import { startRedis, type TestRedisOptions, tell } from '../../../../test/support/redis.ts'
 import { eventually } from '../../../../test/support/wait.ts'
 import type { ConfigInput } from '../config/schema/index.ts'
 import type { RedisFacts } from '../redis/examine.ts'
-import { faultsIn, startSurroundings } from './doctor.fixture.ts'
+import { type Change, faultsIn, startSurroundings } from './doctor.fixture.ts'
 import { redisFindings } from './redis.ts'
 
 async function started(t: TestContext, options: TestRedisOptions = {}) {
@@ -30,6 +33,23 @@ test('a wrong password is a failure that does not show it', async t => {
   assert.match(fault, /^failure It refuses the sign-in \(WRONGPASS\)/)
   assert.ok(!fault.includes(password))
   assert.match((await faults()).join(), /NOAUTH/)
+})
+
+// Its advice would be to look at the log of a server that was never asked.
+test('a token that names no user is a failure of the identity, and not of the server', async t => {
+  const identity = createServer((_request, response) => {
+    const access_token = `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.c2lnbmF0dXJl`
+    response.end(JSON.stringify({ access_token, expires_on: 4_102_444_800 }))
+  })
+  identity.listen(0, '127.0.0.1')
+  await once(identity, 'listening')
+  t.after(() => identity.close())
+  const { port } = identity.address() as AddressInfo
+  const { examine, redis } = await started(t)
+  const appService = { IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/token`, IDENTITY_HEADER: 'header' }
+  const change: Change = config => ({ ...config, redis: { url: redis.url, credential: 'managed-identity' } })
+  const faults = faultsIn(await examine('redis', change, { appService }))
+  assert.match(faults.join(), /^failure It was not asked: .* names no object id \(oid\)/)
 })
 
 test('a user without the right to run scripts is a failure', async t => {

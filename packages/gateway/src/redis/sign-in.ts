@@ -5,7 +5,7 @@
  */
 import { decodeJwt } from 'jose'
 import type { Clock } from '../clock.ts'
-import { type InstanceCredential, identityCredential } from '../instances/credentials.ts'
+import { CredentialError, type InstanceCredential, identityCredential } from '../instances/credentials.ts'
 import type { AppServiceEndpoint } from '../instances/managed-identity.ts'
 import type { Log } from '../log.ts'
 import type { RedisConfig } from './address.ts'
@@ -47,7 +47,7 @@ export class TokenSignIn {
     return this.#latest?.password ?? null
   }
 
-  /** @throws CredentialError (as a rejection) when there is no token. */
+  /** @throws CredentialError (as a rejection) when there is no token, or none that names its user. */
   async current(): Promise<SignIn> {
     const { value } = await this.#credential.header('')
     const password = value.slice(prefix.length)
@@ -97,7 +97,7 @@ function objectIdIn(token: string): string {
   } catch {
     // The same fault as a token without the claim.
   }
-  throw new Error('the token of the managed identity names no object id (oid)')
+  throw new CredentialError('the token of the managed identity names no object id (oid)')
 }
 
 /** Why there is no token, without secrets. */

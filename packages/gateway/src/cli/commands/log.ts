@@ -1,4 +1,4 @@
-import { Argument, Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { durationMs } from '../../config/schema/common.ts'
 import type { LogState } from '../../telemetry/log/index.ts'
 import type { CliContext } from '../context.ts'
@@ -30,7 +30,7 @@ function levelCommand(context: CliContext): Command {
   return new Command('level')
     .description('log from this severity on, for a while (operators); a reload of the configuration ends it')
     .addArgument(new Argument('<level>', 'least severity').choices(['debug', 'info', 'warn', 'error']))
-    .option('--for <time>', 'how long: 90s, 15m, 2h, at most 1d', seconds, 900)
+    .addOption(new Option('--for <time>', 'how long: 90s, 15m, 2h, at most 1d').argParser(seconds).default(900, '15m'))
     .option('--as <name>', 'do it as this account')
     .action(async (level: string, options: { readonly for: number }, command: Command) => {
       const query = { level, seconds: options.for }

@@ -1,6 +1,6 @@
 /** Panels as SVG and HTML. Colours are classes: the page has them for light and dark. */
-import type { Series, Span } from './prometheus.ts'
-import { shown } from './units.ts'
+import { type Series, type Span, secondsPerPoint } from './prometheus.ts'
+import { shown, stepOf } from './units.ts'
 
 export interface Named {
   readonly name: string
@@ -20,6 +20,7 @@ const left = 88
 const top = 8
 const bottom = height - 20
 const colours = 10
+const dayMs = 86_400_000
 
 export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, found => `&#${found.charCodeAt(0)};`)
@@ -30,30 +31,32 @@ export function drawTimes(all: readonly Named[], { unit, stacked, steps }: Look,
   const right = width - 8
   const lines = stacked ? onTop(all) : all.map(({ series }) => series.points)
   const values = lines.flat().map(([, value]) => value)
-  const [low, high] = bounds(values.filter(Number.isFinite))
+  const ticks = ticksOf(values.filter(Number.isFinite), unit)
+  const [low = 0, high = 1] = [ticks[0], ticks.at(-1)]
   const x = (atS: number): number =>
     left + ((atS * 1_000 - span.fromMs) / (span.toMs - span.fromMs || 1)) * (right - left)
   const y = (value: number): number => bottom - ((value - low) / (high - low)) * (bottom - top)
-  const grid = [0, 0.25, 0.5, 0.75, 1].map(share => {
-    const value = low + share * (high - low)
+  const grid = ticks.map(value => {
     const at = y(value).toFixed(1)
     return `<line class="grid" x1="${left}" x2="${right}" y1="${at}" y2="${at}"/><text x="${left - 6}" y="${at}" dy="4" text-anchor="end">${escaped(shown(value, unit))}</text>`
   })
   const times = [0, 0.5, 1].map(share => {
     const atMs = span.fromMs + share * (span.toMs - span.fromMs)
     const anchor = ['start', 'middle', 'end'][share * 2]
-    const text = new Date(atMs).toISOString().slice(11, 16)
+    const text = new Date(atMs).toISOString().slice(span.toMs - span.fromMs > dayMs ? 5 : 11, 16)
     return `<text x="${x(atMs / 1_000).toFixed(1)}" y="${height - 4}" text-anchor="${anchor}">${text}</text>`
   })
   const marks = steps.flatMap(({ color, value }) => {
     if (value === null || value < low || value > high) return []
     return [`<line class="mark ${color}" x1="${left}" x2="${right}" y1="${y(value)}" y2="${y(value)}"/>`]
   })
-  const drawn = lines.map((points, at) => {
-    const known = points.filter(([, value]) => Number.isFinite(value))
-    const path = known.map(([atS, value]) => `${x(atS).toFixed(1)},${y(value).toFixed(1)}`).join(' ')
-    return `<polyline class="c${at % colours}" points="${path}"/>`
-  })
+  const drawn = lines.flatMap((points, at) =>
+    runsOf(points, span).map(run => {
+      const path = run.map(([atS, value]) => `${x(atS).toFixed(1)},${y(value).toFixed(1)}`)
+      // A point alone is a line of no length, which round ends make a dot.
+      return `<polyline class="c${at % colours}" points="${(path.length === 1 ? [...path, ...path] : path).join(' ')}"/>`
+    }),
+  )
   const svg = `<svg viewBox="0 0 ${width} ${height}">${[...grid, ...times, ...marks, ...drawn].join('')}</svg>`
   const legend = all.map(({ name }, at) => `<li class="c${at % colours}">${escaped(name)}</li>`)
   return `${svg}<ul class="legend">${legend.join('')}</ul>`
@@ -71,12 +74,38 @@ function onTop(all: readonly Named[]): readonly Series['points'][] {
   )
 }
 
-function bounds(values: readonly number[]): readonly [low: number, high: number] {
-  const least = values.reduce((low, value) => Math.min(low, value), Number.POSITIVE_INFINITY)
-  const most = values.reduce((high, value) => Math.max(high, value), Number.NEGATIVE_INFINITY)
-  if (least > most) return [0, 1]
-  const low = Math.min(0, least)
-  return most > low ? [low, most] : [low - (low === 0 ? 0 : Math.abs(low) / 2), low + (Math.abs(low) / 2 || 1)]
+/** Round values for the lines of the grid: the first is below all values and 0, the last above. */
+function ticksOf(values: readonly number[], unit: string): readonly number[] {
+  const low = values.reduce((least, value) => Math.min(least, value), 0)
+  const most = values.reduce((high, value) => Math.max(high, value), 0)
+  const high = low === 0 && most === 0 ? 1 : most
+  const step = stepOf(high - low, unit)
+  const [first, last] = [Math.floor(low / step), Math.ceil(high / step)]
+  return Array.from({ length: last - first + 1 }, (_, at) => (first + at) * step)
+}
+
+/** Points that belong together: where one is missing, a line ends and the next one begins. */
+function runsOf(points: Series['points'], span: Span): readonly Series['points'][] {
+  const runs: (readonly [number, number])[][] = []
+  let nextS = Number.NEGATIVE_INFINITY
+  for (const point of points.filter(([, value]) => Number.isFinite(value))) {
+    const run = runs.at(-1)
+    if (run === undefined || point[0] > nextS) runs.push([point])
+    else run.push(point)
+    nextS = point[0] + secondsPerPoint(span) * 1.5
+  }
+  return runs
+}
+
+/** Stretches of a run in which the value is the same, from their first point to their last one. */
+function sameOf(run: Series['points']): readonly { value: number; fromS: number; toS: number }[] {
+  const stretches: { value: number; fromS: number; toS: number }[] = []
+  for (const [atS, value] of run) {
+    const last = stretches.at(-1)
+    if (last?.value === value) last.toS = atS
+    else stretches.push({ value, fromS: atS, toS: atS })
+  }
+  return stretches
 }
 
 /** A row for each series, in the colours of its states. @param width in pixels. */
@@ -87,13 +116,14 @@ export function drawStates(all: readonly Named[], { states }: Look, span: Span, 
     from + ((atS * 1_000 - span.fromMs) / (span.toMs - span.fromMs)) * (width - 8 - from)
   const rows = all.map(({ name, series: { points } }, at) => {
     const y = 4 + at * row
-    const runs = points.filter(([, value], index) => index === 0 || points[index - 1]?.[1] !== value)
-    const boxes = runs.map(([atS, value], index) => {
-      const { text, color } = states[String(value)] ?? { text: String(value), color: '' }
-      const end = x(runs[index + 1]?.[0] ?? points.at(-1)?.[0] ?? atS)
-      const [start, middle] = [x(atS).toFixed(1), (y + row / 2).toFixed(1)]
-      return `<rect class="state ${color}" x="${start}" y="${y}" width="${Math.max(1, end - x(atS)).toFixed(1)}" height="${row - 4}"/><text class="inside" x="${start}" y="${middle}" dx="4" dy="2">${escaped(text)}</text>`
-    })
+    const boxes = runsOf(points, span)
+      .flatMap(run => sameOf(run))
+      .map(({ value, fromS, toS }) => {
+        const { text, color } = states[String(value)] ?? { text: String(value), color: '' }
+        const [start, end] = [x(fromS), Math.min(width - 8, x(toS + secondsPerPoint(span)))]
+        const middle = (y + row / 2).toFixed(1)
+        return `<rect class="state ${color}" x="${start.toFixed(1)}" y="${y}" width="${Math.max(1, end - start).toFixed(1)}" height="${row - 4}"/><text class="inside" x="${start.toFixed(1)}" y="${middle}" dx="4" dy="2">${escaped(text)}</text>`
+      })
     return `<text x="${from - 6}" y="${(y + row / 2).toFixed(1)}" dy="2" text-anchor="end">${escaped(name)}</text>${boxes.join('')}`
   })
   return `<svg viewBox="0 0 ${width} ${height}">${rows.join('')}</svg>`

@@ -94,8 +94,8 @@ const dark = [
   '#8ab8ff',
   '#ff780a',
   '#f2495c',
-  '#5794f2',
   '#b877d9',
+  '#5794f2',
   '#705da0',
   '#37872d',
   '#fade2a',
@@ -106,8 +106,8 @@ const light = [
   '#3274d9',
   '#e05a00',
   '#c4162a',
-  '#1f60c4',
   '#8f3bb8',
+  '#1f60c4',
   '#5b4a86',
   '#56a64b',
   '#a68900',
@@ -122,14 +122,14 @@ h1{font-size:18px;margin-bottom:8px}small{color:var(--weak);font-weight:400;font
 main{display:grid;grid-template-columns:repeat(24,1fr);grid-auto-rows:30px;gap:8px}
 h2{font-size:14px;align-self:end}section{background:var(--box);border:1px solid var(--line);padding:8px;overflow:hidden;display:flex;flex-direction:column}
 h3{font-size:13px;font-weight:500;margin-bottom:4px}svg{flex:1;min-height:0;width:100%}
-svg text{font-size:11px;fill:var(--weak)}.grid{stroke:var(--line)}polyline{fill:none;stroke-width:1.5;vector-effect:non-scaling-stroke}
+svg text{font-size:11px;fill:var(--weak)}.grid{stroke:var(--line)}polyline{fill:none;stroke-width:1.5;stroke-linecap:round;vector-effect:non-scaling-stroke}
 .mark{stroke-dasharray:6 4}.mark.green{stroke:none}.mark.yellow{stroke:var(--yellow)}.mark.red{stroke:var(--red)}
 ${[...Array(10).keys()].map(at => `polyline.c${at}{stroke:var(--c${at})}.c${at}{--own:var(--c${at})}`).join('')}
 svg .state{fill:var(--own);opacity:.85}svg text.inside{fill:#000}
 .green{--own:var(--green)}.yellow{--own:var(--yellow)}.red{--own:var(--red)}
-.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:0 12px;max-height:40px;overflow:hidden;font-size:12px}
+.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:0 12px;max-height:34px;overflow:auto;font-size:12px}
 .legend li::before{content:"";display:inline-block;width:14px;height:3px;margin-right:5px;vertical-align:middle;background:var(--own)}
 .figure{margin:auto;font-size:30px;font-weight:600;color:var(--own)}.nothing{margin:auto;color:var(--weak)}
-.bar{display:grid;grid-template-columns:180px 1fr 90px;gap:8px;align-items:center;margin:2px 0}
+.bar{display:grid;grid-template-columns:230px 1fr 90px;gap:8px;align-items:center;margin:2px 0}
 .bar i{background:linear-gradient(90deg,var(--own) calc(var(--share)*100%),var(--line) 0);height:14px}.bar b{text-align:right}
 table{border-collapse:collapse}th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line)}`

@@ -27,6 +27,16 @@ interface Answer {
 
 const pointsMax = 240
 
+/** Time from one point of a series to the next one, where none is missing. */
+export function secondsPerPoint({ fromMs, toMs }: Span): number {
+  return Math.max(1, Math.ceil((toMs - fromMs) / 1_000 / pointsMax))
+}
+
+/** Prometheus cannot be reached, something else answers at its address, or it rejects a question. */
+export class PrometheusError extends Error {
+  override readonly name = 'PrometheusError'
+}
+
 export class Prometheus {
   readonly span: Span
   readonly #url: string
@@ -37,17 +47,16 @@ export class Prometheus {
     this.span = span
   }
 
-  /** @throws Error with what Prometheus says. */
+  /** @throws PrometheusError with what Prometheus says. */
   now(expression: string): Promise<readonly Series[]> {
     return this.#ask('query', { query: this.#filled(expression), time: String(this.span.toMs / 1_000) })
   }
 
   over(expression: string): Promise<readonly Series[]> {
     const { fromMs, toMs } = this.span
-    const step = Math.max(1, Math.ceil((toMs - fromMs) / 1_000 / pointsMax))
     return this.#ask('query_range', {
       ...{ query: this.#filled(expression), start: String(fromMs / 1_000), end: String(toMs / 1_000) },
-      step: String(step),
+      step: String(secondsPerPoint(this.span)),
     })
   }
 
@@ -56,12 +65,24 @@ export class Prometheus {
   }
 
   async #ask(path: string, parameters: Readonly<Record<string, string>>): Promise<readonly Series[]> {
-    const answer = await fetch(`${this.#url}/api/v1/${path}`, { method: 'POST', body: new URLSearchParams(parameters) })
-    const { status, error, data } = (await answer.json()) as Answer
-    if (status !== 'success') throw new Error(`${parameters['query']}: ${error}`)
+    const { status, error, data } = await this.#answer(path, new URLSearchParams(parameters))
+    if (status !== 'success') throw new PrometheusError(`Prometheus rejects ${parameters['query']}: ${error}`)
     return (data?.result ?? []).map(({ metric = {}, value, values }) => ({
       labels: metric,
       points: (values ?? (value === undefined ? [] : [value])).map(([at, text]) => [at, Number(text)] as const),
     }))
+  }
+
+  async #answer(path: string, body: URLSearchParams): Promise<Answer> {
+    const answer = await fetch(`${this.#url}/api/v1/${path}`, { method: 'POST', body }).catch((error: unknown) => {
+      throw new PrometheusError(`${this.#url} cannot be reached.`, { cause: error })
+    })
+    try {
+      return (await answer.json()) as Answer
+    } catch (error) {
+      throw new PrometheusError(`${this.#url} is no Prometheus: it answers ${answer.status}, without JSON.`, {
+        cause: error,
+      })
+    }
   }
 }

@@ -55,17 +55,28 @@ test('a slow disk is a warning', async t => {
   assert.match(findings.map(({ found }) => found).join('\n'), /A synced write takes [\d.]+ ms: the disk is slow/)
 })
 
-test('a journal that outgrows its disk before bodies are deleted is a warning with the sizes', async t => {
-  const { examine, ledger } = await startSurroundings(t)
+/** A journal that has grown by so many bytes in two days. Its file has a hole: large, and takes no room. */
+async function grownJournal(ledger: string, bytes: number): Promise<void> {
   const journal = join(ledger, 'journal')
-  await mkdir(journal)
+  await mkdir(journal, { recursive: true })
   const segment = await open(join(journal, 'segment'), 'w')
-  // A file with a hole: large, and takes no room.
-  await segment.truncate(8 * 2 ** 40)
+  await segment.truncate(bytes)
   await segment.close()
   const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
   await utimes(join(journal, 'segment'), twoDaysAgo, twoDaysAgo)
+}
+
+test('a journal that outgrows its disk before bodies are deleted is a warning with the sizes', async t => {
+  const { examine, ledger } = await startSurroundings(t)
+  await grownJournal(ledger, 8 * 2 ** 40)
   assert.match(ofLevel(await examine('disk'), 'warning'), /grows by 4 TiB a day.*30 days need/)
+})
+
+test('journals of replicas that outgrow the disk which they share are a warning with their sum', async t => {
+  const { examine, ledger } = await startSurroundings(t)
+  for (const name of ['replica-1', 'replica-2']) await grownJournal(join(ledger, name), 4 * 2 ** 40)
+  const findings = await examine('disk', config => ({ ...config, ledger: { ...config.ledger, shared: true } }))
+  assert.match(ofLevel(findings, 'warning'), /grows by 4 TiB a day.*30 days need/)
 })
 
 // Cloud machines offer file systems that lose or delay what is written to them.

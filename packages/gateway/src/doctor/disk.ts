@@ -4,6 +4,7 @@ import { type FileHandle, open, readdir, rm, stat, statfs } from 'node:fs/promis
 import { dirname, join } from 'node:path'
 import { codeOf } from '../errors.ts'
 import { holderOf, journalPath, liveHolderOf } from '../ledger/directory.ts'
+import { slotsIn } from '../ledger/slots.ts'
 import { hasRights, isForeign, writableByOthers } from '../private-file.ts'
 import { type Check, type Finding, failure, note, ok, type Subject, warning } from './index.ts'
 
@@ -130,7 +131,7 @@ async function space(path: string, { config, clock }: Subject): Promise<readonly
     const then = config.ledger.whenUnwritable === 'refuse' ? 'calls are refused' : 'records are lost'
     return [failure(`Its disk has ${free} left: when it is full, ${then}.`, 'Free space, or enlarge the disk.')]
   }
-  const growth = await growthOf(journalPath(config.ledger.directory), clock())
+  const growth = await growthOf(await journalsOf(config.ledger), clock())
   const days = Math.round(config.ledger.retain.bodies / dayMs)
   if (growth !== null) {
     const missing = growth.bytesPerDay * Math.max(0, days - growth.days)
@@ -146,20 +147,31 @@ async function space(path: string, { config, clock }: Subject): Promise<readonly
 
 interface Growth {
   readonly bytesPerDay: number
-  /** Days that the journal covers. */
+  /** Days that the oldest journal covers. */
   readonly days: number
 }
 
-/** Null for a journal of less than a day: it says nothing about the days that follow. */
-async function growthOf(journal: string, nowMs: number): Promise<Growth | null> {
-  const names = await readdir(journal).catch(() => [])
-  const facts = (await Promise.all(names.map(name => stat(join(journal, name)).catch(() => null)))).filter(
+/** Where replicas share the disk, those of all of them. */
+async function journalsOf({ directory, shared }: Subject['config']['ledger']): Promise<readonly string[]> {
+  const ledgers = shared ? await slotsIn(directory).catch(() => []) : [directory]
+  return ledgers.map(journalPath)
+}
+
+/** Null for journals of less than a day: they say nothing about the days that follow. */
+async function growthOf(journals: readonly string[], nowMs: number): Promise<Growth | null> {
+  const paths = (await Promise.all(journals.map(filesIn))).flat()
+  const facts = (await Promise.all(paths.map(path => stat(path).catch(() => null)))).filter(
     one => one?.isFile() === true,
   )
   const bytes = facts.reduce((sum, one) => sum + (one?.size ?? 0), 0)
   const oldestMs = facts.reduce((least, one) => Math.min(least, one?.mtimeMs ?? nowMs), nowMs)
   const days = (nowMs - oldestMs) / dayMs
   return days < 1 ? null : { bytesPerDay: bytes / days, days }
+}
+
+async function filesIn(journal: string): Promise<readonly string[]> {
+  const names = await readdir(journal).catch(() => [])
+  return names.map(name => join(journal, name))
 }
 
 function sizeText(bytes: number): string {

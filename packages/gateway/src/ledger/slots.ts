@@ -114,11 +114,16 @@ async function takeNew(base: string, parts: SlotParts): Promise<Slot> {
   throw new LedgerError('ledger_directory', `${base} has ${slotsMax} directories of replicas, and all are held.`)
 }
 
-/** The newest lease of each directory, in the order of the directories' numbers. */
-async function leasesIn(base: string): Promise<readonly Lease[]> {
+/** The directories of replicas in a shared one, in the order of their numbers. */
+export async function slotsIn(base: string): Promise<readonly string[]> {
   const names = (await readdir(base)).filter(name => /^replica-\d+$/.test(name))
   names.sort((a, b) => Number(a.slice(8)) - Number(b.slice(8)))
-  const leases = await Promise.all(names.map(name => newestIn(join(base, name))))
+  return names.map(name => join(base, name))
+}
+
+/** The newest lease of each directory, in the order of the directories' numbers. */
+async function leasesIn(base: string): Promise<readonly Lease[]> {
+  const leases = await Promise.all((await slotsIn(base)).map(newestIn))
   return leases.filter(lease => lease !== null)
 }
 

@@ -1,67 +1,30 @@
 /** Requests of OTLP that carry spans, read by the published protobufs. */
-import protobuf from 'protobufjs/light.js'
+import { decoded, message, messagesOf, type Pair, plainAttributes } from './messages.ts'
 import type { ReceivedSpan } from './types.ts'
 
-type Fields = Readonly<Record<string, readonly [id: number, type: string, rule?: 'repeated']>>
-
-const message = (fields: Fields, oneofs = {}): protobuf.IType => ({
-  oneofs,
-  fields: Object.fromEntries(
-    Object.entries(fields).map(([name, [id, type, rule]]) => [
-      name,
-      { id, type, ...(rule === undefined ? {} : { rule }) },
-    ]),
-  ),
+/** opentelemetry/proto/{collector/trace,trace}/v1. */
+const root = messagesOf({
+  Event: message({ time: [1, 'fixed64'], name: [2, 'string'], attributes: [3, 'KeyValue', 'repeated'] }),
+  Status: message({ message: [2, 'string'], code: [3, 'int32'] }),
+  Span: message({
+    traceId: [1, 'bytes'],
+    spanId: [2, 'bytes'],
+    parentSpanId: [4, 'bytes'],
+    name: [5, 'string'],
+    kind: [6, 'int32'],
+    start: [7, 'fixed64'],
+    end: [8, 'fixed64'],
+    attributes: [9, 'KeyValue', 'repeated'],
+    events: [11, 'Event', 'repeated'],
+    status: [15, 'Status'],
+    flags: [16, 'fixed32'],
+  }),
+  ScopeSpans: message({ scope: [1, 'Scope'], spans: [2, 'Span', 'repeated'], schemaUrl: [3, 'string'] }),
+  ResourceSpans: message({ resource: [1, 'Resource'], scopeSpans: [2, 'ScopeSpans', 'repeated'] }),
+  Request: message({ resourceSpans: [1, 'ResourceSpans', 'repeated'] }),
+  Partial: message({ rejectedSpans: [1, 'int64'], errorMessage: [2, 'string'] }),
+  Response: message({ partialSuccess: [1, 'Partial'] }),
 })
-
-/**
- * Numbers and types of the fields, from opentelemetry/proto/{collector/trace,trace,common,resource}/v1 of
- * https://github.com/open-telemetry/opentelemetry-proto, without packages.
- */
-const root = protobuf.Root.fromJSON({
-  nested: {
-    AnyValue: message(
-      {
-        stringValue: [1, 'string'],
-        boolValue: [2, 'bool'],
-        intValue: [3, 'int64'],
-        doubleValue: [4, 'double'],
-        arrayValue: [5, 'ArrayValue'],
-        bytesValue: [7, 'bytes'],
-      },
-      { value: { oneof: ['stringValue', 'boolValue', 'intValue', 'doubleValue', 'arrayValue', 'bytesValue'] } },
-    ),
-    ArrayValue: message({ values: [1, 'AnyValue', 'repeated'] }),
-    KeyValue: message({ key: [1, 'string'], value: [2, 'AnyValue'] }),
-    Resource: message({ attributes: [1, 'KeyValue', 'repeated'] }),
-    Scope: message({ name: [1, 'string'], version: [2, 'string'] }),
-    Event: message({ time: [1, 'fixed64'], name: [2, 'string'], attributes: [3, 'KeyValue', 'repeated'] }),
-    Status: message({ message: [2, 'string'], code: [3, 'int32'] }),
-    Span: message({
-      traceId: [1, 'bytes'],
-      spanId: [2, 'bytes'],
-      parentSpanId: [4, 'bytes'],
-      name: [5, 'string'],
-      kind: [6, 'int32'],
-      start: [7, 'fixed64'],
-      end: [8, 'fixed64'],
-      attributes: [9, 'KeyValue', 'repeated'],
-      events: [11, 'Event', 'repeated'],
-      status: [15, 'Status'],
-      flags: [16, 'fixed32'],
-    }),
-    ScopeSpans: message({ scope: [1, 'Scope'], spans: [2, 'Span', 'repeated'], schemaUrl: [3, 'string'] }),
-    ResourceSpans: message({ resource: [1, 'Resource'], scopeSpans: [2, 'ScopeSpans', 'repeated'] }),
-    Request: message({ resourceSpans: [1, 'ResourceSpans', 'repeated'] }),
-    Partial: message({ rejectedSpans: [1, 'int64'], errorMessage: [2, 'string'] }),
-    Response: message({ partialSuccess: [1, 'Partial'] }),
-  },
-})
-
-interface Pair {
-  readonly key: string
-  readonly value?: Readonly<Record<string, unknown>>
-}
 
 /** What the decoder makes of a request. What is empty may be missing. */
 interface Decoded {
@@ -90,8 +53,7 @@ interface DecodedSpan {
 
 /** The spans of an ExportTraceServiceRequest. @throws where it is none. */
 export function readSpans(body: Uint8Array): ReceivedSpan[] {
-  const type = root.lookupType('Request')
-  const { resourceSpans = [] } = type.toObject(type.decode(body), { longs: String, bytes: Buffer }) as Decoded
+  const { resourceSpans = [] } = decoded(root, 'Request', body) as Decoded
   return resourceSpans.flatMap(({ resource, scopeSpans = [] }) =>
     scopeSpans.flatMap(({ scope, spans = [], schemaUrl = '' }) =>
       spans.map(span => ({
@@ -118,15 +80,4 @@ function spanOf(span: DecodedSpan): Omit<ReceivedSpan, 'resource' | 'scope' | 's
     events: (span.events ?? []).map(({ name = '', time = '0' }) => ({ name, time: BigInt(time) })),
     code: span.status?.code ?? 0,
   }
-}
-
-function plainAttributes(pairs: readonly Pair[] = []): Record<string, unknown> {
-  return Object.fromEntries(pairs.map(({ key, value }) => [key, plainValue(value)]))
-}
-
-function plainValue(value: Readonly<Record<string, unknown>> = {}): unknown {
-  const [[kind, plain] = []] = Object.entries(value)
-  if (kind === 'intValue') return Number(plain)
-  if (kind !== 'arrayValue') return plain
-  return ((plain as { values?: Record<string, unknown>[] }).values ?? []).map(plainValue)
 }

@@ -1,110 +1,63 @@
-/**
- * For tests: metrics as a request of OTLP has them. Numbers and types of the fields are those of
- * opentelemetry/proto/{collector/metrics,metrics,common,resource}/v1 of
- * https://github.com/open-telemetry/opentelemetry-proto, without packages.
- */
+/** For tests: metrics as a request of OTLP has them, and a collector that takes them over HTTP. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import protobuf from 'protobufjs'
+import { decoded, message, messagesOf, type Pair, plainAttributes } from '../../../../../simulator/src/otlp/messages.ts'
 
-type Fields = Readonly<Record<string, readonly [id: number, type: string, rule?: 'repeated']>>
-
-const message = (fields: Fields, oneofs = {}): protobuf.IType => ({
-  oneofs,
-  fields: Object.fromEntries(
-    Object.entries(fields).map(([name, [id, type, rule]]) => [
-      name,
-      { id, type, ...(rule === undefined ? {} : { rule }) },
-    ]),
+/** opentelemetry/proto/{collector/metrics,metrics}/v1. */
+const root = messagesOf({
+  Exemplar: message(
+    {
+      time: [2, 'fixed64'],
+      asDouble: [3, 'double'],
+      spanId: [4, 'bytes'],
+      traceId: [5, 'bytes'],
+      asInt: [6, 'sfixed64'],
+      attributes: [7, 'KeyValue', 'repeated'],
+    },
+    { value: { oneof: ['asDouble', 'asInt'] } },
   ),
-})
-
-const root = protobuf.Root.fromJSON({
-  nested: {
-    AnyValue: message(
-      {
-        stringValue: [1, 'string'],
-        boolValue: [2, 'bool'],
-        intValue: [3, 'int64'],
-        doubleValue: [4, 'double'],
-        arrayValue: [5, 'ArrayValue'],
-        bytesValue: [7, 'bytes'],
-      },
-      { value: { oneof: ['stringValue', 'boolValue', 'intValue', 'doubleValue', 'arrayValue', 'bytesValue'] } },
-    ),
-    ArrayValue: message({ values: [1, 'AnyValue', 'repeated'] }),
-    KeyValue: message({ key: [1, 'string'], value: [2, 'AnyValue'] }),
-    Resource: message({ attributes: [1, 'KeyValue', 'repeated'] }),
-    Scope: message({ name: [1, 'string'], version: [2, 'string'] }),
-    Exemplar: message(
-      {
-        time: [2, 'fixed64'],
-        asDouble: [3, 'double'],
-        spanId: [4, 'bytes'],
-        traceId: [5, 'bytes'],
-        asInt: [6, 'sfixed64'],
-        attributes: [7, 'KeyValue', 'repeated'],
-      },
-      { value: { oneof: ['asDouble', 'asInt'] } },
-    ),
-    NumberPoint: message(
-      {
-        start: [2, 'fixed64'],
-        time: [3, 'fixed64'],
-        asDouble: [4, 'double'],
-        asInt: [6, 'sfixed64'],
-        attributes: [7, 'KeyValue', 'repeated'],
-      },
-      { value: { oneof: ['asDouble', 'asInt'] } },
-    ),
-    HistogramPoint: message({
+  NumberPoint: message(
+    {
       start: [2, 'fixed64'],
       time: [3, 'fixed64'],
-      count: [4, 'fixed64'],
-      sum: [5, 'double'],
-      bucketCounts: [6, 'fixed64', 'repeated'],
-      bounds: [7, 'double', 'repeated'],
-      exemplars: [8, 'Exemplar', 'repeated'],
-      attributes: [9, 'KeyValue', 'repeated'],
-    }),
-    Gauge: message({ points: [1, 'NumberPoint', 'repeated'] }),
-    Sum: message({ points: [1, 'NumberPoint', 'repeated'], temporality: [2, 'int32'], monotonic: [3, 'bool'] }),
-    Histogram: message({ points: [1, 'HistogramPoint', 'repeated'], temporality: [2, 'int32'] }),
-    Metric: message(
-      {
-        name: [1, 'string'],
-        description: [2, 'string'],
-        unit: [3, 'string'],
-        gauge: [5, 'Gauge'],
-        sum: [7, 'Sum'],
-        histogram: [9, 'Histogram'],
-      },
-      { value: { oneof: ['gauge', 'sum', 'histogram'] } },
-    ),
-    ScopeMetrics: message({ scope: [1, 'Scope'], metrics: [2, 'Metric', 'repeated'], schemaUrl: [3, 'string'] }),
-    ResourceMetrics: message({ resource: [1, 'Resource'], scopeMetrics: [2, 'ScopeMetrics', 'repeated'] }),
-    MetricsRequest: message({ resourceMetrics: [1, 'ResourceMetrics', 'repeated'] }),
-  },
+      asDouble: [4, 'double'],
+      asInt: [6, 'sfixed64'],
+      attributes: [7, 'KeyValue', 'repeated'],
+    },
+    { value: { oneof: ['asDouble', 'asInt'] } },
+  ),
+  HistogramPoint: message({
+    start: [2, 'fixed64'],
+    time: [3, 'fixed64'],
+    count: [4, 'fixed64'],
+    sum: [5, 'double'],
+    bucketCounts: [6, 'fixed64', 'repeated'],
+    bounds: [7, 'double', 'repeated'],
+    exemplars: [8, 'Exemplar', 'repeated'],
+    attributes: [9, 'KeyValue', 'repeated'],
+  }),
+  Gauge: message({ points: [1, 'NumberPoint', 'repeated'] }),
+  Sum: message({ points: [1, 'NumberPoint', 'repeated'], temporality: [2, 'int32'], monotonic: [3, 'bool'] }),
+  Histogram: message({ points: [1, 'HistogramPoint', 'repeated'], temporality: [2, 'int32'] }),
+  Metric: message(
+    {
+      name: [1, 'string'],
+      description: [2, 'string'],
+      unit: [3, 'string'],
+      gauge: [5, 'Gauge'],
+      sum: [7, 'Sum'],
+      histogram: [9, 'Histogram'],
+    },
+    { value: { oneof: ['gauge', 'sum', 'histogram'] } },
+  ),
+  ScopeMetrics: message({ scope: [1, 'Scope'], metrics: [2, 'Metric', 'repeated'], schemaUrl: [3, 'string'] }),
+  ResourceMetrics: message({ resource: [1, 'Resource'], scopeMetrics: [2, 'ScopeMetrics', 'repeated'] }),
+  MetricsRequest: message({ resourceMetrics: [1, 'ResourceMetrics', 'repeated'] }),
 })
-
-interface Pair {
-  readonly key: string
-  readonly value: Readonly<Record<string, unknown>>
-}
-
-const plainAttributes = (pairs: readonly Pair[] = []): Record<string, unknown> =>
-  Object.fromEntries(pairs.map(({ key, value }) => [key, plainValue(value)]))
-
-function plainValue(value: Readonly<Record<string, unknown>>): unknown {
-  const [[kind, plain] = []] = Object.entries(value)
-  if (kind === 'intValue') return Number(plain)
-  if (kind !== 'arrayValue') return plain
-  return ((plain as { values?: Record<string, unknown>[] }).values ?? []).map(plainValue)
-}
 
 export interface ReceivedMetric {
   readonly name: string
@@ -167,8 +120,7 @@ interface DecodedMetrics {
 
 /** @throws where it is no request of OTLP. */
 export function metricsIn(body: Buffer): ReceivedMetric[] {
-  const type = root.lookupType('MetricsRequest')
-  const { resourceMetrics } = type.toObject(type.decode(body), { longs: String, bytes: Buffer }) as DecodedMetrics
+  const { resourceMetrics } = decoded(root, 'MetricsRequest', body) as DecodedMetrics
   return resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
     scopeMetrics.flatMap(({ metrics = [] }) =>
       metrics.map(metric => receivedMetric(metric, plainAttributes(resource.attributes))),

@@ -3,15 +3,11 @@
  * Azure/azure-rest-api-specs, specification/applicationinsights/data-plane/Monitor.Exporters/preview/v2.1.
  */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TestContext } from 'node:test'
-import { gunzipSync } from 'node:zlib'
 import { Ajv } from 'ajv'
-import { keptLog } from '../../exchange.fixture.ts'
 import type { HostParts } from '../checked-host.ts'
-import type { Feed, RecordedExchange } from '../index.ts'
+import { type Sending, sendingBy, startHttp } from '../spans/sending.fixture.ts'
 import { applicationInsightsFeed } from './index.ts'
 import type { ApplicationInsightsSettings } from './settings.ts'
 
@@ -131,28 +127,16 @@ export async function startEndpoint(
   t: Pick<TestContext, 'after'>,
   answer: Answer = (response, _number, items) => response.writeHead(200).end(trackAnswer(items, [])),
 ): Promise<TestEndpoint> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('error', () => {})
-    request.on('end', () => {
-      const { headers } = request
-      assert.deepEqual([request.method, request.url], ['POST', '/v2.1/track'])
-      assert.deepEqual([headers['content-type'], headers['content-encoding']], ['application/json', 'gzip'])
-      const items = itemsIn(gunzipSync(Buffer.concat(chunks)).toString())
-      endpoint.requests.push({ headers, items })
-      endpoint.answer(response, endpoint.requests.length, items)
-    })
+  const origin = await startHttp(t, (request, body, response) => {
+    const { headers } = request
+    assert.deepEqual([request.method, request.url], ['POST', '/v2.1/track'])
+    assert.deepEqual([headers['content-type'], headers['content-encoding']], ['application/json', 'gzip'])
+    const items = itemsIn(body.toString())
+    endpoint.requests.push({ headers, items })
+    endpoint.answer(response, endpoint.requests.length, items)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
   const endpoint: TestEndpoint = {
-    connectionString: `InstrumentationKey=${instrumentationKey};IngestionEndpoint=http://localhost:${port}/;LiveEndpoint=https://live.example/`,
+    connectionString: `InstrumentationKey=${instrumentationKey};IngestionEndpoint=${origin}/;LiveEndpoint=https://live.example/`,
     ...{ requests: [], answer },
   }
   return endpoint
@@ -164,14 +148,6 @@ export const insightsSettings: Omit<ApplicationInsightsSettings, 'connectionStri
   sample: { share: 1, workloads: {} },
 }
 
-export interface InsightsSending {
-  readonly feed: Feed
-  readonly aside: { readonly id: string; readonly reason: string }[]
-  readonly log: ReturnType<typeof keptLog>
-  /** The error with which the feed rejects. */
-  failure(exchanges: readonly RecordedExchange[]): Promise<Error>
-}
-
 /** Some hours after the records of tests ended. */
 const recordedAtMs = 1_780_010_000_000
 
@@ -179,29 +155,8 @@ export function startInsights(
   t: TestContext,
   settings: Partial<ApplicationInsightsSettings> & Pick<ApplicationInsightsSettings, 'connectionString'>,
   host: Partial<HostParts> = {},
-): InsightsSending {
-  const aside: InsightsSending['aside'] = []
-  const log = keptLog()
-  const parts = {
-    ...{ name: 'insights', log, temporary: '' },
-    setAside: ({ id }: RecordedExchange, reason: string) => void aside.push({ id, reason }),
-    sent: (bytes: number) => assert.ok(bytes > 0),
-    pause: () => assert.fail('this feed does not pause itself'),
-  }
-  const feed = applicationInsightsFeed({ ...insightsSettings, ...settings }, parts, {
-    clock: () => recordedAtMs,
-    ...host,
-  })
-  t.after(() => feed.close?.())
-  return {
-    ...{ feed, aside, log },
-    async failure(exchanges) {
-      const error: unknown = await feed.take(exchanges).then(
-        () => assert.fail('the feed did not reject'),
-        rejection => rejection,
-      )
-      assert.ok(error instanceof Error)
-      return error
-    },
-  }
+): Sending {
+  return sendingBy(t, 'insights', parts =>
+    applicationInsightsFeed({ ...insightsSettings, ...settings }, parts, { clock: () => recordedAtMs, ...host }),
+  )
 }

@@ -1,11 +1,9 @@
 /** For tests: metrics as a request of OTLP has them, and a collector that takes them over HTTP. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import type { TestContext } from 'node:test'
-import { gunzipSync } from 'node:zlib'
 import { decoded, message, messagesOf, type Pair, plainAttributes } from '../../../../../simulator/src/otlp/messages.ts'
+import { startHttp } from '../spans/sending.fixture.ts'
 
 /** opentelemetry/proto/{collector/metrics,metrics}/v1. */
 const root = messagesOf({
@@ -162,21 +160,10 @@ export async function startMetricsCollector(
   answer: Answer = response => void response.writeHead(200).end(),
 ) {
   const received: ReceivedMetric[][] = []
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('error', () => {})
-    request.on('end', () => {
-      assert.deepEqual([request.method, request.url], ['POST', '/v1/metrics'])
-      received.push(metricsIn(gunzipSync(Buffer.concat(chunks))))
-      answer(response, received.length)
-    })
+  const origin = await startHttp(t, (request, body, response) => {
+    assert.deepEqual([request.method, request.url], ['POST', '/v1/metrics'])
+    received.push(metricsIn(body))
+    answer(response, received.length)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://localhost:${(server.address() as AddressInfo).port}/v1/metrics`, received }
+  return { url: `${origin}/v1/metrics`, received }
 }

@@ -170,14 +170,14 @@ async function examineInsights(
   feed: OfKind<'application-insights'>,
   { clock }: Subject,
 ): Promise<readonly Finding[]> {
-  const [{ Ingestion }, { RequestRefusedError }] = await Promise.all([
+  const [{ Ingestion }, { ContentRefusedError }] = await Promise.all([
     import('../ledger/feeds/application-insights/ingestion.ts'),
-    import('../ledger/feeds/spans/refused.ts'),
+    import('../ledger/feeds/refusals.ts'),
   ])
   const ingestion = new Ingestion({ ...feed, timeout: Math.min(feed.timeout, feedMsMax - 1_000) }, { clock })
   try {
     await ingestion.track([]).catch(error => {
-      if (!(error instanceof RequestRefusedError)) throw error
+      if (!(error instanceof ContentRefusedError)) throw error
     })
     const found = `Application Insights at ${ingestion.name} can be reached. No span was sent.`
     return [

@@ -2,9 +2,9 @@
 import { type Clock, systemClock } from '../../../clock.ts'
 import type { HostParts } from '../checked-host.ts'
 import type { Feed, FeedParts } from '../index.ts'
+import { ContentRefusedError } from '../refusals.ts'
 import { RetryLaterError } from '../retry-later.ts'
 import { type RecordSpans, type Sent, SpanFeed, type SpanTransport } from '../spans/feed.ts'
-import { RequestRefusedError } from '../spans/refused.ts'
 import { type Envelope, envelopesOf } from './envelopes.ts'
 import { Ingestion, type ItemError } from './ingestion.ts'
 import type { ApplicationInsightsSettings } from './settings.ts'
@@ -57,7 +57,7 @@ class InsightsTransport implements SpanTransport {
     // What is wrong with every item is the resource or the key, not the items.
     const missing = new Set(errors.map(({ index }) => index))
     if (refused.size > 0 && missing.size === items.length)
-      throw new RequestRefusedError(`${this.#ingestion.name} takes none of these spans.`)
+      throw new ContentRefusedError(`${this.#ingestion.name} takes none of these spans.`)
     for (const at of refused.keys()) later.delete(at)
     if (later.size === 0) this.#taken.clear()
     for (const [index, { at, envelope }] of items.entries())

@@ -9,9 +9,9 @@ import { isRecord, listOf } from '../../../wire/json.ts'
 import { retryAfterMs } from '../../../wire/retry-after.ts'
 import { CheckedHost, contentRefusals, type HostParts, readBounded } from '../checked-host.ts'
 import { explainMissingToken, tokensOf } from '../managed-identity.ts'
+import { ContentRefusedError } from '../refusals.ts'
 import { RetryLaterError } from '../retry-later.ts'
 import { compress } from '../spans/compress.ts'
-import { RequestRefusedError } from '../spans/refused.ts'
 import type { Envelope } from './envelopes.ts'
 import type { ApplicationInsightsSettings } from './settings.ts'
 
@@ -71,7 +71,7 @@ export class Ingestion {
 
   /**
    * Sends items once.
-   * @throws RequestRefusedError when none can ever be taken; RetryLaterError; or Error for what may pass.
+   * @throws ContentRefusedError when none can ever be taken; RetryLaterError; or Error for what may pass.
    */
   async track(items: readonly Envelope[]): Promise<Tracked> {
     const packed = await compress(Buffer.from(JSON.stringify(items)))
@@ -91,7 +91,7 @@ export class Ingestion {
     if (status === 206) return { bytes, errors: errorsIn(read, items.length), afterMs }
     const { name } = this.#host
     if (contentRefusals.has(status))
-      throw new RequestRefusedError(`${name} answered ${status}: it does not take these spans.`)
+      throw new ContentRefusedError(`${name} answered ${status}: it does not take these spans.`)
     if (quotaStatuses.has(status) && afterMs === null)
       throw new RetryLaterError(`${name} answered ${status}: the quota of the resource is used up.`, quotaPauseMs)
     throw this.#host.failure(status, said, advice)

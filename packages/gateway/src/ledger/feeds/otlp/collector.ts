@@ -1,6 +1,6 @@
 import { CheckedHost, type CheckedHostOptions, contentRefusals, readBounded } from '../checked-host.ts'
+import { ContentRefusedError } from '../refusals.ts'
 import { compress } from '../spans/compress.ts'
-import { RequestRefusedError } from '../spans/refused.ts'
 import type { OtlpClient, Signal } from './protocol.ts'
 
 export interface CollectorOptions extends Omit<CheckedHostOptions, 'privateHost'> {
@@ -38,7 +38,7 @@ export class Collector implements OtlpClient {
     const packed = await compress(message)
     const { status, headers, read } = await this.#host.post(this.#headers, packed, body => readBounded(body))
     if (contentRefusals.has(status))
-      throw new RequestRefusedError(`${this.#host.name} answered ${status}: it does not take these ${this.#signal}.`)
+      throw new ContentRefusedError(`${this.#host.name} answered ${status}: it does not take these ${this.#signal}.`)
     if (status < 200 || status >= 300) throw this.#host.failure(status, headers, adviceFor(this.#signal))
     const isProtobuf = /^application\/x-protobuf\b/i.test(String(headers['content-type'] ?? ''))
     return { answer: isProtobuf ? read : new Uint8Array(), bytes: packed.byteLength }

@@ -1,7 +1,7 @@
 /** Statuses of gRPC, and what OTLP makes of them. https://opentelemetry.io/docs/specs/otlp/#failures */
 import type { IncomingHttpHeaders } from 'node:http2'
+import { ContentRefusedError } from '../refusals.ts'
 import { RetryLaterError } from '../retry-later.ts'
-import { RequestRefusedError } from '../spans/refused.ts'
 import { bytesIn, fieldsIn, numberIn, textIn } from './protobuf-read.ts'
 
 /** Names by number: https://grpc.io/docs/guides/status-codes/ */
@@ -50,7 +50,7 @@ export function grpcFailure(host: string, what: string, fields: IncomingHttpHead
   const askedMs = retryDelayMs(fields['grpc-status-details-bin'])
   if (askedMs !== null)
     return new RetryLaterError(`${says} and asks for a pause of ${Math.ceil(askedMs / 1_000)} s.`, askedMs)
-  if (refusals.has(name)) return new RequestRefusedError(`${says}: it does not take these ${what}.`)
+  if (refusals.has(name)) return new ContentRefusedError(`${says}: it does not take these ${what}.`)
   return new Error(`${says}. ${advice[name] ?? 'The feed tries again with growing pauses.'}`)
 }
 

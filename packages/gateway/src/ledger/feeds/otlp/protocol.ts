@@ -3,7 +3,7 @@ export interface OtlpClient {
   /**
    * Sends a request once. Requests follow each other.
    * @returns the answer to a request that was taken, as its message of protobuf; and the bytes that were sent.
-   * @throws RequestRefusedError, RetryLaterError, or Error for everything that may pass.
+   * @throws ContentRefusedError, RetryLaterError, or Error for everything that may pass.
    */
   send(message: Uint8Array): Promise<{ readonly answer: Uint8Array; readonly bytes: number }>
   close(): Promise<void>

@@ -5,7 +5,8 @@
  */
 import { fedRecordOrReason } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
-import { RequestRefusedError } from './refused.ts'
+import { OfferedBatch } from '../offered.ts'
+import { ContentRefusedError, Refusals } from '../refusals.ts'
 import { shareOf, takesShare } from './sample.ts'
 import type { SampleSettings, SpanSettings } from './settings.ts'
 import { type RecordSpan, spansOf } from './spans.ts'
@@ -23,7 +24,7 @@ export interface RecordSpans {
 export interface SpanTransport {
   /**
    * Sends a request once.
-   * @throws RequestRefusedError when nothing of it can ever be taken; RetryLaterError; or Error for what may pass.
+   * @throws ContentRefusedError when nothing of it can ever be taken; RetryLaterError; or Error for what may pass.
    */
   send(records: readonly RecordSpans[]): Promise<Sent>
   /** Why the other side can never take a record that began then (ms since the epoch); null where it may. */
@@ -53,9 +54,6 @@ export interface SpanFeedSettings extends SpanSettings {
   readonly sample: SampleSettings
 }
 
-/** A record that the other side refuses this often is set aside. With growing pauses that takes some minutes. */
-const refusalsMax = 10
-
 interface Sendable extends RecordSpans {
   readonly exchange: RecordedExchange
 }
@@ -64,11 +62,8 @@ export class SpanFeed implements Feed {
   readonly #settings: SpanFeedSettings
   readonly #parts: FeedParts
   readonly #transport: SpanTransport
-  /** Refusals in a row of the record that is refused now. */
-  #refused: { readonly id: string; readonly times: number } | null = null
-  /** What is done with of the batch that begins with this record and is still offered. */
-  readonly #done = new Set<string>()
-  #firstOffered: string | null = null
+  readonly #refusals = new Refusals()
+  readonly #batch = new OfferedBatch()
 
   constructor(settings: SpanFeedSettings, parts: FeedParts, transport: SpanTransport) {
     this.#settings = settings
@@ -81,12 +76,8 @@ export class SpanFeed implements Feed {
   }
 
   async take(exchanges: readonly RecordedExchange[]): Promise<void> {
-    const first = exchanges[0]?.id ?? null
-    if (first !== this.#firstOffered) this.#done.clear()
-    this.#firstOffered = first
     const records: Sendable[] = []
-    for (const exchange of exchanges) {
-      if (this.#done.has(exchange.id)) continue
+    for (const exchange of this.#batch.begin(exchanges)) {
       const never = this.#transport.neverTakes(exchange.opened.startedAtMs)
       const record = never ?? fedRecordOrReason(exchange, false)
       if (typeof record === 'string') this.#setAside(exchange, record)
@@ -97,7 +88,7 @@ export class SpanFeed implements Feed {
       }
     }
     if (records.length > 0) await this.#send(records)
-    this.#firstOffered = null
+    this.#batch.end()
   }
 
   close(): Promise<void> {
@@ -109,10 +100,10 @@ export class SpanFeed implements Feed {
     try {
       await this.#post(records)
     } catch (error) {
-      if (!(error instanceof RequestRefusedError)) throw error
+      if (!(error instanceof ContentRefusedError)) throw error
       const [only, ...others] = records
       if (only !== undefined && others.length === 0) {
-        this.#refuse(only.exchange, error)
+        this.#setAside(only.exchange, this.#refusals.reasonFor(only.id, error))
         return
       }
       const half = Math.ceil(records.length / 2)
@@ -127,7 +118,7 @@ export class SpanFeed implements Feed {
     for (const [index, { exchange }] of records.entries()) {
       const reason = refused.get(index)
       if (reason !== undefined) this.#setAside(exchange, reason)
-      else if (again?.records.has(index) !== true) this.#done.add(exchange.id)
+      else if (again?.records.has(index) !== true) this.#batch.add(exchange.id)
     }
     if (partial !== null) this.#warn(partial, records)
     if (again !== null) throw again.error
@@ -142,17 +133,8 @@ export class SpanFeed implements Feed {
     )
   }
 
-  /** @throws the refusal until the record was refused often enough. */
-  #refuse(exchange: RecordedExchange, error: Error): void {
-    const times = 1 + (this.#refused?.id === exchange.id ? this.#refused.times : 0)
-    this.#refused = { id: exchange.id, times }
-    if (times < refusalsMax) throw error
-    this.#refused = null
-    this.#setAside(exchange, `${error.message} It was sent ${times} times.`)
-  }
-
   #setAside(exchange: RecordedExchange, reason: string): void {
     this.#parts.setAside(exchange, reason)
-    this.#done.add(exchange.id)
+    this.#batch.add(exchange.id)
   }
 }

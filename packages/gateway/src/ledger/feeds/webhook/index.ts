@@ -6,14 +6,13 @@ import { type Clock, systemClock } from '../../../clock.ts'
 import type { ResolveName } from '../checked-addresses.ts'
 import { columnsOf, type FeedColumn, fedRecordOrReason } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
+import { OfferedBatch } from '../offered.ts'
+import { ContentRefusedError, Refusals } from '../refusals.ts'
 import { messageBody, messageId, type WebhookRecord, webhookRecord } from './message.ts'
 import { isWanted } from './only.ts'
-import { ContentRefusedError, GoneError, Receiver } from './receiver.ts'
+import { GoneError, Receiver } from './receiver.ts'
 import type { WebhookSettings } from './settings.ts'
 import { keyOf } from './sign.ts'
-
-/** A record that the receiver refuses this often is set aside. With growing pauses that takes some minutes. */
-const refusalsMax = 10
 
 /** @public Imported by the feed's thread. */
 export function openFeed(settings: unknown, parts: FeedParts): Feed {
@@ -27,11 +26,8 @@ export class WebhookFeed implements Feed {
   readonly #receiver: Receiver
   /** The message that was tried last and not taken: its first record, and how many it has. */
   #tried: { readonly id: string; readonly records: number } | null = null
-  /** Refusals in a row of the record that is refused now. */
-  #refused: { readonly id: string; readonly times: number } | null = null
-  /** What the receiver has taken of the batch that begins with this record and is still offered. */
-  readonly #delivered = new Set<string>()
-  #firstOffered: string | null = null
+  readonly #refusals = new Refusals()
+  readonly #batch = new OfferedBatch()
 
   constructor(settings: WebhookSettings, parts: FeedParts, clock: Clock = systemClock, resolve?: ResolveName) {
     const { secret, previous } = settings.credential
@@ -51,16 +47,12 @@ export class WebhookFeed implements Feed {
   }
 
   async take(exchanges: readonly RecordedExchange[]): Promise<void> {
-    const first = exchanges[0]?.id ?? null
-    if (first !== this.#firstOffered) this.#delivered.clear()
-    this.#firstOffered = first
-    const offered = exchanges.filter(({ id }) => !this.#delivered.has(id))
-    for (const message of this.#messages(offered)) {
+    for (const message of this.#messages(this.#batch.begin(exchanges))) {
       const { records, aside } = this.#read(message)
       if (records.length > 0) await this.#send(records, message)
       for (const [exchange, reason] of aside) this.#setAside(exchange, reason)
     }
-    this.#firstOffered = null
+    this.#batch.end()
   }
 
   close(): Promise<void> {
@@ -79,39 +71,39 @@ export class WebhookFeed implements Feed {
       await this.#post(records)
     } catch (error) {
       if (!(error instanceof ContentRefusedError)) throw this.#explained(error)
-      if (records.length === 1) this.#refuse(records, exchanges, error)
-      // One record may be what the receiver refuses: each is sent by itself.
-      else
-        for (const record of records)
-          await this.#send(
-            [record],
-            exchanges.filter(({ id }) => id === record.id),
-          )
+      await this.#refused(records, exchanges, error)
     }
     this.#tried = null
+  }
+
+  /** One record may be what the receiver refuses: each is sent by itself. @throws until that was often enough. */
+  async #refused(
+    records: readonly WebhookRecord[],
+    exchanges: readonly RecordedExchange[],
+    refusal: ContentRefusedError,
+  ): Promise<void> {
+    for (const record of records) {
+      const own = exchanges.filter(({ id }) => id === record.id)
+      if (records.length > 1) {
+        await this.#send([record], own)
+        continue
+      }
+      const reason = this.#refusals.reasonFor(record.id, refusal)
+      for (const exchange of own) this.#setAside(exchange, reason)
+    }
   }
 
   async #post(records: readonly WebhookRecord[]): Promise<void> {
     const body = messageBody(this.#parts.name, this.#settings.form, records)
     await this.#receiver.post(messageId(records), body)
     this.#parts.sent(body.byteLength)
-    for (const { id } of records) this.#delivered.add(id)
-  }
-
-  /** @throws the receiver's refusal until it has refused the record often enough. */
-  #refuse([record]: readonly WebhookRecord[], exchanges: readonly RecordedExchange[], error: Error): void {
-    const id = record?.id ?? ''
-    const times = 1 + (this.#refused?.id === id ? this.#refused.times : 0)
-    this.#refused = { id, times }
-    if (times < refusalsMax) throw error
-    this.#refused = null
-    for (const exchange of exchanges) this.#setAside(exchange, `${error.message} It was sent ${times} times.`)
+    for (const { id } of records) this.#batch.add(id)
   }
 
   #setAside(exchange: RecordedExchange, reason: string): void {
-    if (this.#delivered.has(exchange.id)) return
+    if (this.#batch.has(exchange.id)) return
     this.#parts.setAside(exchange, reason)
-    this.#delivered.add(exchange.id)
+    this.#batch.add(exchange.id)
   }
 
   #explained(error: unknown): unknown {

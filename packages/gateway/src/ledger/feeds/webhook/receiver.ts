@@ -1,14 +1,10 @@
 import type { Clock } from '../../../clock.ts'
 import { answerBytesMax, CheckedHost, type CheckedHostOptions, contentRefusals } from '../checked-host.ts'
+import { ContentRefusedError } from '../refusals.ts'
 import { signedHeaders } from './sign.ts'
 
 export interface ReceiverOptions extends CheckedHostOptions {
   readonly keys: readonly Uint8Array[]
-}
-
-/** The receiver says that this content can never be taken: 400, 413, 415 or 422. */
-export class ContentRefusedError extends Error {
-  override readonly name = 'ContentRefusedError'
 }
 
 /** The receiver says 410: it wants nothing more. */

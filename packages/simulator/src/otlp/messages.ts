@@ -39,7 +39,7 @@ const common = {
 export const messagesOf = (own: Readonly<Record<string, protobuf.IType>>): protobuf.Root =>
   protobuf.Root.fromJSON({ nested: { ...common, ...own } })
 
-/** The members of a message; what is empty may be missing, and numbers of 64 bits are texts. @throws where it is none. */
+/** The members of a message: what is empty may be missing, 64-bit numbers are texts. @throws where it is none. */
 export function decoded(root: protobuf.Root, name: string, body: Uint8Array): unknown {
   const type = root.lookupType(name)
   return type.toObject(type.decode(body), { longs: String, bytes: Buffer })

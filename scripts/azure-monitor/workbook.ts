@@ -2,7 +2,7 @@
  * deploy/terraform/modules/observability/workbook.json: a workbook of Azure Monitor over the telemetry in Log Analytics
  * and, where there is one, the ledger in Data Explorer. Terraform writes the cluster's name in place of CLUSTER.
  */
-import { createHash } from 'node:crypto'
+import { uuidOf } from '../stable-uuid.ts'
 
 interface Chart {
   readonly title: string
@@ -178,12 +178,5 @@ function inDataExplorer(queryText: string): string {
 
 /** A UUID that stays the same from one generation to the next. */
 function idOf(name: string): string {
-  const hash = createHash('sha256').update(`gatehouse workbook ${name}`).digest('hex')
-  return [
-    hash.slice(0, 8),
-    hash.slice(8, 12),
-    `8${hash.slice(13, 16)}`,
-    `8${hash.slice(17, 20)}`,
-    hash.slice(20, 32),
-  ].join('-')
+  return uuidOf(`gatehouse workbook ${name}`)
 }

@@ -1,5 +1,5 @@
 /** deploy/kusto/dashboard.json: a dashboard to import, with a tile for each function. */
-import { createHash } from 'node:crypto'
+import { uuidOf } from '../stable-uuid.ts'
 
 interface Tile {
   readonly title: string
@@ -141,12 +141,5 @@ const chartOptions = {
 
 /** A UUID that stays the same from one generation to the next, so that an import replaces what is there. */
 function idOf(name: string): string {
-  const hash = createHash('sha256').update(`gatehouse dashboard ${name}`).digest('hex')
-  return [
-    hash.slice(0, 8),
-    hash.slice(8, 12),
-    `8${hash.slice(13, 16)}`,
-    `8${hash.slice(17, 20)}`,
-    hash.slice(20, 32),
-  ].join('-')
+  return uuidOf(`gatehouse dashboard ${name}`)
 }

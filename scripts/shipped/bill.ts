@@ -1,6 +1,6 @@
 /** The bill of materials of an installation, as JSON of CycloneDX 1.6. https://cyclonedx.org/docs/1.6/json/ */
-import { createHash } from 'node:crypto'
 import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library'
+import { uuidOf } from '../stable-uuid.ts'
 import type { Shipped } from './lockfile.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { Shipped } from './lockfile.ts'
 export function billText(shipped: ReadonlyMap<string, Shipped>): string {
   const unnumbered = serialize(billOf(shipped))
   const bill = billOf(shipped)
-  bill.serialNumber = serialNumber(unnumbered)
+  bill.serialNumber = `urn:uuid:${uuidOf(unnumbered)}`
   return `${serialize(bill)}\n`
 }
 
@@ -58,11 +58,4 @@ function digestOf(integrity: string): readonly [Enums.HashAlgorithm, string] {
 function serialize(bill: Models.Bom): string {
   const normalizer = new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6)
   return new Serialize.JsonSerializer(normalizer).serialize(bill, { sortLists: true, space: 2 })
-}
-
-/** A UUID of version 8 (RFC 9562) from a digest of the text. */
-function serialNumber(text: string): string {
-  const digest = createHash('sha256').update(text).digest('hex')
-  const parts = [digest.slice(0, 8), digest.slice(8, 12), `8${digest.slice(13, 16)}`, `8${digest.slice(17, 20)}`]
-  return `urn:uuid:${[...parts, digest.slice(20, 32)].join('-')}`
 }

@@ -208,7 +208,7 @@ const money: Dashboard = {
           {
             '{{rule}} {{measure}}': max(
               'rule, measure',
-              of('gatehouse_limit_used_ratio', 'measure=~"costPerDay|costPerMonth|tokensPerMonth"'),
+              of('gatehouse_limit_used_ratio', 'measure=~"costPer.*|tokensPer(Day|Week|Month)"'),
             ),
           },
           { thresholds: [0.75, 0.9] },

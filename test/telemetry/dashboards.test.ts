@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { dashboardQueries, grafanaDashboards } from './grafana.ts'
-import { promtool } from './promtool.ts'
+import { alertRules, promtool } from './promtool.ts'
 
 test('the dashboards have the form that Grafana demands, and names of their own', () => {
   assert.equal(grafanaDashboards.length, 5)
@@ -25,6 +25,15 @@ test('no two panels overlap, and none is wider than the page', () => {
     })
     assert.equal(new Set(cells).size, cells.length, title)
   }
+})
+
+// A budget that has an alert and no bar cannot be watched.
+test('the dashboard shows the budgets that have an alert', () => {
+  const measures = (expression = ''): string | undefined => /measure=~"([^"]*)"/.exec(expression)?.[1]
+  const alert = alertRules.find(rule => rule.alert === 'GatehouseBudgetNearlySpent')
+  const shown = dashboardQueries.find(({ where }) => where.includes('Budgets'))
+  assert.ok(measures(alert?.expr))
+  assert.equal(measures(shown?.expression), measures(alert?.expr))
 })
 
 test('promtool parses every query of the dashboards', async () => {

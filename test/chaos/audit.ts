@@ -1,18 +1,12 @@
 /** Compares what clients saw, what the ledger recorded and what the backends billed, call by call. */
 import type { RecordBodies, RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import type { BillLine } from '../../packages/simulator/src/types.ts'
+import { wrongUnkeptUsage, wrongUsage } from './audit-usage.ts'
+import { type Case, caseOf, describe, isStreamed, withoutBreak } from './case.ts'
 import type { Seen } from './client.ts'
 import { endingsOf, statusesOf } from './endings.ts'
-import type { Plan } from './plans.ts'
-import { type Read, read, tokensOf, withoutUsage } from './reader.ts'
-import { chaosDeployments, metadataWorkload } from './world.ts'
-
-/** Tokens by which the gateway's count may differ from the recorded text's. */
-const completionTolerance = 2
-/**
- * Tokens by which the count of a prompt may differ from the bill: the rendering of tools and items is not published.
- */
-const promptTolerance = 3
+import { withoutUsage } from './reader.ts'
+import { metadataWorkload } from './world.ts'
 
 export interface Evidence {
   readonly seen: readonly Seen[]
@@ -37,24 +31,6 @@ export interface Findings {
   readonly faults: readonly string[]
   /** How often each kind of ending and source of figures occurred, so that a run that proves nothing is noticed. */
   readonly tally: ReadonlyMap<string, number>
-}
-
-/** One call from all sides. */
-interface Case {
-  /** The answer of a second member that a hedge was sent to; null if there was none. */
-  readonly hedge: Buffer | null
-  readonly outages: boolean
-  readonly diskFull: boolean
-  /** The most tokens that any call was billed: no bound has learned more than that. */
-  readonly mostBilled: number
-  readonly plan: Plan
-  readonly seen: Seen
-  readonly row: RecordRow
-  /** Null when no backend was reached. */
-  readonly line: BillLine | null
-  readonly response: Buffer
-  readonly request: Buffer
-  readonly read: Read
 }
 
 export async function audit({
@@ -104,29 +80,6 @@ export async function audit({
     if (wrong.length > 0) faults.push(`${describe(whole)}: ${wrong.join('; ')}`)
   }
   return { faults, tally }
-}
-
-function caseOf(
-  seen: Seen,
-  row: RecordRow,
-  line: BillLine | null,
-  kept: RecordBodies | null,
-): Omit<Case, 'outages' | 'diskFull' | 'mostBilled' | 'hedge'> {
-  const response = Buffer.from(kept?.response ?? [])
-  const { plan } = seen
-  const isStream = isStreamed(plan, row)
-  if (row.workload === metadataWorkload) {
-    const said = read(plan.operation, isStream, withoutBreak(seen.body))
-    return { plan, seen, row, line, response, request: Buffer.from(kept?.request ?? []), read: said }
-  }
-  const said = read(plan.operation, isStream, response)
-  return { plan, seen, row, line, response, request: Buffer.from(kept?.request ?? []), read: said }
-}
-
-function isStreamed(plan: Plan, row: RecordRow): boolean {
-  // The record of an interrupted exchange does not contain the answer's content type.
-  if (row.outcome === 'interrupted') return plan.stream
-  return row.responseContentType?.startsWith('text/event-stream') === true
 }
 
 async function mapAtOnce<T, R>(list: readonly T[], atOnce: number, work: (one: T) => Promise<R>): Promise<R[]> {
@@ -268,106 +221,6 @@ function wholeEvents(body: Buffer, isStream: boolean): number {
   return end === -1 ? 0 : end + 2
 }
 
-/** Without the event by which the gateway reports that a stream broke off. */
-function withoutBreak(body: Buffer): Buffer {
-  const at = body.lastIndexOf('\n\ndata: {"error":{"message":"The answer broke off')
-  return at === -1 ? body : body.subarray(0, at)
-}
-
-function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
-  const { row, read: said } = whole
-  const { source, promptTokens, completionTokens } = row.usage
-  if (said.usage !== null) {
-    if (source !== 'reported') yield `usage was reported, but the figures are ${source}`
-    if (!line.usageReported) yield 'usage was reported that is not in the bill'
-    if (promptTokens !== line.promptTokens) yield `${promptTokens} prompt tokens, billed ${line.promptTokens}`
-    if ((completionTokens ?? 0) !== line.completionTokens)
-      yield `${completionTokens} completion tokens, billed ${line.completionTokens}`
-    return
-  }
-  if (source === 'reported') {
-    // Usage in a document that is malformed in another place is still read.
-    if (whole.plan.fault !== 'malformed-frames') yield 'reported figures without a report'
-    if (promptTokens !== line.promptTokens || (completionTokens ?? 0) !== line.completionTokens)
-      yield `${promptTokens}+${completionTokens} reported, billed ${line.promptTokens}+${line.completionTokens}`
-    return
-  }
-  if (source === 'none') {
-    if (line.completionTokens + line.promptTokens > 0)
-      yield `no figures, billed ${line.promptTokens}+${line.completionTokens}`
-    return
-  }
-  yield* wrongCount(whole, line)
-}
-
-/** Figures that the gateway determined itself: never below the bill, and above it only if they are a bound. */
-function* wrongCompletion({ plan, row, read: said, mostBilled }: Case, line: BillLine): Generator<string> {
-  const { source } = row.usage
-  const counted = row.usage.completionTokens ?? 0
-  if (counted < line.completionTokens - completionTolerance)
-    yield `${source} at ${counted} completion tokens, billed ${line.completionTokens}`
-  if (source === 'counted' && counted > line.completionTokens + completionTolerance)
-    yield `${counted} completion tokens, billed ${line.completionTokens}`
-  const spoken = tokensOf(modelOf(row), said.texts)
-  const most = Math.max(line.completionTokens, spoken, boundOf(plan, mostBilled)) + completionTolerance
-  if (counted > most) yield `${source} at ${counted} completion tokens, at most ${most} were possible`
-  if (counted < spoken - completionTolerance) yield `${counted} completion tokens ${source}, the text has ${spoken}`
-}
-
-/** The default of `limits.completionTokensAssumed`. */
-const assumed = 1_000
-
-/**
- * The most that a call whose end is unknown may be charged for each answer: the maximum that it allows, or else what
- * other calls were seen to need.
- */
-function boundOf({ body }: Plan, mostBilled: number): number {
-  const said: unknown = JSON.parse(body)
-  const numberIn = (key: string): number => {
-    const value: unknown = typeof said === 'object' && said !== null ? Reflect.get(said, key) : null
-    return typeof value === 'number' ? value : 0
-  }
-  const most = Math.max(numberIn('max_tokens'), numberIn('max_completion_tokens'), numberIn('max_output_tokens'))
-  const prompt: unknown = Reflect.get(Object(said), 'prompt')
-  const prompts = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt.length : 1
-  return Math.max(most, assumed, mostBilled) * Math.max(1, numberIn('n'), numberIn('best_of')) * prompts
-}
-
-function* wrongCount(whole: Case, line: BillLine): Generator<string> {
-  yield* wrongCompletion(whole, line)
-  const { row, plan } = whole
-  const promptTokens = row.usage.promptTokens ?? 0
-  // Without any answer of the backend, only the backend knows if it had read or refused the prompt by then.
-  const unread = (row.status === null || line.status === 0) && line.promptTokens === 0
-  const isWrong =
-    row.usage.source === 'bounded'
-      ? promptTokens < line.promptTokens - promptTolerance || promptTokens > Math.max(assumed, plan.body.length)
-      : Math.abs(promptTokens - line.promptTokens) > promptTolerance
-  if (!unread && isWrong) yield `${promptTokens} prompt tokens counted, billed ${line.promptTokens}`
-}
-
-/**
- * Without bodies in the ledger only the bill and the client's view are left, and the client may have seen less than
- * arrived.
- */
-function* wrongUnkeptUsage(whole: Case, line: BillLine): Generator<string> {
-  const { row } = whole
-  const { source, promptTokens, completionTokens } = row.usage
-  if (source === 'reported') {
-    if (promptTokens !== line.promptTokens) yield `${promptTokens} prompt tokens, billed ${line.promptTokens}`
-    if ((completionTokens ?? 0) !== line.completionTokens)
-      yield `${completionTokens} completion tokens, billed ${line.completionTokens}`
-    return
-  }
-  // An interrupted exchange leaves nothing that could be counted.
-  if (row.outcome === 'interrupted' || row.status === null || row.status >= 400) return
-  yield* wrongCompletion(whole, line)
-}
-
-function modelOf(row: RecordRow): string {
-  return chaosDeployments[row.deployment as keyof typeof chaosDeployments].model
-}
-
 function* wrongOutcome(whole: Case): Generator<string> {
   const { plan, seen, row, line } = whole
   const ended = `${row.outcome} ${row.outcomeCode ?? ''}`.trim()
@@ -404,10 +257,4 @@ function* wrongUnderOutage({ plan, seen, row, line }: Case): Generator<string> {
   if (isGood || seen.ended === 'left') return
   const mayHaveRun = line === null ? row.sentAtMs !== null : !isSafeRefusal(line)
   if (!mayHaveRun) yield `${ended}: it could have been sent to another member`
-}
-
-function describe({ plan, seen, row, line }: Case): string {
-  const asked = `${plan.operation}${plan.stream ? ' streamed' : ''} fault=${plan.fault} leave=${JSON.stringify(plan.leave)}`
-  const billed = line === null ? 'not billed' : `billed ${line.status} ${line.promptTokens}+${line.completionTokens}`
-  return `${plan.mark} ${row.id} (${asked}; client ${seen.ended} ${seen.status}; ${row.outcome}; ${billed})`
 }

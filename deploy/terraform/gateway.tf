@@ -68,8 +68,15 @@ locals {
     limits = { store = "redis", whenStoreIsDown = "local" }
   }]
 
-  # What the variable `settings` says goes before what is generated, setting by setting within a section.
+  # What the variable `settings` says goes before what is generated. In a section, and in a group of settings or a named
+  # thing of it (`gateway.timeouts`, `workloads.NAME`), what `settings` does not name stays.
   configuration = { for section in distinct(concat(keys(local.generated), keys(var.settings))) :
-    section => merge(try(local.generated[section], {}), try(var.settings[section], {}))
+    section => { for name in distinct(concat(keys(try(local.generated[section], {})), keys(try(var.settings[section], {})))) :
+      name => try(
+        merge(local.generated[section][name], var.settings[section][name]),
+        var.settings[section][name],
+        local.generated[section][name],
+      )
+    }
   }
 }

@@ -68,7 +68,7 @@ variable "vault" {
 }
 
 variable "settings" {
-  description = "Further settings of the gateway's configuration by section, as { limits = { timeZone = \"Europe/Berlin\" } } (docs/configuration.md). They go before what is generated. Secrets belong into the vault."
+  description = "Further settings of the gateway's configuration by section, as { limits = { timeZone = \"Europe/Berlin\" } } (docs/configuration.md). They go before what is generated, setting by setting, also in groups as gateway.timeouts. Secrets belong into the vault."
   type        = any
   nullable    = false
   default     = {}

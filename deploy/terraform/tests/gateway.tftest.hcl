@@ -43,7 +43,7 @@ run "zones_of_what_is_made" {
 run "settings_go_before_what_is_generated" {
   variables {
     settings = {
-      gateway = { trustForwardedFor = false }
+      gateway = { trustForwardedFor = false, timeouts = { firstByte = "4m" } }
       log     = { level = "warn" }
     }
   }
@@ -51,6 +51,11 @@ run "settings_go_before_what_is_generated" {
   assert {
     condition     = yamldecode(output.gateway_yaml).gateway.trustForwardedFor == false && yamldecode(output.gateway_yaml).gateway.listen == "0.0.0.0:8080"
     error_message = "One setting of a section replaces that setting alone."
+  }
+
+  assert {
+    condition     = yamldecode(output.gateway_yaml).gateway.timeouts == { firstByte = "4m", shutdownGrace = "120s" }
+    error_message = "One setting of a group replaces that setting alone: ingress and Terraform rely on the others."
   }
 
   assert {

@@ -99,7 +99,6 @@ module "gateway" {
   cpu                     = var.gateway.cpu
   shutdown_grace_seconds  = var.gateway.shutdown_grace_seconds
   zone_redundancy_enabled = var.gateway.zone_redundancy_enabled
-  logs_destination        = var.gateway.logs_destination
   journal                 = var.gateway.journal
   journal_gib             = var.gateway.journal_gib
   tags                    = local.tags

@@ -14,7 +14,6 @@ variable "gateway" {
     zone_redundancy_enabled = optional(bool, false)
     journal                 = optional(string, "nfs")
     journal_gib             = optional(number, 100)
-    logs_destination        = optional(string, "azure-monitor")
     secrets                 = optional(map(string), {})
   })
   default = null

@@ -109,7 +109,8 @@ run "edge_with_the_version_of_a_certificate" {
     vault_id            = "/subscriptions/00000000-0000-4000-8000-000000000000/vault"
     backend_host        = "gatehouse.internal"
     request_seconds     = 30
+    capacity            = { minimum = 101, maximum = 125 }
     tags                = {}
   }
-  expect_failures = [var.private_address, var.host, var.certificate_id, var.request_seconds]
+  expect_failures = [var.private_address, var.host, var.certificate_id, var.request_seconds, var.capacity]
 }

@@ -115,8 +115,8 @@ variable "capacity" {
   default  = {}
 
   validation {
-    condition     = var.capacity.minimum >= 0 && var.capacity.maximum >= 2 && var.capacity.maximum <= 125 && var.capacity.minimum <= var.capacity.maximum
-    error_message = "capacity needs a minimum from 0, and a maximum from 2 to 125 that is not below it."
+    condition     = var.capacity.minimum >= 0 && var.capacity.minimum <= 100 && var.capacity.maximum >= 2 && var.capacity.maximum <= 125 && var.capacity.minimum <= var.capacity.maximum
+    error_message = "capacity needs a minimum from 0 to 100, and a maximum from 2 to 125 that is not below it."
   }
 }
 

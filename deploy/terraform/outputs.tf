@@ -44,7 +44,7 @@ output "data_explorer" {
 }
 
 output "scope" {
-  description = "What clients ask tokens for: az account get-access-token --scope SCOPE. Null where `entra` is."
+  description = "What clients ask tokens for: az account get-access-token --scope SCOPE. Null without `entra`."
   value       = one(module.entra[*].scope)
 }
 

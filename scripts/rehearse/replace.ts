@@ -12,7 +12,7 @@ export interface Surroundings {
   readonly collectors: Readonly<Record<string, string>>
   /** Connection strings of Application Insights, by feed. */
   readonly insights: Readonly<Record<string, string>>
-  /** `rediss://HOST:PORT`; null where the configuration has no Redis. */
+  /** `redis://HOST:PORT`; null where the configuration has no Redis. */
   readonly redis: string | null
   /** Directory of the ledger. */
   readonly ledger: string

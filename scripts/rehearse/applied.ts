@@ -1,17 +1,9 @@
 /** An example of `deploy/terraform`, "applied" by Terraform with the stand-ins for its providers: nothing is made. */
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { valuesOf } from '../../test/terraform/examples.ts'
 import { startProviders } from '../../test/terraform/provider.ts'
 import { providerSchemas } from '../../test/terraform/schema.ts'
-import { copyOfDeploy, inTurn } from '../../test/terraform/terraform.ts'
-
-const examplesDirectory = join(import.meta.dirname, '../../deploy/terraform/examples')
-
-/** Names of the examples. */
-export function exampleNames(): readonly string[] {
-  return readdirSync(examplesDirectory).sort()
-}
+import { apply, copyOfDeploy, init, inTurn } from '../../test/terraform/terraform.ts'
 
 /**
  * The gateway's configuration as the example's output `gateway_yaml` has it.
@@ -24,8 +16,8 @@ export async function generatedYaml(example: string): Promise<string> {
   const { status, stdout, text } = await inTurn(
     directory,
     providers.reattach,
-    ['init', '-no-color', '-input=false', '-backend=false'],
-    ['apply', '-no-color', '-input=false', '-auto-approve', ...valuesOf(example)],
+    init,
+    [...apply, ...valuesOf(example)],
     ['output', '-raw', 'gateway_yaml'],
   )
   if (status !== 0)

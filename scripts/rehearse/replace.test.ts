@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { exampleNames } from './applied.ts'
+import { exampleNames } from '../../test/terraform/examples.ts'
 import { replacements } from './replace.ts'
 
 test('what was replaced is found by comparison, so that nothing is replaced in silence', () => {

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
-import { registryId, valuesOf } from './examples.ts'
+import { exampleNames, registryId, valuesOf } from './examples.ts'
 import { blocksOf, type Resource } from './hcl.ts'
 import { madeIn } from './made.ts'
 import { computed } from './mutations/index.ts'
@@ -17,14 +17,12 @@ import { makeMistake } from './mutations/mutation.ts'
 import { type RunningProviders, startProviders } from './provider.ts'
 import { brokenRules } from './rules/index.ts'
 import { allSchemas, providerSchemas } from './schema.ts'
-import { copyOfDeploy, inTurn, type Ran, terraform, terraformVersion } from './terraform.ts'
+import { apply, copyOfDeploy, init, inTurn, type Ran, terraform, terraformVersion } from './terraform.ts'
 
 const providers = providerSchemas()
 const schema = allSchemas(providers)
 const version = terraformVersion()
 const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
-const init = ['init', '-no-color', '-input=false', '-backend=false']
-const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   let running: RunningProviders
@@ -97,7 +95,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     )
   })
 
-  for (const example of ['minimal', 'production', 'existing-network']) {
+  for (const example of exampleNames()) {
     test(`the configuration that ${example} generates is one that the gateway accepts`, async () => {
       using copy = copyOfDeploy()
       const directory = join(copy.directory, 'examples', example)

@@ -10,12 +10,10 @@ import { madeIn } from './made.ts'
 import { startProviders } from './provider.ts'
 import { brokenRules } from './rules/index.ts'
 import { allSchemas, providerSchemas } from './schema.ts'
-import { copyOfDeploy, inTurn, terraformVersion } from './terraform.ts'
+import { apply, copyOfDeploy, init, inTurn, terraformVersion } from './terraform.ts'
 
 const version = terraformVersion()
 const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
-const init = ['init', '-no-color', '-input=false', '-backend=false']
-const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   /** Resources of an example that was applied, and what of them breaks a rule. */

@@ -1,4 +1,13 @@
-/** Values of the variables that the examples of `deploy/terraform` ask for, as an operator would give them. */
+/** The examples of `deploy/terraform`, and values of their variables as an operator would give them. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const examplesDirectory = join(import.meta.dirname, '../../deploy/terraform/examples')
+
+/** Names of the examples. */
+export function exampleNames(): readonly string[] {
+  return readdirSync(examplesDirectory).sort()
+}
 
 const guid = '00000000-0000-4000-8000-000000000000'
 const shared = `/subscriptions/${guid}/resourceGroups/shared/providers`

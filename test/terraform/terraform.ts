@@ -58,6 +58,11 @@ export async function terraform(directory: string, reattach: string, args: reado
   return { status, stdout: text, text: text + Buffer.concat(stderr).toString('utf8') }
 }
 
+/** Needs neither a network nor a state elsewhere. */
+export const init: readonly string[] = ['init', '-no-color', '-input=false', '-backend=false']
+/** Asks nothing. Values of variables come after it. */
+export const apply: readonly string[] = ['apply', '-no-color', '-input=false', '-auto-approve']
+
 /** Runs commands one after another until one fails, and says what the last one said. */
 export async function inTurn(directory: string, reattach: string, ...commands: (readonly string[])[]): Promise<Ran> {
   let last: Ran = { status: 0, stdout: '', text: '' }

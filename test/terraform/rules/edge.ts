@@ -1,5 +1,5 @@
 import { type Block, blocksOf, type Resource } from '../hcl.ts'
-import type { ModuleRules } from './module-rules.ts'
+import { isGiven, type ModuleRules } from './module-rules.ts'
 
 export const edge: ModuleRules = {
   roles: ['Key Vault Secrets User'],
@@ -31,9 +31,4 @@ function gateway({ address, type, values }: Resource): readonly string[] {
 function firewall(address: string, values: Block): readonly string[] {
   const [settings = {}] = blocksOf(values, 'policy_settings')
   return settings['request_body_check'] === false ? [] : [`${address}: it must not look at prompts`]
-}
-
-/** What is left open gets a value from the stand-in of the provider. */
-function isGiven(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && !value.startsWith('made-up-')
 }

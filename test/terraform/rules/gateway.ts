@@ -1,7 +1,7 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { type Block, blocksOf, type Resource } from '../hcl.ts'
-import type { ModuleRules } from './module-rules.ts'
+import { isGiven, type ModuleRules } from './module-rules.ts'
 
 export const gateway: ModuleRules = {
   required: {
@@ -13,11 +13,6 @@ export const gateway: ModuleRules = {
   },
   reached: { azurerm_storage_account: { subresource: 'file', zone: /\/privatelink\.file\.core\.windows\.net$/ } },
   check: resource => [...app(resource), ...journal(resource), ...ingress(resource)],
-}
-
-/** False also for what only the stand-in gives: to it, what may be left open is computed. */
-function isGiven(value: unknown): boolean {
-  return Boolean(value) && !String(value).startsWith('made-up-')
 }
 
 /** Files that are mounted and are no secrets. */

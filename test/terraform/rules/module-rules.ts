@@ -20,3 +20,8 @@ export interface ModuleRules {
   /** Types of resources that a resource must name in `depends_on`, since it refers to none of them. */
   readonly waits?: (resource: Resource) => readonly string[]
 }
+
+/** False also for what only the stand-in gives: to it, what may be left open is computed. */
+export function isGiven(value: unknown): boolean {
+  return Boolean(value) && !String(value).startsWith('made-up-')
+}

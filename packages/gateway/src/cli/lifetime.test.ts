@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
-import { stopSignal } from './lifetime.ts'
+import { LedgerError } from '../ledger/index.ts'
+import { CliError } from './errors.ts'
+import { startFailure, stopSignal } from './lifetime.ts'
 
 // systemd, `timeout` and Ctrl-C signal the whole group, and the launcher passes the signal on: it comes twice.
 test('a stop signal that comes twice within a second is one stop, and a later or another one ends at once', async () => {
@@ -18,4 +20,13 @@ test('a stop signal that comes twice within a second is one stop, and a later or
   nowMs += 1
   source.emit('SIGTERM')
   assert.deepEqual(exits, [130, 143])
+})
+
+// A full disk is the operator's to mend: called a bug of Gatehouse, it would be reported instead.
+test('a ledger that cannot be opened or written at the start is a failure with what to do', () => {
+  for (const code of ['ledger_in_use', 'ledger_directory', 'ledger_corrupt', 'ledger_unwritable'] as const) {
+    const failure = startFailure(new LedgerError(code, 'The reason.'), [])
+    assert.ok(failure instanceof CliError, code)
+    assert.deepEqual([failure.code, failure.why, failure.exitCode], [code, 'The reason.', 1])
+  }
 })

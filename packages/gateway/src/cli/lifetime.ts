@@ -1,4 +1,5 @@
 /** End of a serving command: the first Ctrl-C or SIGTERM shuts it down properly, a second one at once. */
+import type { LedgerErrorCode } from '../ledger/index.ts'
 import { CliError } from './errors.ts'
 
 /**
@@ -39,6 +40,13 @@ export function stopSignal({ source, clock, exit } = ofThisProcess): Promise<'SI
   })
 }
 
+const ledgerFailures: ReadonlySet<string> = new Set([
+  'ledger_in_use',
+  'ledger_directory',
+  'ledger_corrupt',
+  'ledger_unwritable',
+] satisfies LedgerErrorCode[])
+
 /** A failed start of a server, in words that say what to do. Other errors are returned unchanged. */
 export function startFailure(error: unknown, ports: readonly PortOption[]): unknown {
   const { code, port, address } = error as { code?: string; port?: number; address?: string }
@@ -56,7 +64,7 @@ export function startFailure(error: unknown, ports: readonly PortOption[]): unkn
       next,
     )
   }
-  if (code === 'ledger_in_use' || code === 'ledger_directory' || code === 'ledger_corrupt') {
+  if (code !== undefined && ledgerFailures.has(code)) {
     const next =
       code === 'ledger_in_use'
         ? 'stop the other process, or use another directory'

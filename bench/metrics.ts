@@ -20,6 +20,7 @@ const call: EndedCall = {
   workload: 'hr-bot',
   deployment: 'gpt-4o',
   instance: 'east',
+  copyOf: null,
   copyKind: null,
   outcome: 'completed',
   code: null,

@@ -300,6 +300,7 @@ function figures(exchange: Exchange, ending: Ending, endedAtMs: number): EndedCa
   const firstByteAtMs = relayed?.firstByteAtMs ?? null
   return {
     id: call.id,
+    copyOf: copy?.of ?? null,
     traceId: traceIdOf(exchange),
     caller,
     operation: route?.operation.name ?? null,

@@ -10,6 +10,7 @@ import type { MetricsSources } from './metrics.ts'
 
 export const endedCall: EndedCall = {
   id: '019abcde-f012-7345-8678-9abcdef01234',
+  copyOf: null,
   traceId: null,
   endedAtMs: 1_780_000_000_000,
   workload: 'hr-bot',

@@ -157,6 +157,8 @@ test('OpenMetrics has the newest call of each bucket as its exemplar, and the sa
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
   figures.ended({ ...call, durationMs: 40_000, traceId })
   figures.ended({ ...call, durationMs: 700, firstByteMs: null, endedAtMs: 1_780_000_000_500 })
+  const copy = { id: '019abcde-f012-7345-8678-9abcdef0ffff', copyOf: call.id, copyKind: 'hedge' } as const
+  figures.ended({ ...call, ...copy, firstByteMs: 20_000 })
   const metrics = createMetrics(figures, sources)
   const before = await scraped(metrics)
   const accept = 'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3'
@@ -169,6 +171,9 @@ test('OpenMetrics has the newest call of each bucket as its exemplar, and the sa
   assert.ok(bucket('2.5').endsWith(` 2 ${own} 1.2 1780000000`), bucket('2.5'))
   assert.ok(bucket('60').endsWith(` 3 # {trace_id="${traceId}"} 40 1780000000`), bucket('60'))
   assert.ok(!bucket('5').includes('#'))
+  const copied =
+    text.split('\n').find(line => line.startsWith('gatehouse_backend_first_byte_seconds_bucket{le="30",')) ?? ''
+  assert.ok(copied.endsWith(` ${own} 20 1780000000`), copied)
   assert.ok(text.endsWith('\n# EOF\n'))
   assert.match(text, /^# TYPE gatehouse_calls counter$/m)
   const constant = ([name]: readonly [string, number]): boolean => name.startsWith('gatehouse_')

@@ -96,6 +96,8 @@ export interface Exemplar {
 export interface ExemplarCall {
   /** Id of its record. */
   readonly id: string
+  /** Id of the record that it copies, whose trace it is in; null for a call of a client. */
+  readonly copyOf: string | null
   /** Trace of its caller; null where the record's id is the trace. */
   readonly traceId: string | null
   readonly endedAtMs: number
@@ -121,9 +123,8 @@ export class SpreadOfCalls extends Spread {
   exemplar(bucket: number): Exemplar | null {
     const call = this.#calls[bucket]
     if (call === undefined) return null
-    const { id, traceId, endedAtMs: atMs } = call
     const value = this.#values[bucket] ?? 0
-    return { value, atMs, traceId: traceOf({ id, copyOf: null, traceId }), spanId: exchangeSpan(id) }
+    return { value, atMs: call.endedAtMs, traceId: traceOf(call), spanId: exchangeSpan(call.id) }
   }
 }
 

@@ -114,12 +114,14 @@ class SentMetrics {
   use(config: Config): void {
     const { telemetry } = config
     if (isDeepStrictEqual(telemetry, this.#used)) return
-    const isSameFamily = this.#figures.genai !== null && telemetry.genai === this.#used?.genai
     this.#used = telemetry
     const replaced = this.#push
     if (replaced !== null) this.#closing = Promise.all([this.#closing, replaced.close().then(() => this.#forget())])
     const { metrics } = telemetry
-    if (metrics !== undefined && !isSameFamily) this.#figures.genai = new GenAiFigures(telemetry.genai)
+    if (metrics !== undefined) {
+      this.#figures.genai ??= new GenAiFigures(telemetry.genai, this.#parts.clock())
+      this.#figures.genai.family = telemetry.genai
+    }
     const parts = { ...this.#parts, read: () => this.#metrics.read(), replica: replicaName(config) }
     this.#push = metrics === undefined ? null : new MetricsPush(metrics, parts)
   }

@@ -66,8 +66,9 @@ export class MetricsEncoder {
     writer.end(begun)
   }
 
-  #point(one: Metric, { attributes, value }: MetricPoint, { nowMs, startedAtMs }: MetricsTimes): void {
+  #point(one: Metric, { attributes, value }: MetricPoint, { nowMs, startedAtMs: processMs }: MetricsTimes): void {
     const { writer } = this.#attributes
+    const startedAtMs = one.startedAtMs ?? processMs
     const begun = writer.begin(data.points)
     if (value instanceof Spread) {
       writer.nanoseconds(histogramPoint.start, startedAtMs)

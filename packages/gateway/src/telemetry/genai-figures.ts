@@ -45,12 +45,15 @@ const attributeNames = [
 
 /** Counts calls of models. `npm run bench` measures what it costs with the other figures. */
 export class GenAiFigures {
-  readonly #family: GenAiFamily
+  /** Whose names the metrics have. The figures are the same in both. */
+  family: GenAiFamily
+  readonly #startedAtMs: number
   readonly #durations = new Children(() => new SpreadOfCalls(secondBounds))
   readonly #used = new Children(() => new Used())
 
-  constructor(family: GenAiFamily) {
-    this.#family = family
+  constructor(family: GenAiFamily, startedAtMs: number) {
+    this.family = family
+    this.#startedAtMs = startedAtMs
   }
 
   ended(call: EndedCall): void {
@@ -75,8 +78,12 @@ export class GenAiFigures {
   }
 
   metrics(): Metric[] {
-    const [is141, is01] = [this.#family !== 'v0_1', this.#family !== 'v1_41']
-    return [...(is141 ? this.#of141() : []), ...(is01 ? [...this.#of01('inference'), ...this.#of01('embeddings')] : [])]
+    const [is141, is01] = [this.family !== 'v0_1', this.family !== 'v1_41']
+    const metrics = [
+      ...(is141 ? this.#of141() : []),
+      ...(is01 ? [...this.#of01('inference'), ...this.#of01('embeddings')] : []),
+    ]
+    return metrics.map(metric => ({ ...metric, startedAtMs: this.#startedAtMs }))
   }
 
   #of141(): Metric[] {

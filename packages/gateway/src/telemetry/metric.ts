@@ -13,6 +13,8 @@ export interface Metric {
   readonly unit: string
   readonly type: 'gauge' | 'counter' | 'histogram'
   readonly points: readonly MetricPoint[]
+  /** When its figures began, in ms since the epoch. Default: with the process. */
+  readonly startedAtMs?: number
 }
 
 /** All metrics of the registry, read now. Never rejects for a source that fails: its families are empty. */

@@ -117,7 +117,7 @@ for (const family of ['v1_41', 'v0_1', 'both'] as const) {
   test(`a call has exactly the metrics of the family ${family}`, async t => {
     const collector = await startMetricsCollector(t)
     const figures = new Figures()
-    figures.genai = new GenAiFigures(family)
+    figures.genai = new GenAiFigures(family, startedAtMs)
     figures.ended(endedCall)
     await startPush(t, { url: collector.url }, figures).push.push()
     const received = (collector.received[0] ?? []).filter(({ name }) => name.startsWith('gen_ai.'))
@@ -164,7 +164,7 @@ for (const family of ['v1_41', 'v0_1', 'both'] as const) {
 }
 
 test('embeddings have metrics of their own, errors their type, and modalities are told apart', () => {
-  const figures = new GenAiFigures('both')
+  const figures = new GenAiFigures('both', startedAtMs)
   const embedding = { ...endedCall, operation: 'embeddings', stream: false, servedModel: null } as const
   figures.ended(embedding)
   figures.ended({ ...embedding, outcome: 'failed', code: 'backend_cut', usage: { ...embedding.usage, source: 'none' } })
@@ -199,7 +199,7 @@ test('embeddings have metrics of their own, errors their type, and modalities ar
 })
 
 test('calls of no model, and those that were refused before an instance was chosen, are in no GenAI metric', () => {
-  const figures = new GenAiFigures('both')
+  const figures = new GenAiFigures('both', startedAtMs)
   for (const change of [
     { operation: 'files' },
     { operation: null },
@@ -215,7 +215,7 @@ test('calls of no model, and those that were refused before an instance was chos
 
 // A model's name comes from an answer: a backend must not be able to fill the memory, or the collector, with names.
 test('a GenAI family never has more than 10,000 series and the one for all others', () => {
-  const figures = new GenAiFigures('v1_41')
+  const figures = new GenAiFigures('v1_41', startedAtMs)
   for (let at = 0; at < 12_000; at += 1) figures.ended({ ...endedCall, servedModel: `model-${at}` })
   const [duration] = figures.metrics()
   assert.equal(duration?.points.length, 10_001)
@@ -246,6 +246,24 @@ test('a counter that begins again has a new start, after the last figure that wa
       encoder.encode([], { nowMs: 1, startedAtMs: 1_000 })
     }),
   )
+})
+
+// Without it, counters of a reload that begins to send again would step back to 0 with an old start.
+test('GenAI figures that began after the process say so, and another family has the same figures', async t => {
+  const collector = await startMetricsCollector(t)
+  const figures = new Figures()
+  figures.genai = new GenAiFigures('v1_41', startedAtMs + 5_000)
+  figures.ended(endedCall)
+  const { push } = startPush(t, { url: collector.url }, figures)
+  await push.push()
+  figures.genai.family = 'v0_1'
+  await push.push()
+  const names = ['gen_ai.client.operation.duration', 'gen_ai.client.inference.usage.input_tokens']
+  const starts = names.map((name, at) => named(collector.received[at], name).points.map(({ start }) => start))
+  const began = BigInt(startedAtMs + 5_000) * 1_000_000n
+  assert.deepEqual(starts, [[began], [began]])
+  assert.equal(named(collector.received[1], names[1] ?? '').points[0]?.value, 1_000)
+  assert.equal(named(collector.received[1], 'gatehouse_calls_total').points[0]?.start, BigInt(startedAtMs) * 1_000_000n)
 })
 
 // The promise to calls: an exporter that is away or slow costs them nothing, and memory is bounded.

@@ -4,9 +4,9 @@ import { type FileHandle, open, readdir, rm, stat, statfs } from 'node:fs/promis
 import { dirname, join } from 'node:path'
 import { codeOf } from '../errors.ts'
 import { holderOf, journalPath, liveHolderOf } from '../ledger/directory.ts'
-import { slotsIn } from '../ledger/slots.ts'
 import { hasRights, isForeign, writableByOthers } from '../private-file.ts'
 import { type Check, type Finding, failure, note, ok, type Subject, warning } from './index.ts'
+import { ledgersOf } from './ledgers.ts'
 
 export const disk: Check = {
   looksAt:
@@ -131,7 +131,7 @@ async function space(path: string, { config, clock }: Subject): Promise<readonly
     const then = config.ledger.whenUnwritable === 'refuse' ? 'calls are refused' : 'records are lost'
     return [failure(`Its disk has ${free} left: when it is full, ${then}.`, 'Free space, or enlarge the disk.')]
   }
-  const growth = await growthOf(await journalsOf(config.ledger), clock())
+  const growth = await growthOf((await ledgersOf(config.ledger)).map(journalPath), clock())
   const days = Math.round(config.ledger.retain.bodies / dayMs)
   if (growth !== null) {
     const missing = growth.bytesPerDay * Math.max(0, days - growth.days)
@@ -149,12 +149,6 @@ interface Growth {
   readonly bytesPerDay: number
   /** Days that the oldest journal covers. */
   readonly days: number
-}
-
-/** Where replicas share the disk, those of all of them. */
-async function journalsOf({ directory, shared }: Subject['config']['ledger']): Promise<readonly string[]> {
-  const ledgers = shared ? await slotsIn(directory).catch(() => []) : [directory]
-  return ledgers.map(journalPath)
 }
 
 /** Null for journals of less than a day: they say nothing about the days that follow. */

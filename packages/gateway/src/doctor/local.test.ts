@@ -8,7 +8,7 @@ import { instanceKey } from '../../../../test/support/world.ts'
 import { loadConfig } from '../config/load.ts'
 import { buildHouse } from '../house/open.ts'
 import { silentLog } from '../log.ts'
-import { faultsIn, ofLevel, startSurroundings, withInstance } from './doctor.fixture.ts'
+import { type Change, faultsIn, ofLevel, startSurroundings, withInstance } from './doctor.fixture.ts'
 
 test('a configuration that every user can write is a failure', async t => {
   const { examine, file } = await startSurroundings(t)
@@ -64,4 +64,17 @@ test('beside its running gateway nothing is found, and the gateway keeps its led
     ledger: { directory: `${config.ledger.directory}-2` },
   }))
   assert.match(ofLevel(other, 'warning').found, /does not use the ledger of this configuration/)
+})
+
+// The warning would advise to stop the gateway that is examined.
+test('a running replica is found by its ledger on a volume that replicas share', async t => {
+  const { examine, file, env, entra } = await startSurroundings(t)
+  const sharing: Change = written => ({ ...written, ledger: { ...written.ledger, shared: true } })
+  await examine('configuration', sharing)
+  const { config } = await loadConfig(file, env)
+  const house = await buildHouse(config, { log: silentLog, appService: entra.managedIdentity })
+  t.after(() => house.close())
+  const findings = await examine('ports', sharing)
+  assert.deepEqual(faultsIn(findings), [])
+  assert.match(findings[0]?.found ?? '', /A gateway answers at/)
 })

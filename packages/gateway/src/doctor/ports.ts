@@ -5,6 +5,7 @@ import { codeOf } from '../errors.ts'
 import { addressOf } from '../house/address.ts'
 import { liveHolderOf } from '../ledger/directory.ts'
 import { type Check, type Finding, failure, ok, type Subject, warning } from './index.ts'
+import { ledgersOf } from './ledgers.ts'
 import { ask } from './network.ts'
 
 export const ports: Check = {
@@ -43,8 +44,8 @@ async function taken(setting: string, listen: string, { config, clock }: Subject
   const answer = await ask(url, clock).catch(() => null)
   if (answer?.status !== 200 || !/^\{"status":"ok"\}\s*$/.test(answer.body.toString('latin1')))
     return failure(`${listen} is taken by another program.`, `Stop that program, or change ${setting}.`, setting)
-  const holder = liveHolderOf(config.ledger.directory)
-  if (holder !== null) return ok(`A gateway answers at ${listen} (process ${holder}).`, setting)
+  const holder = (await ledgersOf(config.ledger)).map(liveHolderOf).find(pid => pid !== null)
+  if (holder !== undefined) return ok(`A gateway answers at ${listen} (process ${holder}).`, setting)
   const found = `A gateway answers at ${listen}, and it does not use the ledger of this configuration.`
   return warning(found, `Stop it, or change ${setting} to run another one.`, setting)
 }

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { noUsage } from '../wire/usage.ts'
 import { closedOf, newId, openedOf } from './exchange.fixture.ts'
 import { kinds } from './field.ts'
+import { anyRecord, hostileTexts } from './fields.fixture.ts'
 import { type Field, fieldRows, shownFields } from './fields.ts'
 import { type BlockHalf, fieldsOf, flag, formats } from './journal/fields.ts'
 import { unrolledText } from './journal/unroll.ts'
-import { unknownClosed, unknownOpened } from './read-fields.ts'
+import { rowOfHalves, unknownClosed, unknownOpened } from './read-fields.ts'
+import type { Closed, Opened, RecordRow } from './record.ts'
 import { recordColumns } from './store/schema.ts'
 
 const halves: readonly BlockHalf[] = ['opened', 'closed']
@@ -83,6 +86,22 @@ test('positions of released formats do not change', () => {
 test('the unrolled writer of the journal is the one that the table makes', () => {
   const written = readFileSync(new URL('./journal/unrolled.ts', import.meta.url), 'utf8')
   assert.equal(written, unrolledText())
+})
+
+// Feeds make a row of both halves for every record, and must agree with what the store reports of it.
+test('the halves of a record make the record again, and where the end knows nothing the beginning counts', () => {
+  const half = (row: RecordRow, ...kept: readonly Field['half'][]): Partial<RecordRow> => {
+    const names = new Set(shownFields.filter(field => kept.includes(field.half)).map(({ path }) => String(path[0])))
+    return Object.fromEntries(Object.entries(row).filter(([name]) => names.has(name)))
+  }
+  fc.assert(
+    fc.property(anyRecord(true, hostileTexts), row => {
+      const [opened, closed] = [half(row, 'opened', 'both') as Opened, half(row, 'closed', 'both') as Closed]
+      assert.deepEqual(rowOfHalves(opened, closed), row)
+      assert.deepEqual(rowOfHalves({ ...opened, instance: 'first' }, closed).instance, row.instance ?? 'first')
+      assert.deepEqual(rowOfHalves(opened, { ...closed, instance: null }), row)
+    }),
+  )
 })
 
 test('columns of CSV and of the list have one place each, and names in OpenTelemetry are unique', () => {

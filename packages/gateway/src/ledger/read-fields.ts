@@ -3,6 +3,7 @@ import { type FieldGroup, groups, kinds } from './field.ts'
 import { type Field, type FieldName, fieldRows, shownFields } from './fields.ts'
 import { attemptsFrom, deploymentsFrom } from './journal/forms.ts'
 import { timeOfId } from './journal/ids.ts'
+import { recordMaker, rowMaker } from './makers.ts'
 import type { Closed, Opened, RecordRow } from './record.ts'
 
 /** A value as the journal and the store keep it; null where they have none. */
@@ -13,21 +14,25 @@ const byName: ReadonlyMap<FieldName, Field> = new Map(fieldRows.map(field => [fi
 const fieldsOf = (...halves: readonly Field['half'][]): readonly Field[] =>
   shownFields.filter(({ half }) => halves.includes(half))
 
-const openedFields = fieldsOf('opened', 'both')
-const closedFields = fieldsOf('closed', 'both')
+const makeOpened = recordMaker(fieldsOf('opened', 'both'), fieldValue)
+const makeClosed = recordMaker(fieldsOf('closed', 'both'), fieldValue)
+const makeRow = recordMaker(shownFields, fieldValue)
 
 export function openedFrom(values: StoredValues): Opened {
-  return recordOf(openedFields, values) as unknown as Opened
+  return makeOpened(values) as unknown as Opened
 }
 
 /** A second half without the first one that it may carry. */
 export function closedFrom(values: StoredValues): Closed {
-  return recordOf(closedFields, values) as unknown as Closed
+  return makeClosed(values) as unknown as Closed
 }
 
 export function rowFrom(values: StoredValues): RecordRow {
-  return recordOf(shownFields, values) as unknown as RecordRow
+  return makeRow(values) as unknown as RecordRow
 }
+
+/** The record of both halves: the end corrects the beginning, where it knows more. */
+export const rowOfHalves = rowMaker(shownFields)
 
 /** The first half of an exchange of which only the id is known. The id has the time of the beginning. */
 export function unknownOpened(id: string): Opened {
@@ -39,27 +44,7 @@ export function unknownClosed(id: string): Closed {
   return { ...closedFrom(() => null), id }
 }
 
-function recordOf(fields: readonly Field[], values: StoredValues): Record<string, unknown> {
-  const record: Record<string, unknown> = {}
-  const members: Partial<Record<string, Record<string, unknown>>> = {}
-  for (const field of fields) {
-    const [name, member] = field.path
-    if (member === undefined) record[name] = fieldValue(field, values, record)
-    else {
-      let group = members[name]
-      if (group === undefined) record[name] = members[name] = group = {}
-      group[member] = fieldValue(field, values, record)
-    }
-  }
-  for (const [name, group] of Object.entries(members)) {
-    if (groups[name as FieldGroup].orNull && Object.values(group ?? {}).includes(null)) record[name] = null
-  }
-  return record
-}
-
-/** @param record as far as it is put together: fields that are computed from others come after them. */
-function fieldValue(field: Field, values: StoredValues, record: object): unknown {
-  if (field.compute !== undefined) return field.compute(record as never)
+function fieldValue(field: Field, values: StoredValues): unknown {
   if (field.kind === 'deployments') return deploymentsFrom(textOrNull(values(field)))
   if (field.kind === 'attempts') return attemptsOf(field, values)
   const value = values(field)

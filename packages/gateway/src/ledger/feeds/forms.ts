@@ -6,8 +6,8 @@ import type { FieldKind } from '../field.ts'
 import { type Field, type FieldName, shownFields } from '../fields.ts'
 import type { Direction } from '../index.ts'
 import { BodiesTooLongError } from '../journal/bodies.ts'
-import { valueIn } from '../read-fields.ts'
-import type { Closed, RecordRow } from '../record.ts'
+import { rowOfHalves, valueIn } from '../read-fields.ts'
+import type { RecordRow } from '../record.ts'
 import type { RecordedExchange } from './index.ts'
 
 /**
@@ -203,27 +203,9 @@ export function readableBody(parts: readonly Uint8Array[]): ReadableBody | null 
     : { text: bytes.toString('base64'), encoding: 'base64' }
 }
 
-/** The record of an exchange: the end corrects the beginning, where it knows more. */
-function rowOf({ opened, closed }: RecordedExchange): RecordRow {
-  // Only a record that was never opened carries its beginning.
-  const row: Record<string, unknown> = { ...opened, ...(closed.opened === undefined ? closed : endOf(closed)) }
-  for (const name of ofBoth) row[name] = memberOf(closed, name) ?? memberOf(opened, name)
-  for (const { name, compute } of computed) row[name] = compute?.(row as never)
-  return row as unknown as RecordRow
-}
-
-const ofBoth: readonly string[] = shownFields.filter(({ half }) => half === 'both').map(({ name }) => name)
-const computed: readonly Field[] = shownFields.filter(({ compute }) => compute !== undefined)
-
-const memberOf = (half: object, name: string): unknown => (half as Readonly<Record<string, unknown>>)[name]
-
-function endOf({ opened: _, ...end }: Closed): Omit<Closed, 'opened'> {
-  return end
-}
-
 /** @throws LedgerError `ledger_corrupt` when the bodies are not as they were written. */
 function fedRecord(exchange: RecordedExchange, withBodies: boolean): FedRecord {
-  const row = rowOf(exchange)
+  const row = rowOfHalves(exchange.opened, exchange.closed)
   if (!withBodies) return { row, request: null, response: null }
   try {
     const bodies = exchange.readBodies(bodyBytesMax)

@@ -4,7 +4,7 @@
  * RemoteDependencyData. Lengths are those of that schema.
  */
 import { version } from '../../../version.ts'
-import type { AttributeValue, SpanAttributes } from '../spans/attributes.ts'
+import { type AttributeValue, SpanAttributes } from '../spans/attributes.ts'
 import type { RecordSpans } from '../spans/feed.ts'
 import type { RecordSpan } from '../spans/spans.ts'
 
@@ -28,6 +28,8 @@ const perPropertyBytes = 6
 /** Less than the 1,000 days that the service takes. */
 const durationMsMax = 999 * 86_400_000
 
+const noAttributes = new SpanAttributes()
+
 /** Attributes that are the schema's own fields, or tags. */
 const mapped: ReadonlySet<string> = new Set(['enduser.id', 'client.address'])
 
@@ -47,21 +49,21 @@ export function envelopesOf({ replica, spans, share }: RecordSpans, key: string,
       ...(replica === null ? {} : { 'ai.cloud.roleInstance': replica }),
       'ai.application.ver': version,
       'ai.internal.sdkVersion': `gatehouse:${version}`,
-      ...callerTags(server?.attributes ?? {}),
+      ...callerTags(server?.attributes ?? noAttributes),
     },
     data: span.kind === 'server' ? requestOf(span) : dependencyOf(span),
   }))
 }
 
 function requestOf(span: RecordSpan): Envelope['data'] {
-  const status = span.attributes['http.response.status_code']
+  const status = span.attributes.get('http.response.status_code')
   return {
     baseType: 'RequestData',
     baseData: {
       ...common(span),
       // A client's mistake is a failed request there, though it is no error of the gateway.
       success: !span.isError && Number(status ?? 0) < 400,
-      responseCode: cut(String(status ?? span.attributes['gatehouse.outcome_code'] ?? 0), longest.resultCode),
+      responseCode: cut(String(status ?? span.attributes.get('gatehouse.outcome_code') ?? 0), longest.resultCode),
       ...textOf(span.attributes, 'url.path', 'url', longest.url),
       properties: propertiesOf(span.attributes),
     },
@@ -70,8 +72,8 @@ function requestOf(span: RecordSpan): Envelope['data'] {
 
 function dependencyOf(span: RecordSpan): Envelope['data'] {
   const { attributes } = span
-  const provider = attributes['gen_ai.provider.name']
-  const status = attributes['http.response.status_code'] ?? attributes['error.type']
+  const provider = attributes.get('gen_ai.provider.name')
+  const status = attributes.get('http.response.status_code') ?? attributes.get('error.type')
   return {
     baseType: 'RemoteDependencyData',
     baseData: {
@@ -103,7 +105,7 @@ function callerTags(attributes: SpanAttributes): Record<string, string> {
 }
 
 function textOf(attributes: SpanAttributes, attribute: string, name: string, most: number): Record<string, string> {
-  const value = attributes[attribute]
+  const value = attributes.get(attribute)
   return value === undefined ? {} : { [name]: cut(String(value), most) }
 }
 
@@ -111,9 +113,9 @@ function textOf(attributes: SpanAttributes, attribute: string, name: string, mos
 function propertiesOf(attributes: SpanAttributes): Record<string, string> {
   const properties: Record<string, string> = {}
   let bytes = 0
-  for (const [name, value] of Object.entries(attributes)) {
+  for (const [at, name] of attributes.names.entries()) {
     if (mapped.has(name)) continue
-    const text = cut(plain(value), longest.value)
+    const text = cut(plain(attributes.values[at] ?? ''), longest.value)
     // What JSON escapes takes up to six bytes a character.
     bytes += Buffer.byteLength(JSON.stringify(text)) + name.length + perPropertyBytes
     if (bytes > propertiesBytesMax) break

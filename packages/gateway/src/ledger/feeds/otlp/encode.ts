@@ -85,9 +85,9 @@ export class SpanEncoder {
     writer.varint(span.kind, kinds[one.kind])
     writer.nanoseconds(span.start, one.startMs)
     writer.nanoseconds(span.end, one.endMs)
-    for (const name in one.attributes) {
-      const value = one.attributes[name]
-      if (value !== undefined) this.#attributes.write(span.attributes, name, value)
+    const { names, values } = one.attributes
+    for (let at = 0; at < names.length; at += 1) {
+      this.#attributes.write(span.attributes, names[at] as string, values[at] as AttributeValue)
     }
     for (const { name, atMs } of one.events) {
       const eventBegun = writer.begin(span.events)

@@ -7,6 +7,7 @@ import { fedRecordOrReason } from '../forms.ts'
 import type { RecordedExchange } from '../index.ts'
 import { otlpSettings } from '../otlp/otlp.fixture.ts'
 import { type ExchangeParts, recordedExchange } from '../recorded.fixture.ts'
+import type { AttributeValue } from './attributes.ts'
 import { attemptSpan } from './ids.ts'
 import { shareOf, takesShare } from './sample.ts'
 import type { SampleSettings, SpanSettings } from './settings.ts'
@@ -15,10 +16,18 @@ import { type RecordSpan, spansOf } from './spans.ts'
 const id = '019abcde-f012-7345-8678-9abcdef01234'
 const traceId = '019abcdef012734586789abcdef01234'
 
-function spansFrom(parts: ExchangeParts, settings: Partial<SpanSettings> = {}): RecordSpan[] {
+interface ShownSpan extends Omit<RecordSpan, 'attributes'> {
+  readonly attributes: Readonly<Record<string, AttributeValue | undefined>>
+}
+
+function shown({ attributes: { names, values }, ...span }: RecordSpan): ShownSpan {
+  return { ...span, attributes: Object.fromEntries(names.map((name, at) => [name, values[at]])) }
+}
+
+function spansFrom(parts: ExchangeParts, settings: Partial<SpanSettings> = {}): ShownSpan[] {
   const record = fedRecordOrReason(recordedExchange({ id, ...parts }), false)
   assert.ok(typeof record !== 'string', String(record))
-  return spansOf(record.row, { ...otlpSettings, ...settings })
+  return spansOf(record.row, { ...otlpSettings, ...settings }).map(shown)
 }
 
 const reported = { ...noUsage, source: 'reported', promptTokens: 10, completionTokens: 5, totalTokens: 15 } as const
@@ -289,12 +298,13 @@ test('the same record is the same spans, whatever it holds, and no span ends bef
       const known = new Set(spans.map(({ spanId }) => spanId))
       for (const span of spans) {
         assert.match(span.traceId, /^[0-9a-f]{32}$/)
+        assert.equal(new Set(span.attributes.names).size, span.attributes.names.length)
         assert.ok(span.endMs >= span.startMs)
         // Texts of these records are no ids of a trace, so no span has a parent of another process.
         if (row.copyOf === null) assert.equal(span.parentSpanId === null, span.kind === 'server')
         assert.match(span.spanId, /^(?!0{16})[0-9a-f]{16}$/)
         if (span.kind === 'client') assert.ok(known.has(span.parentSpanId ?? ''))
-        for (const value of Object.values(span.attributes).flat())
+        for (const value of span.attributes.values.flat())
           if (typeof value === 'string') assert.ok(value.isWellFormed() && !value.includes('\0'))
       }
     }),

@@ -9,7 +9,7 @@ import { isSpanId, isTraceId } from '../../../wire/trace-context.ts'
 import type { RecordRow } from '../../record.ts'
 import type { AttemptRecord } from '../../values.ts'
 import { readableText } from '../forms.ts'
-import { addAttributes, addMethod, providerOf, type SpanAttributes } from './attributes.ts'
+import { addAttributes, addMethod, providerOf, SpanAttributes } from './attributes.ts'
 import { exchangeSpan, SpanIds, traceOf } from './ids.ts'
 import type { SpanSettings } from './settings.ts'
 
@@ -32,9 +32,11 @@ export function spansOf(row: RecordRow, settings: SpanSettings): RecordSpan[] {
   const attempts = timed(row)
   const [first] = attempts
   const isCall = first !== undefined && row.deployment !== null
-  const exchange: SpanAttributes = { 'gatehouse.request_id': readableText(row.id) }
+  const exchange = new SpanAttributes()
+  exchange.add('gatehouse.request_id', readableText(row.id))
   const verb = addMethod(row, exchange)
-  const call = isCall ? { 'gen_ai.provider.name': providerOf(row, settings) } : exchange
+  const call = isCall ? new SpanAttributes() : exchange
+  if (isCall) call.add('gen_ai.provider.name', providerOf(row, settings))
   addAttributes(row, settings, exchange, call)
   const ids = new SpanIds(row.id)
   const server = serverSpan(row, ids, exchange, verb)
@@ -54,7 +56,7 @@ function parentOf({ traceId, parentSpanId }: RecordRow): string | null {
 function serverSpan(row: RecordRow, ids: SpanIds, attributes: SpanAttributes, verb: string): RecordSpan {
   const { copyOf, copyKind, operation, status, outcome, outcomeCode } = row
   const isError = outcome === 'failed' || outcome === 'interrupted' || (status ?? 0) >= 500
-  if (isError) attributes['error.type'] = errorType(outcomeCode ?? status)
+  if (isError) attributes.add('error.type', errorType(outcomeCode ?? status))
   const begins = readableText(copyKind ?? verb)
   return {
     traceId: traceOf(row),
@@ -79,12 +81,12 @@ function callSpan(
 ): RecordSpan {
   const { sentAtMs, firstByteAtMs, status, outcome, outcomeCode } = row
   const isError = outcome === 'failed' || outcome === 'interrupted' || (status ?? 0) >= 400
-  if (isError) attributes['error.type'] = errorType(outcomeCode ?? status)
+  if (isError) attributes.add('error.type', errorType(outcomeCode ?? status))
   return {
     traceId: server.traceId,
     spanId: ids.call,
     parentSpanId: server.spanId,
-    name: `${attributes['gen_ai.operation.name'] ?? ''} ${attributes['gen_ai.request.model'] ?? ''}`.trim(),
+    name: `${attributes.get('gen_ai.operation.name') ?? ''} ${attributes.get('gen_ai.request.model') ?? ''}`.trim(),
     kind: 'client',
     ...between(startMs, row.endedAtMs),
     attributes,
@@ -104,13 +106,13 @@ function attemptSpan(row: RecordRow, ids: SpanIds, parent: RecordSpan, attempt: 
   const { number, startMs, isPlaced, status, error, durationMs } = attempt
   const isError = error !== null || (status ?? 0) >= 400
   const instance = readableText(attempt.instance)
-  const attributes: SpanAttributes = {}
+  const attributes = new SpanAttributes()
   const verb = addMethod(row, attributes)
-  attributes['server.address'] = instance
-  if (status !== null) attributes['http.response.status_code'] = status
-  if (number !== 0) attributes['http.request.resend_count'] = number
-  if (isPlaced) attributes['gatehouse.attempt.start_estimated'] = true
-  if (isError) attributes['error.type'] = errorType(error ?? status)
+  attributes.add('server.address', instance)
+  if (status !== null) attributes.add('http.response.status_code', status)
+  if (number !== 0) attributes.add('http.request.resend_count', number)
+  if (isPlaced) attributes.add('gatehouse.attempt.start_estimated', true)
+  if (isError) attributes.add('error.type', errorType(error ?? status))
   return {
     traceId: parent.traceId,
     spanId: ids.attempt(number),

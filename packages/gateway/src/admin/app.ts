@@ -15,6 +15,7 @@ import { addLog } from './routes/log.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addRecords } from './routes/records.ts'
 import { addSearch } from './routes/search.ts'
+import { addSeries } from './routes/series.ts'
 import { addSources } from './routes/sources.ts'
 import { addTail } from './routes/tail.ts'
 import { addUsage } from './routes/usage.ts'
@@ -22,7 +23,7 @@ import { addWhoami } from './routes/whoami.ts'
 
 /** The management API without its listener. */
 export function adminApp(
-  options: Pick<AdminOptions, 'access' | 'verifier' | 'groups' | 'ledger' | 'house' | 'log'>,
+  options: Pick<AdminOptions, 'access' | 'verifier' | 'groups' | 'ledger' | 'house' | 'log' | 'clock'>,
   parts: Pick<AdminParts, 'tailPollMs' | 'closing'> & { newId: () => string },
 ): AdminApp {
   const { log, verifier } = options
@@ -53,6 +54,7 @@ export function adminApp(
   const handlerParts: AdminParts = { ...options, ...parts, questions: new Questions() }
   addWhoami(app, handlerParts)
   addUsage(app, handlerParts)
+  addSeries(app, handlerParts)
   addLedger(app, handlerParts)
   addFeeds(app, handlerParts)
   addSources(app, handlerParts)

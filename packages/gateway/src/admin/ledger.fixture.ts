@@ -7,6 +7,7 @@ import { unknownClosed, unknownOpened } from '../ledger/read-fields.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
 import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
 import type { SearchPage, SearchQuery } from '../ledger/search/index.ts'
+import type { Series, SeriesQuery } from '../ledger/series.ts'
 import { silentLog } from '../log.ts'
 import { noUsage } from '../wire/usage.ts'
 
@@ -39,6 +40,10 @@ export class TestLedger implements LedgerReader {
     const ledger = await this.#asked(query)
     await this.onUsage()
     return ledger.usage(query)
+  }
+
+  async series(query: SeriesQuery): Promise<Series> {
+    return (await this.#asked(query)).series(query)
   }
 
   async list(query: RecordsQuery): Promise<RecordsPage> {

@@ -13,7 +13,7 @@ export interface AdminEnv {
 export type AdminApp = OpenAPIHono<AdminEnv>
 
 /** Services that handlers use. */
-export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log'> {
+export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log' | 'clock'> {
   readonly tailPollMs: number
   /** Aborted when the listener closes. */
   readonly closing: AbortSignal

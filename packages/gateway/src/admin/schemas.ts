@@ -5,7 +5,7 @@ import type { RecordsPage, SummedField, UsageLine, UsageReport } from '../ledger
 import { summedFields, usageDimensions } from '../ledger/reports.ts'
 import { recordAnswer } from './record-schema.ts'
 
-const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+export const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: 'expected a date (2026-11-01, midnight UTC) or an instant (2026-11-01T08:30:00Z)',
 })
 
@@ -103,7 +103,7 @@ export const pageAnswer: z.ZodType<RecordsPage> = pageFields
 
 const sums = Object.fromEntries(summedFields.map(({ name }) => [name, count])) as Record<SummedField, typeof count>
 
-const figures = {
+export const figures = {
   calls: count,
   completed: count,
   refused: count,

@@ -3,6 +3,7 @@ import type { LedgerNames } from './names.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
 import type { SearchPage, SearchQuery } from './search/index.ts'
+import type { Series, SeriesQuery } from './series.ts'
 
 export type Direction = 'request' | 'response'
 
@@ -37,6 +38,8 @@ export interface Journal {
  */
 export interface LedgerReader {
   usage(query: UsageQuery): Promise<UsageReport>
+  /** Figures over time. Equal to the usage of the same filter. */
+  series(query: SeriesQuery): Promise<Series>
   /** Newest first, keyset pages; never touches bodies. */
   list(query: RecordsQuery): Promise<RecordsPage>
   /** One record's figures, null when there is none. */

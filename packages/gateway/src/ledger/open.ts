@@ -214,6 +214,10 @@ class OpenLedger implements Ledger {
     await this.caughtUp()
     return this.#store.ask('usage', query)
   }
+  async series(...[query]: Parameters<Ledger['series']>): ReturnType<Ledger['series']> {
+    await this.caughtUp()
+    return this.#store.ask('series', query)
+  }
   async list(...[query]: Parameters<Ledger['list']>): ReturnType<Ledger['list']> {
     await this.caughtUp()
     return this.#store.ask('list', query)

@@ -123,6 +123,9 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   usage(): Promise<never> {
     return Promise.reject(withoutStore())
   }
+  series(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
   list(): Promise<never> {
     return Promise.reject(withoutStore())
   }

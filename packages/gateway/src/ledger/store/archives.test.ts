@@ -119,6 +119,13 @@ test('days in archives answer every question as before', { timeout: 120_000 }, a
       const report = await ledger.usage(given as { by: UsageDimension[] })
       answers.push({ ...report, lines: report.lines.map(line => JSON.stringify(line)).sort() })
     }
+    const time = {
+      fromMs: start + hour / 2,
+      toMs: start + daysMade * dayMs,
+      step: 'day',
+      timeZone: 'Asia/Kolkata',
+    } as const
+    answers.push(await ledger.series({ ...time, by: 'workload', top: 2 }))
     return answers
   }
   const reports = await ask(world.ledger)

@@ -9,6 +9,7 @@ export type StoreCall =
   | 'load'
   | 'keepNames'
   | 'usage'
+  | 'series'
   | 'list'
   | 'row'
   | 'bodies'

@@ -9,6 +9,7 @@ import type { RecordBodies, RecordRow } from '../record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
 import type { SearchQuery } from '../search/index.ts'
 import type { BodyPlaces } from '../search/places.ts'
+import type { Series, SeriesQuery } from '../series.ts'
 import { archiveDay, archivePath, daysToArchive, removeFiles, unknownFiles } from './archives.ts'
 import { type Database, openDatabase } from './database.ts'
 import { Loader } from './loader.ts'
@@ -18,6 +19,7 @@ import { creatorsOf } from './queries/creator.ts'
 import { known } from './queries/known.ts'
 import { list, row } from './queries/list.ts'
 import { owed } from './queries/owed.ts'
+import { series } from './queries/series.ts'
 import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
 import { Readers, reportMsMax } from './readers.ts'
@@ -144,6 +146,9 @@ export class Store {
 
   usage(query: UsageQuery): Promise<UsageReport> {
     return this.#readers.ask(connection => usage(connection, this.#loader.names, query, this.#archives))
+  }
+  series(query: SeriesQuery): Promise<Series> {
+    return this.#readers.ask(connection => series(connection, this.#loader.names, query, this.#archives))
   }
   list(query: RecordsQuery): Promise<RecordsPage> {
     return this.#readers.ask(connection =>

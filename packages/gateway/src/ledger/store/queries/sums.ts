@@ -22,20 +22,31 @@ export interface Sums {
 /**
  * The sums of the records that match a filter: of whole hours from the rollups, of the rest from the rows. What rollups
  * do not have, as copies of one exchange, comes from the rows alone.
+ * @param apart hours, counted from 1970, of which each row is needed by itself; `every` for all.
  */
-export function sumsOf(filter: RecordFilter, names: Dictionaries, archives: Archives): Sums {
+export function sumsOf(
+  filter: RecordFilter,
+  names: Dictionaries,
+  archives: Archives,
+  apart: 'every' | readonly number[] = [],
+): Sums {
   const values: DuckDBValue[] = []
   const branches: string[] = []
-  const rows = (fromMs: number | undefined, toMs: number | undefined): void => {
+  const rows = (fromMs: number | undefined, toMs: number | undefined, hours: readonly number[] = []): void => {
     const source = rowsSource(archives.directory, ofDays(archives.files, fromMs, toMs))
-    branches.push(rowsSql(conditionsOf(withTimes(filter, fromMs, toMs), names, modelSql, values), source))
+    const conditions = conditionsOf(withTimes(filter, fromMs, toMs), names, modelSql, values)
+    if (hours.length > 0) conditions.addAny([`start_hour IN (${hours.join(', ')})`])
+    branches.push(rowsSql(conditions, source))
   }
   const { fromMs, toMs } = filter
   const fromHour = fromMs === undefined ? Number.NEGATIVE_INFINITY : Math.ceil(fromMs / hourMs)
   const toHour = toMs === undefined ? Number.POSITIVE_INFINITY : Math.floor(toMs / hourMs)
-  if (filter.copyOf !== undefined || filter.objectId !== undefined || fromHour >= toHour) rows(fromMs, toMs)
+  const isOnlyInRows = filter.copyOf !== undefined || filter.objectId !== undefined
+  if (isOnlyInRows || apart === 'every' || fromHour >= toHour) rows(fromMs, toMs)
   else {
-    branches.push(rollupsSql(filter, names, values, fromHour, toHour))
+    const hours = apart.filter(hour => fromHour <= hour && hour < toHour)
+    branches.push(rollupsSql(filter, names, values, { fromHour, toHour, without: hours }))
+    if (hours.length > 0) rows(fromHour * hourMs, toHour * hourMs, hours)
     if (fromMs !== undefined && fromMs < fromHour * hourMs) rows(fromMs, fromHour * hourMs)
     if (toMs !== undefined && toMs > toHour * hourMs) rows(toHour * hourMs, toMs)
   }
@@ -52,15 +63,22 @@ function rowsSql({ where }: Conditions, source: string): string {
   return `SELECT ${columns.join(', ')} FROM ${source} ${where}`
 }
 
+/** Counted from 1970; the end is not included. */
+interface Hours {
+  readonly fromHour: number
+  readonly toHour: number
+  readonly without: readonly number[]
+}
+
 function rollupsSql(
   filter: RecordFilter,
   names: Dictionaries,
   values: DuckDBValue[],
-  fromHour: number,
-  toHour: number,
+  { fromHour, toHour, without }: Hours,
 ): string {
   const conditions = conditionsOf(withTimes(filter, undefined, undefined), names, 'model', values)
   if (Number.isFinite(fromHour)) conditions.add('start_hour >= ?', fromHour)
   if (Number.isFinite(toHour)) conditions.add('start_hour < ?', toHour)
+  if (without.length > 0) conditions.addAny([`start_hour NOT IN (${without.join(', ')})`])
   return `SELECT ${[...rollupKeys, ...rollupFigures].map(({ name }) => name).join(', ')} FROM rollups ${conditions.where}`
 }

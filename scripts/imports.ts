@@ -14,7 +14,7 @@ const linked: Readonly<Record<string, string>> = {
 /** @throws Error when there is no file: a check of nothing would pass. */
 export function readImports(root: string): ImportGraph {
   const graph = new Map<string, readonly string[]>()
-  for (const file of globSync('{packages/*/src,test,bench,scripts}/**/*.ts', { cwd: root }).sort()) {
+  for (const file of globSync('{packages/*/src,test,bench,scripts}/**/*.{ts,tsx}', { cwd: root }).sort()) {
     graph.set(file, importsOf(file, readFileSync(join(root, file), 'utf8')))
   }
   if (graph.size === 0) throw new Error(`${root} has no sources`)
@@ -29,7 +29,7 @@ export function importsOf(file: string, text: string): readonly string[] {
   for (const [, from, dynamic] of code.matchAll(importForm)) {
     const name = from ?? dynamic ?? ''
     const path = name.startsWith('.') ? normalize(join(dirname(file), name)) : linked[name]
-    if (path?.endsWith('.ts')) found.add(path)
+    if (path !== undefined && /\.tsx?$/.test(path)) found.add(path)
   }
   return [...found]
 }
@@ -149,7 +149,10 @@ function isForbidden(file: string, path: string, order: readonly string[]): bool
   if (isTest(file)) return isPackaged && !path.startsWith('packages/') && !path.startsWith('test/support/')
   // Files that are built and published cannot reach files that are not.
   if (isPackaged && (!path.startsWith('packages/') || isTest(path))) return true
-  if (file.startsWith('packages/simulator/')) return !path.startsWith('packages/simulator/')
+  // The page runs in a browser: it knows the gateway by its API alone, and the simulator knows nothing of both.
+  const apart = ['packages/simulator/', 'packages/console/'].find(folder => file.startsWith(folder))
+  if (apart !== undefined) return !path.startsWith(apart)
+  if (path.startsWith('packages/console/')) return isPackaged
   const room = roomOf(file)
   if (path.startsWith('packages/simulator/')) return isPackaged && room !== 'cli' && room !== 'demo'
   const other = roomOf(path)

@@ -43,8 +43,8 @@ test('L15 W10 every package of every platform has a checksum, and none runs a sc
 type Manifest = Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>>
 
 /** The manifests of the repository. */
-const manifests = ['package.json', 'packages/gateway/package.json', 'packages/simulator/package.json'].map(
-  name => JSON.parse(read(name)) as Manifest,
+const manifests = ['.', 'packages/gateway', 'packages/simulator', 'packages/console'].map(
+  folder => JSON.parse(read(`${folder}/package.json`)) as Manifest,
 )
 
 // A dependency that nobody can justify is a way in.

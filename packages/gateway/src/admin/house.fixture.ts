@@ -81,7 +81,7 @@ export interface Answer {
 }
 
 /** Starts a house that ends with the test. */
-export async function startHouse(t: TestContext, changes: Partial<AdminOptions> = {}): Promise<House> {
+export async function startHouse(t: Pick<TestContext, 'after'>, changes: Partial<AdminOptions> = {}): Promise<House> {
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
   const config = configSchema.parse(configInput)

@@ -1,0 +1,1047 @@
+/** Generated from the OpenAPI document of the management API by scripts/generate.ts. Do not edit. */
+
+export type WhoAmI = {
+  readonly caller: {
+    readonly kind: 'user' | 'application'
+    readonly tenantId: string
+    readonly objectId: string
+    readonly appId: string | null
+    readonly displayName: string | null
+  }
+  readonly roles: readonly ('viewer' | 'auditor' | 'operator')[]
+  /** Workloads that this caller may call as. */
+  readonly workloads: readonly (string)[]
+}
+
+export type GatehouseError = {
+  readonly error: {
+    readonly message: string
+    readonly type: string
+    readonly param: string | null
+    readonly code: string
+  }
+}
+
+export type UsageReport = {
+  readonly by: readonly ('workload' | 'caller' | 'instance' | 'deployment' | 'model' | 'operation' | 'outcome' | 'copy' | 'replica' | 'month' | 'day' | 'hour')[]
+  readonly lines: readonly ({
+    readonly keys: readonly (string | null)[]
+    readonly callerKey: string | null
+    readonly calls: number
+    readonly completed: number
+    readonly refused: number
+    readonly failed: number
+    readonly aborted: number
+    readonly interrupted: number
+    readonly promptTokens: number
+    readonly cachedTokens: number
+    readonly completionTokens: number
+    readonly reasoningTokens: number
+    readonly totalTokens: number
+    readonly countedCalls: number
+    readonly averageDurationMs: number | null
+    /** Calls that the gateway sent by itself; they are in all other figures too. */
+    readonly copies: number
+    /** Sums of what had a price, one per currency. */
+    readonly costs: readonly ({
+      /** Billionths of the currency. */
+      readonly nano: number
+      /** ISO 4217. */
+      readonly currency: string
+    })[]
+    /** Calls with tokens whose model had no price: their cost is in no sum. */
+    readonly unpricedCalls: number
+  })[]
+  readonly total: {
+    readonly calls: number
+    readonly completed: number
+    readonly refused: number
+    readonly failed: number
+    readonly aborted: number
+    readonly interrupted: number
+    readonly promptTokens: number
+    readonly cachedTokens: number
+    readonly completionTokens: number
+    readonly reasoningTokens: number
+    readonly totalTokens: number
+    readonly countedCalls: number
+    readonly averageDurationMs: number | null
+    /** Calls that the gateway sent by itself; they are in all other figures too. */
+    readonly copies: number
+    /** Sums of what had a price, one per currency. */
+    readonly costs: readonly ({
+      /** Billionths of the currency. */
+      readonly nano: number
+      /** ISO 4217. */
+      readonly currency: string
+    })[]
+    /** Calls with tokens whose model had no price: their cost is in no sum. */
+    readonly unpricedCalls: number
+  }
+}
+
+export type Series = {
+  readonly step: 'minute' | 'hour' | 'day'
+  readonly timeZone: string
+  readonly by: 'workload' | 'caller' | 'instance' | 'deployment' | 'model' | 'operation' | 'outcome' | 'copy' | 'replica' | null
+  /** Start of each step. The first may begin before the period, and the last end after it. */
+  readonly steps: readonly (number)[]
+  /** Each group over the whole period: most tokens first, the rest last. */
+  readonly groups: readonly ({
+    /** Null for calls without a value, for all calls where nothing is grouped, and for the rest. */
+    readonly key: string | null
+    readonly callerKey: string | null
+    /** True for the group of all that are not shown by themselves. */
+    readonly isRest: boolean
+    readonly calls: number
+    readonly completed: number
+    readonly refused: number
+    readonly failed: number
+    readonly aborted: number
+    readonly interrupted: number
+    readonly promptTokens: number
+    readonly cachedTokens: number
+    readonly completionTokens: number
+    readonly reasoningTokens: number
+    readonly totalTokens: number
+    readonly countedCalls: number
+    readonly averageDurationMs: number | null
+    /** Calls that the gateway sent by itself; they are in all other figures too. */
+    readonly copies: number
+    /** Sums of what had a price, one per currency. */
+    readonly costs: readonly ({
+      /** Billionths of the currency. */
+      readonly nano: number
+      /** ISO 4217. */
+      readonly currency: string
+    })[]
+    /** Calls with tokens whose model had no price: their cost is in no sum. */
+    readonly unpricedCalls: number
+    /** From sending to the first byte, of calls that had one. */
+    readonly firstByteMs: {
+      readonly p50: number
+      readonly p95: number
+      readonly p99: number
+    } | null
+    /** From arrival to end, of calls that were sent to a backend. */
+    readonly durationMs: {
+      readonly p50: number
+      readonly p95: number
+      readonly p99: number
+    } | null
+  })[]
+  /** Steps without calls of a group have no point. */
+  readonly points: readonly ({
+    /** Index in `steps`. */
+    readonly step: number
+    /** Index in `groups`. */
+    readonly group: number
+    readonly calls: number
+    readonly completed: number
+    readonly refused: number
+    readonly failed: number
+    readonly aborted: number
+    readonly interrupted: number
+    readonly promptTokens: number
+    readonly cachedTokens: number
+    readonly completionTokens: number
+    readonly reasoningTokens: number
+    readonly totalTokens: number
+    readonly countedCalls: number
+    readonly averageDurationMs: number | null
+    /** Calls that the gateway sent by itself; they are in all other figures too. */
+    readonly copies: number
+    /** Sums of what had a price, one per currency. */
+    readonly costs: readonly ({
+      /** Billionths of the currency. */
+      readonly nano: number
+      /** ISO 4217. */
+      readonly currency: string
+    })[]
+    /** Calls with tokens whose model had no price: their cost is in no sum. */
+    readonly unpricedCalls: number
+    /** From sending to the first byte, of calls that had one. */
+    readonly firstByteMs: {
+      readonly p50: number
+      readonly p95: number
+      readonly p99: number
+    } | null
+    /** From arrival to end, of calls that were sent to a backend. */
+    readonly durationMs: {
+      readonly p50: number
+      readonly p95: number
+      readonly p99: number
+    } | null
+  })[]
+  readonly total: {
+    readonly calls: number
+    readonly completed: number
+    readonly refused: number
+    readonly failed: number
+    readonly aborted: number
+    readonly interrupted: number
+    readonly promptTokens: number
+    readonly cachedTokens: number
+    readonly completionTokens: number
+    readonly reasoningTokens: number
+    readonly totalTokens: number
+    readonly countedCalls: number
+    readonly averageDurationMs: number | null
+    /** Calls that the gateway sent by itself; they are in all other figures too. */
+    readonly copies: number
+    /** Sums of what had a price, one per currency. */
+    readonly costs: readonly ({
+      /** Billionths of the currency. */
+      readonly nano: number
+      /** ISO 4217. */
+      readonly currency: string
+    })[]
+    /** Calls with tokens whose model had no price: their cost is in no sum. */
+    readonly unpricedCalls: number
+    /** From sending to the first byte, of calls that had one. */
+    readonly firstByteMs: {
+      readonly p50: number
+      readonly p95: number
+      readonly p99: number
+    } | null
+    /** From arrival to end, of calls that were sent to a backend. */
+    readonly durationMs: {
+      readonly p50: number
+      readonly p95: number
+      readonly p99: number
+    } | null
+  }
+}
+
+export type Ledger = {
+  /** False while the disk takes no entries. */
+  readonly writable: boolean
+  /** Entries that wait in memory for a disk that takes none. */
+  readonly heldEntries: number
+  /** Bytes of bodies that found no room there, since the start. */
+  readonly lostBodyBytes: number
+  /** Whole records that found no room there, since the start. */
+  readonly lostRecords: number
+  /** Exchanges that are open now. */
+  readonly openExchanges: number
+  /** Bytes of the journal that could not be read, since it began. */
+  readonly damagedBytes: number
+}
+
+export type Feeds = {
+  /** Each feed of all replicas together: sums, and the worst state. */
+  readonly feeds: readonly (Feed)[]
+  /**
+   * `alone`: no Redis is configured. `away`: Redis does not answer. In both cases only the own figures
+   * are known.
+   */
+  readonly sharing: 'ok' | 'alone' | 'away'
+  readonly replicas: readonly ({
+    /** Belongs to the replica’s ledger, so it outlives restarts. */
+    readonly id: string
+    /** As its records have it. */
+    readonly name: string
+    /** True for the replica that answers. */
+    readonly isSelf: boolean
+    /** `silent`: it has not published for 15 seconds; it is in no sum. After an hour it is forgotten. */
+    readonly status: 'alive' | 'silent'
+    /** Time since it last published. */
+    readonly quietMs: number
+    /** Null, like everything that it says, where a version published it that this one cannot read. */
+    readonly version: string | null
+    readonly startedAtMs: number | null
+    readonly callsInFlight: number | null
+    readonly feeds: readonly (Feed)[] | null
+  })[]
+}
+
+export type Feed = {
+  readonly name: string
+  readonly kind: string
+  /** `failing`: it is tried again, with growing pauses. `stopped`: its thread died and is started again. */
+  readonly status: 'running' | 'paused' | 'failing' | 'stopped'
+  /** Records that it has not taken; those not read yet are estimated. */
+  readonly lagRecords: number
+  /** Age of the oldest of them; 0 when there is none. */
+  readonly lagSeconds: number
+  /** Bytes of the journal that it has not read. */
+  readonly lagBytes: number
+  /** Records, since its thread started. */
+  readonly sent: number
+  /** Bytes, since its thread started. */
+  readonly sentBytes: number
+  /** Records that were offered again, counted each time, since its thread started. */
+  readonly retried: number
+  /** Records that it can never take: in a file beside the cursor, with reasons. */
+  readonly setAside: number
+  /** Milliseconds since the epoch. */
+  readonly lastSentAtMs: number | null
+  readonly lastError: string | null
+  /** Milliseconds since the epoch. */
+  readonly lastErrorAtMs: number | null
+  /** Segments that were deleted before it had read them, since it runs with its present settings. */
+  readonly droppedSegments: number
+}
+
+export type Sources = {
+  readonly sources: readonly ({
+    readonly name: string
+    readonly kind: string
+    readonly status: 'running' | 'failing'
+    /** Records written into the ledger, since the start of the process. */
+    readonly taken: number
+    /** Records that came again, since the start of the process. */
+    readonly doubles: number
+    /** Records of which some parts are missing yet. */
+    readonly incomplete: number
+    /** Messages that are no record, and records whose parts never came: in a file with reasons. */
+    readonly setAside: number
+    /** When the newest record that came had ended. */
+    readonly lastEndedAtMs: number | null
+    /** Milliseconds since the epoch. */
+    readonly lastTakenAtMs: number | null
+    readonly lastError: string | null
+    /** Milliseconds since the epoch. */
+    readonly lastErrorAtMs: number | null
+  })[]
+}
+
+export type Instances = {
+  readonly instances: readonly ({
+    readonly name: string
+    readonly endpoint: string
+    readonly region: string | null
+    readonly credential: 'caller' | 'managed-identity' | 'key'
+    readonly healthy: boolean
+    /** True from when the gateway’s own credential was refused until a call is let in again. */
+    readonly credentialRefused: boolean
+    readonly inFlight: number
+    readonly lastProbe: Probe
+    readonly deployments: readonly ({
+      readonly name: string
+      readonly model: string
+      readonly kind: 'standard' | 'provisioned'
+      /** Null until something is known of it. */
+      readonly state: {
+        readonly deployment: string
+        readonly kind: 'standard' | 'provisioned'
+        /** Open: it is left alone. */
+        readonly breaker: 'closed' | 'open' | 'half-open'
+        readonly breakerReason: string | null
+        /** Milliseconds since the epoch. */
+        readonly retryAtMs: number | null
+        /** Of provisioned throughput; 1 is all of it. */
+        readonly utilization: number | null
+        /** True while new calls go to the next priority because of it. */
+        readonly spilling: boolean
+        readonly remainingTokens: number | null
+        readonly remainingRequests: number | null
+        /** From sending to the first byte, of recent calls. */
+        readonly latencyMs: number | null
+        readonly latencyP95Ms: number | null
+        readonly inFlight: number
+        /** Tries since the start of the process. */
+        readonly calls: number
+        readonly failures: number
+      } | null
+    })[]
+  })[]
+  /**
+   * `alone`: no Redis is configured. `away`: Redis does not answer. In both cases only the own figures
+   * are known.
+   */
+  readonly sharing: 'ok' | 'alone' | 'away'
+  readonly replicas: readonly ({
+    /** Belongs to the replica’s ledger, so it outlives restarts. */
+    readonly id: string
+    /** As its records have it. */
+    readonly name: string
+    /** True for the replica that answers. */
+    readonly isSelf: boolean
+    /** `silent`: it has not published for 15 seconds; it is in no sum. After an hour it is forgotten. */
+    readonly status: 'alive' | 'silent'
+    /** Time since it last published. */
+    readonly quietMs: number
+    /** Null, like everything that it says, where a version published it that this one cannot read. */
+    readonly version: string | null
+    readonly startedAtMs: number | null
+    readonly callsInFlight: number | null
+    readonly instances: readonly ({
+      readonly name: string
+      readonly healthy: boolean
+      readonly credentialRefused: boolean
+      readonly inFlight: number
+      /** Deployments that this replica leaves alone now. */
+      readonly left: readonly (string)[]
+    })[] | null
+  })[]
+  readonly pools: readonly ({
+    readonly name: string
+    readonly strategy: 'weighted' | 'least-loaded' | 'lowest-latency' | 'round-robin'
+    readonly members: readonly ({
+      readonly instance: string
+      readonly priority: number
+      readonly weight: number
+      readonly spillAtUtilization: number | null
+      /**
+       * Of all tries at the members of this pool since the start of the process, from 0 to 1; null before
+       * the first.
+       */
+      readonly share: number | null
+    })[]
+  })[]
+}
+
+export type Probe = {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
+  readonly ok: boolean
+  /** HTTP status; null when no answer came. */
+  readonly status: number | null
+  readonly durationMs: number
+  /** What failed, in words. */
+  readonly error: string | null
+} | null
+
+export type Limits = {
+  readonly store: 'memory' | 'redis'
+  /** How the store of the counters fares: `ok`, or what is done with calls while it does not answer. */
+  readonly state: 'ok' | 'refuse' | 'local' | 'allow'
+  /** Milliseconds since the epoch. */
+  readonly downSinceMs: number | null
+  /** Calls in the waiting lines of all replicas. */
+  readonly waiting: number
+  /** Of limits of cost, ISO 4217. */
+  readonly currency: string
+  readonly rules: readonly (LimitRule)[]
+  /**
+   * `alone`: no Redis is configured. `away`: Redis does not answer. In both cases only the own figures
+   * are known.
+   */
+  readonly sharing: 'ok' | 'alone' | 'away'
+  readonly replicas: readonly ({
+    /** Belongs to the replica’s ledger, so it outlives restarts. */
+    readonly id: string
+    /** As its records have it. */
+    readonly name: string
+    /** True for the replica that answers. */
+    readonly isSelf: boolean
+    /** `silent`: it has not published for 15 seconds; it is in no sum. After an hour it is forgotten. */
+    readonly status: 'alive' | 'silent'
+    /** Time since it last published. */
+    readonly quietMs: number
+    /** Null, like everything that it says, where a version published it that this one cannot read. */
+    readonly version: string | null
+    readonly startedAtMs: number | null
+    readonly callsInFlight: number | null
+    readonly limits: {
+      readonly store: 'memory' | 'redis'
+      readonly state: 'ok' | 'refuse' | 'local' | 'allow'
+      readonly waiting: number
+      /** The fullest counters of a replica that counts in memory; empty where Redis counts. */
+      readonly rules: readonly ({
+        readonly rule: string
+        readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
+        readonly subject: string | null
+        readonly used: number
+        readonly reserved: number
+        readonly refused: number
+      })[]
+    } | null
+  })[]
+}
+
+export type LimitRule = {
+  /** As refusals name it. */
+  readonly rule: string
+  readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
+  readonly mode: 'enforce' | 'shadow'
+  /** Whom it is for, in words. */
+  readonly scope: string
+  /** Which of those that a rule counts by themselves, as a caller’s key; null where all count together. */
+  readonly subject: string | null
+  /** Whose calls it may meet; null for all. */
+  readonly workloads: readonly (string)[] | null
+  /** Rules with the same counter share what was used. */
+  readonly counter: string
+  /** Tokens, calls, or billionths of the currency, as the measure says. */
+  readonly limit: number
+  readonly used: number
+  /** By calls that are under way. */
+  readonly reserved: number
+  readonly remaining: number
+  /** When its window ends or moves on. */
+  readonly renewsAtMs: number | null
+  /** Calls that it refused, or would have, since the start of the process. */
+  readonly refused: number
+}
+
+export type Log = {
+  /** Least severity that is written now. */
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** The same, as the configuration says. */
+  readonly configured: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /**
+   * When a level ends that was set at run time, in milliseconds since the epoch; null while the
+   * configuration’s is in force.
+   */
+  readonly untilMs: number | null
+  readonly format: 'json' | 'pretty'
+  /** True where each exchange has a line, `call_ended`. */
+  readonly access: boolean
+}
+
+export type RecordsPage = {
+  readonly records: readonly (GatehouseRecord)[]
+  /** Pass as `before` for what is older; null at the end. */
+  readonly next: string | null
+  /** Pass as `after` to tail for what comes later. */
+  readonly cursor: string
+}
+
+export type GatehouseRecord = {
+  /** UUID of version 7, also the answer's `x-gatehouse-request-id`. */
+  readonly id: string
+  /** Id of the exchange of which the gateway sent this copy by itself; null for what a client asked. */
+  readonly copyOf: string | null
+  /**
+   * `shadow` for a mirrored copy, `hedge` for a second try beside a slow one, `follow_up` for a question
+   * how a background response or a batch ended. Null for what a client asked.
+   */
+  readonly copyKind: 'shadow' | 'hedge' | 'follow_up' | null
+  /** `completed`, `refused`, `failed`, `aborted`, `interrupted`. */
+  readonly outcome: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted'
+  /** Reason, as a stable code of a refusal or a failure; null for `completed`. */
+  readonly outcomeCode: string | null
+  /** Status that the client saw; null when it saw none. */
+  readonly status: number | null
+  /** Arrival. Milliseconds since the epoch. */
+  readonly startedAtMs: number
+  /** Sent to the backend. Milliseconds since the epoch. */
+  readonly sentAtMs: number | null
+  /** First byte from the backend. Milliseconds since the epoch. */
+  readonly firstByteAtMs: number | null
+  /** End. Milliseconds since the epoch. */
+  readonly endedAtMs: number
+  /** From arrival to end. */
+  readonly durationMs: number
+  /** From sending to the first byte. */
+  readonly timeToFirstByteMs: number | null
+  /** Kind of the verified caller; null where there was none. */
+  readonly callerKind: 'user' | 'application' | null
+  /** Tenant of the verified caller. */
+  readonly callerTenantId: string | null
+  /** Object id of the verified caller. */
+  readonly callerObjectId: string | null
+  /** Application id of the verified caller. */
+  readonly callerAppId: string | null
+  /** For people to read; names change, ids do not. */
+  readonly callerName: string | null
+  /** Workload, as in the configuration. */
+  readonly workload: string | null
+  /** Target, as in the configuration. */
+  readonly target: string | null
+  /** Instance to which the call went last. */
+  readonly instance: string | null
+  /** Region of the instance. */
+  readonly region: string | null
+  /** Deployment, as the workload names it; what a canary share was sent to instead. */
+  readonly deployment: string | null
+  /** Name of the deployment on the instance that served, where it has another one there (an alias). */
+  readonly servedDeployment: string | null
+  /** Deployment from which Azure itself spilled the call over to another one. */
+  readonly spilledFrom: string | null
+  /** `model` as the client wrote it, in the body or the path. */
+  readonly requestedModel: string | null
+  /** `model` of the answer: the dated snapshot. */
+  readonly servedModel: string | null
+  /** Deployments that the request names besides its own: in a header, a tool, a data source. */
+  readonly toolDeployments: readonly (string)[]
+  /**
+   * Operation, as `chat/completions` (for OpenTelemetry `chat`, `embeddings`, ...); null when the address
+   * leads nowhere.
+   */
+  readonly operation: string | null
+  /** True when the client asked for a stream. */
+  readonly stream: boolean
+  /** Version of a dated address. */
+  readonly apiVersion: string | null
+  /** Method of the request. */
+  readonly method: string
+  /** Path as it was received, at most 2,048 characters, without the query, which may carry a key. */
+  readonly path: string
+  /** Content type of the request. */
+  readonly requestContentType: string | null
+  /** Bytes received from the client, the body alone. */
+  readonly requestBytes: number
+  /** Content type of the answer. */
+  readonly responseContentType: string | null
+  /** Bytes relayed to the client, the body alone. */
+  readonly responseBytes: number
+  /** Finish reason of the first choice. */
+  readonly finishReason: string | null
+  readonly usage: {
+    /**
+     * Where the figures come from. `reported` by the backend; `counted` here from the text that passed;
+     * `bounded`: nothing told the truth, so the figures are a bound, at least what passed and at least
+     * what was reserved or learned; `owed`: a later record of the same object has the figures; `none`.
+     */
+    readonly source: 'reported' | 'counted' | 'bounded' | 'owed' | 'none'
+    /** Tokens of the prompt. */
+    readonly promptTokens: number | null
+    /** Part of the prompt that a cache of the backend had. */
+    readonly cachedTokens: number | null
+    /** Tokens of the completion. */
+    readonly completionTokens: number | null
+    /** Part of the completion that is reasoning. */
+    readonly reasoningTokens: number | null
+    /** Tokens of prompt and completion. */
+    readonly totalTokens: number | null
+    /** Part of the prompt that is audio. */
+    readonly audioPromptTokens: number | null
+    /** Part of the completion that is audio. */
+    readonly audioCompletionTokens: number | null
+    /** Part of the prompt that is images. */
+    readonly imagePromptTokens: number | null
+    /** Part of the completion that is images. */
+    readonly imageCompletionTokens: number | null
+  }
+  /** Tokens reserved before the call; null where it met no limit. */
+  readonly reservedTokens: number | null
+  /** Service tier that the answer names: `default`, `priority`, `flex`; it decides the price. */
+  readonly serviceTier: string | null
+  readonly cost: {
+    /**
+     * Cost in billionths of the currency, a whole number. `cost` is null where no tokens were billed or
+     * the model has no price.
+     */
+    readonly nano: number
+    /** ISO 4217. */
+    readonly currency: string
+    /** Model and first day of the price that the cost was computed with. */
+    readonly price: string
+  } | null
+  /** Refused calls that the record stands for; 1 for every call with a record of its own. */
+  readonly summedCalls: number
+  /** Time in the waiting line; null for a call that did not wait. */
+  readonly waitedMs: number | null
+  /** Each try: instance, status, duration, error. */
+  readonly attempts: readonly ({
+    readonly instance: string
+    readonly status: number | null
+    readonly durationMs: number
+    readonly error: string | null
+  })[]
+  /**
+   * Id of what the call created: a response, a file, a batch; of a call that charges work in the
+   * background, the object that did it.
+   */
+  readonly objectId: string | null
+  /** Address of the client. */
+  readonly clientAddress: string | null
+  /** User agent of the client. */
+  readonly userAgent: string | null
+  /** The backend's id of the request. */
+  readonly backendRequestId: string | null
+  /**
+   * Gateway process that served the call: `gateway.replica`, or the name of its host; null in records of
+   * older versions.
+   */
+  readonly replica: string | null
+  /**
+   * Trace that the caller's `traceparent` names, 32 hexadecimal digits, where the workload continues
+   * traces (`traceContext`); null otherwise. A follow-up has that of the call which began the work.
+   */
+  readonly traceId: string | null
+  /** The caller's span in that trace, 16 hexadecimal digits. */
+  readonly parentSpanId: string | null
+  /** True for history that the demonstration wrote. */
+  readonly demonstration: boolean
+}
+
+export type SearchPage = {
+  /** The first place in each body that has the text, newest record first. */
+  readonly hits: readonly ({
+    readonly id: string
+    readonly startedAtMs: number
+    readonly callerKey: string | null
+    readonly callerName: string | null
+    readonly in: 'request' | 'response'
+    /** The text as the body has it, on one line. */
+    readonly found: string
+    readonly before: string
+    readonly after: string
+  })[]
+  /** Records that were looked at, those without bodies included. */
+  readonly searched: number
+  /** Records of the workload and day that are older than `before`. */
+  readonly records: number
+  /** Of the searched: bodies were deleted (`ledger.retain.bodies`). */
+  readonly deleted: number
+  /** Of the searched: no bodies were kept (`capture: metadata`). */
+  readonly uncaptured: number
+  /** Of the searched: bodies are damaged, or larger than 32 MiB. */
+  readonly unread: number
+  /** Pass as `before` to search the rest; null when all were searched. */
+  readonly next: string | null
+}
+
+export type RecordBodies = {
+  readonly id: string
+  /** Null when not captured, or purged. */
+  readonly request: {
+    readonly contentType: string | null
+    readonly bytes: number
+    /** The bytes as they passed. */
+    readonly base64: string
+  } | null
+  readonly response: {
+    readonly contentType: string | null
+    readonly bytes: number
+    /** The bytes as they passed. */
+    readonly base64: string
+    /** What the answer says, also when it was a stream; null when it cannot be told. */
+    readonly assembled?: unknown
+  } | null
+}
+
+/** By operation: what goes in, and what comes out. */
+export interface Operations {
+  /** The caller, as the gateway sees it. */
+  'GET /api/v1/whoami': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: WhoAmI
+  }
+  /** Calls and tokens, broken down as asked. */
+  'GET /api/v1/usage': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /**
+       * One or more of workload, caller, instance, deployment, model, operation, outcome, copy, replica,
+       * month, day, hour, with commas between them.
+       */
+      readonly by?: string | undefined
+      /** Started at or after this. */
+      readonly from?: string | undefined
+      /** Started before this. */
+      readonly to?: string | undefined
+      readonly workload?: string | undefined
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+    }
+    readonly body: undefined
+    readonly answer: UsageReport
+  }
+  /** Calls, tokens, cost and times over time, step by step, and broken down by one dimension. */
+  'GET /api/v1/series': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Started at or after this. */
+      readonly from: string
+      /** Started before this. Default: now. */
+      readonly to?: string | undefined
+      readonly workload?: string | undefined
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+      /** At most 2000 steps; 1000 where `by` breaks them down. */
+      readonly step?: 'minute' | 'hour' | 'day' | undefined
+      /** Time zone that days begin in. Minutes and hours are those of UTC. */
+      readonly tz?: string | undefined
+      readonly by?: 'workload' | 'caller' | 'instance' | 'deployment' | 'model' | 'operation' | 'outcome' | 'copy' | 'replica' | undefined
+      /**
+       * Groups that are shown by themselves, those with most tokens, and fewer where that would be more
+       * than 2000 points; all others are one group together.
+       */
+      readonly top?: number | undefined
+    }
+    readonly body: undefined
+    readonly answer: Series
+  }
+  /** How the ledger fares: whether it takes records, and what it could not keep. */
+  'GET /api/v1/ledger': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Ledger
+  }
+  /** Feeds: state of each, how far it is behind, and what it has done, of all replicas and of each. */
+  'GET /api/v1/feeds': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Feeds
+  }
+  /**
+   * Pauses a feed until it is resumed, also over restarts. The journal keeps what it has not taken.
+   * Logged.
+   */
+  'POST /api/v1/feeds/{name}/pause': {
+    readonly path: {
+      readonly name: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Feed
+  }
+  /** Resumes a paused feed; a failing one is tried again at once. Logged. */
+  'POST /api/v1/feeds/{name}/resume': {
+    readonly path: {
+      readonly name: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Feed
+  }
+  /** Sends again what ended at a time or later, as far as the journal still has it. Logged. */
+  'POST /api/v1/feeds/{name}/rewind': {
+    readonly path: {
+      readonly name: string
+    }
+    readonly query: {
+      /** What ended at this time or later is sent again. */
+      readonly to: string
+    }
+    readonly body: undefined
+    readonly answer: Feed
+  }
+  /** Sources of a collector: what it has taken from each since it started. Empty for a gateway. */
+  'GET /api/v1/sources': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Sources
+  }
+  /** Instances and pools as they are configured, without secrets, and how all replicas together see them. */
+  'GET /api/v1/instances': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Instances
+  }
+  /**
+   * Asks an instance for its models with the gateway’s credential, which bills nothing. Each probe is
+   * logged.
+   */
+  'POST /api/v1/instances/{name}/probe': {
+    readonly path: {
+      readonly name: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Probe
+  }
+  /** Limits, rule by rule: what is used, reserved and left, and how the store of the counters fares. */
+  'GET /api/v1/limits': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Only rules that calls of this workload may meet. */
+      readonly workload?: string | undefined
+    }
+    readonly body: undefined
+    readonly answer: Limits
+  }
+  /** What the process that answers logs: level and form. */
+  'GET /api/v1/log': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Log
+  }
+  /** Logs from a severity on, until a time has passed or the configuration is read again. Logged. */
+  'POST /api/v1/log/level': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Least severity that is written. */
+      readonly level: 'debug' | 'info' | 'warn' | 'error'
+      /** After this time the level of the configuration is in force again. */
+      readonly seconds?: number | undefined
+    }
+    readonly body: undefined
+    readonly answer: Log
+  }
+  /** Logs as the configuration says. Logged. */
+  'POST /api/v1/log/reset': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Log
+  }
+  /**
+   * Metrics in the text format of Prometheus, or in OpenMetrics where `Accept` names it. With
+   * `admin.metricsWithoutToken` it asks for no token.
+   */
+  'GET /metrics': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: string
+  }
+  /** Records that came after a cursor, oldest first; waits for the first one. */
+  'GET /api/v1/records/tail': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Started at or after this. */
+      readonly from?: string | undefined
+      /** Started before this. */
+      readonly to?: string | undefined
+      readonly workload?: string | undefined
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+      /** `cursor` of an earlier answer of list or tail. */
+      readonly after: string
+      /** Records an answer. Default 50. */
+      readonly limit?: number | undefined
+      /** How long to wait for a record when there is none yet. Default 25. */
+      readonly waitSeconds?: number | undefined
+    }
+    readonly body: undefined
+    readonly answer: RecordsPage
+  }
+  /** Looks for a text in the bodies of one workload's day. Each search is logged. */
+  'GET /api/v1/records/search': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Text as people read it, in either case. */
+      readonly text: string
+      readonly workload: string
+      /** Day of the start, UTC. */
+      readonly day: string
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      /** Hits after which the search stops. Default 50. */
+      readonly limit?: number | undefined
+      /** `next` of the answer before. */
+      readonly before?: string | undefined
+    }
+    readonly body: undefined
+    readonly answer: SearchPage
+  }
+  /** Figures of exchanges, newest first, without bodies. */
+  'GET /api/v1/records': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Started at or after this. */
+      readonly from?: string | undefined
+      /** Started before this. */
+      readonly to?: string | undefined
+      readonly workload?: string | undefined
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+      /** Records a page. Default 50. */
+      readonly limit?: number | undefined
+      /** `next` of the page before. */
+      readonly before?: string | undefined
+    }
+    readonly body: undefined
+    readonly answer: RecordsPage
+  }
+  /** Figures of one exchange. */
+  'GET /api/v1/records/{id}': {
+    readonly path: {
+      readonly id: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: GatehouseRecord
+  }
+  /** What was asked and answered in one exchange. Each reading is logged. */
+  'GET /api/v1/records/{id}/bodies': {
+    readonly path: {
+      readonly id: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: RecordBodies
+  }
+}
+
+/** The role that each operation requires; `caller`: any caller with a verified identity. */
+export const roleByOperation = {
+  'GET /api/v1/whoami': 'caller',
+  'GET /api/v1/usage': 'viewer',
+  'GET /api/v1/series': 'viewer',
+  'GET /api/v1/ledger': 'viewer',
+  'GET /api/v1/feeds': 'viewer',
+  'POST /api/v1/feeds/{name}/pause': 'operator',
+  'POST /api/v1/feeds/{name}/resume': 'operator',
+  'POST /api/v1/feeds/{name}/rewind': 'operator',
+  'GET /api/v1/sources': 'viewer',
+  'GET /api/v1/instances': 'viewer',
+  'POST /api/v1/instances/{name}/probe': 'operator',
+  'GET /api/v1/limits': 'viewer',
+  'GET /api/v1/log': 'viewer',
+  'POST /api/v1/log/level': 'operator',
+  'POST /api/v1/log/reset': 'operator',
+  'GET /metrics': 'viewer',
+  'GET /api/v1/records/tail': 'viewer',
+  'GET /api/v1/records/search': 'auditor',
+  'GET /api/v1/records': 'viewer',
+  'GET /api/v1/records/{id}': 'viewer',
+  'GET /api/v1/records/{id}/bodies': 'auditor',
+} as const satisfies Record<keyof Operations, string>

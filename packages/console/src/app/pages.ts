@@ -1,0 +1,33 @@
+/**
+ * The pages: a row each. A page is a folder of `pages/` with `query.ts` (what it asks), `columns.tsx` (its table, where
+ * it has one) and `page.tsx` (exports `Page`); its texts are a file of `texts/`, its address is in `paths.ts`.
+ */
+import type { ComponentType } from 'react'
+import type { OperationName } from '../api/client.ts'
+import type { IconName } from '../parts/icons.tsx'
+import { shell } from '../texts/shell.ts'
+import { type Place, paths } from './paths.ts'
+
+interface PageRow {
+  /** The router's pattern. */
+  readonly path: string
+  /** What the page reads: without the role for it the link is shown, disabled, with the reason. */
+  readonly needs: OperationName
+  readonly load: () => Promise<{ readonly Page: ComponentType }>
+  /** In the list of pages; null for a page that others lead to. */
+  readonly listed: {
+    readonly title: string
+    readonly icon: IconName
+    readonly place: Place
+    readonly key: string
+  } | null
+}
+
+export const pageRows: readonly PageRow[] = [
+  {
+    path: '/',
+    needs: 'GET /api/v1/usage',
+    load: () => import('../pages/overview/page.tsx'),
+    listed: { title: shell.pages.overview, icon: 'overview', place: paths.overview(), key: 'o' },
+  },
+]

@@ -1,0 +1,40 @@
+/** The one builder of addresses within the console. */
+import type { Address, Changes } from './address.ts'
+import { changed } from './address.ts'
+import { type Period, writePeriod } from './period.ts'
+
+/** Where a link leads. */
+export interface Place {
+  readonly to: string
+  readonly search: Record<string, string>
+}
+
+/** Filters of records, by the names of the management API. */
+export interface RecordsPlace {
+  readonly period?: Period
+  readonly workload?: string
+  readonly caller?: string
+  readonly instance?: string
+  readonly deployment?: string
+  readonly model?: string
+  readonly operation?: string
+  readonly outcome?: string
+  readonly outcomeCode?: string
+  readonly status?: string
+}
+
+const at = (to: string, search: Changes = {}): Place => ({ to, search: changed({}, search) })
+
+export const paths = {
+  overview: (): Place => at('/'),
+  records: ({ period, ...filters }: RecordsPlace = {}): Place =>
+    at('/records', { ...filters, ...(period === undefined ? {} : writePeriod(period)) }),
+  record: (id: string): Place => at(`/records/${encodeURIComponent(id)}`),
+}
+
+const carried = ['period', 'from', 'to', 'workload'] as const
+
+/** The choices that stay when a reader goes from page to page: period and workload. */
+export function carriedFrom(address: Address): Record<string, string> {
+  return changed({}, Object.fromEntries(carried.map(name => [name, address[name]])))
+}

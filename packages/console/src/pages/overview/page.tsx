@@ -1,0 +1,148 @@
+import { SegmentedControl, SimpleGrid, Stack } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useAddress, useChangeAddress } from '../../app/address.ts'
+import { writePeriod } from '../../app/period.ts'
+import { useRange } from '../../app/range.ts'
+import { humane } from '../../format/number.ts'
+import { asDuration } from '../../format/time.ts'
+import { Chart } from '../../parts/chart/chart.tsx'
+import { Page as Frame, Panel } from '../../parts/panel.tsx'
+import { QueryView } from '../../parts/query-view.tsx'
+import { Empty } from '../../parts/states.tsx'
+import { DataTable } from '../../parts/table.tsx'
+import { overview as text } from '../../texts/overview.ts'
+import { breakdownColumns } from './columns.tsx'
+import { FigureCards } from './figure-cards.tsx'
+import { type Asked, type Dimension, dimensions, earlier, overTime, stepOf, totals, type Usage } from './query.ts'
+import { costLine, durationLine, outcomeLines, type Series, seriesOf, tokenLines } from './series.ts'
+
+/** Calls, tokens, cost, errors and durations of the period, over time and broken down. */
+export function Page() {
+  const address = useAddress()
+  const change = useChangeAddress()
+  const by = dimensions.find(name => name === address['by']) ?? 'workload'
+  const asked: Asked = { range: useRange(), workload: address['workload'] }
+  const now = useQuery(totals(by, asked))
+  const past = useQuery(earlier(asked))
+  return (
+    <Frame title={text.title}>
+      <QueryView query={now}>
+        {report =>
+          report.total.calls === 0 ? (
+            <Panel>
+              <Empty title={text.empty} advice={text.emptyAdvice} />
+            </Panel>
+          ) : (
+            <Stack gap="sm">
+              <FigureCards now={report.total} past={past.data?.total ?? null} />
+              <OverTime asked={asked} />
+              <Breakdown by={by} report={report} onChange={name => change({ by: name }, { replace: true })} />
+            </Stack>
+          )
+        }
+      </QueryView>
+    </Frame>
+  )
+}
+
+function OverTime({ asked }: { readonly asked: Asked }) {
+  const query = useQuery(overTime(asked))
+  const step = stepOf(asked.range)
+  return (
+    <QueryView query={query} lines={10}>
+      {report => <Charts series={seriesOf(report, step, asked.range)} step={step} total={report.total} />}
+    </QueryView>
+  )
+}
+
+interface ChartsProps {
+  readonly series: Series
+  readonly step: 'hour' | 'day'
+  readonly total: Usage['total']
+}
+
+function Charts({ series, step, total }: ChartsProps) {
+  const change = useChangeAddress()
+  const { timesMs } = series
+  const onBrush = (fromMs: number, toMs: number): void => change(writePeriod({ fromMs, toMs }))
+  const shared = { timesMs, onBrush }
+  return (
+    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
+      <Panel>
+        <Chart
+          {...shared}
+          title={text.callsByOutcome}
+          unit={text.callsUnit(step)}
+          lines={outcomeLines(series)}
+          stacked
+          format={humane}
+        />
+      </Panel>
+      <Panel>
+        <Chart
+          {...shared}
+          title={text.tokensOverTime}
+          unit={text.tokensUnit(step)}
+          lines={tokenLines(series)}
+          stacked
+          format={humane}
+        />
+      </Panel>
+      {total.costs.map(({ currency }) => (
+        <Panel key={currency}>
+          <Chart
+            {...shared}
+            title={text.costOverTime}
+            unit={text.costUnit(currency, step)}
+            lines={[costLine(series, currency)]}
+            format={inCurrency}
+          />
+        </Panel>
+      ))}
+      <Panel>
+        <Chart
+          {...shared}
+          title={text.durationOverTime}
+          unit={text.durationUnit}
+          lines={[durationLine(series)]}
+          format={asDuration}
+        />
+      </Panel>
+    </SimpleGrid>
+  )
+}
+
+const amounts = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
+
+function inCurrency(value: number): string {
+  return amounts.format(value)
+}
+
+interface BreakdownProps {
+  readonly by: Dimension
+  readonly report: Usage
+  readonly onChange: (by: Dimension) => void
+}
+
+function Breakdown({ by, report, onChange }: BreakdownProps) {
+  const choices = (
+    <SegmentedControl
+      size="xs"
+      aria-label={text.breakdown}
+      data={dimensions.map(value => ({ value, label: text.by[value] }))}
+      value={by}
+      onChange={value => onChange(value as Dimension)}
+      transitionDuration={0}
+    />
+  )
+  return (
+    <Panel title={text.breakdown} aside={choices}>
+      <DataTable
+        label={text.breakdownBy(text.by[by])}
+        columns={breakdownColumns(by, report.total.calls)}
+        rows={report.lines}
+        keyOf={line => `${line.callerKey}|${line.keys.join('|')}`}
+      />
+    </Panel>
+  )
+}

@@ -1,0 +1,34 @@
+/** What the overview asks: the sums of the period and of the one before it, and figures over time. */
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { type Answer, send } from '../../api/client.ts'
+import { asParameters, before, type Range } from '../../app/period.ts'
+
+export type Usage = Answer<'GET /api/v1/usage'>
+export type Figures = Usage['total']
+
+export const dimensions = ['workload', 'caller', 'model', 'instance'] as const
+export type Dimension = (typeof dimensions)[number]
+
+export interface Asked {
+  readonly range: Range
+  readonly workload: string | undefined
+}
+
+const hourMs = 3_600_000
+
+/** The step of figures over time: hours up to four days, then days. */
+export function stepOf({ fromMs, toMs }: Range): 'hour' | 'day' {
+  return toMs - fromMs <= 96 * hourMs ? 'hour' : 'day'
+}
+
+function usage(by: string, { range, workload }: Asked) {
+  return queryOptions({
+    queryKey: ['usage', by, range, workload],
+    queryFn: ({ signal }) => send('GET /api/v1/usage', { query: { by, workload, ...asParameters(range) }, signal }),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export const totals = (by: Dimension, asked: Asked) => usage(by, asked)
+export const earlier = (asked: Asked) => usage('workload', { ...asked, range: before(asked.range) })
+export const overTime = (asked: Asked) => usage(stepOf(asked.range), asked)

@@ -1,0 +1,3 @@
+export const table = {
+  orderBy: (title: string) => `Order by ${title}`,
+} as const

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type AddressClass, addressClass } from './addresses.ts'
+import { type AddressClass, addressClass, addressRange, inRanges } from './addresses.ts'
 
 const examples: Readonly<Record<AddressClass, readonly string[]>> = {
   public: [
@@ -53,3 +53,18 @@ for (const [name, addresses] of Object.entries(examples)) {
     for (const address of addresses) assert.equal(addressClass(address), name, address)
   })
 }
+
+test('a range is a network with its bits, or a single address; anything else is none', () => {
+  assert.deepEqual(addressRange('10.0.2.0/24'), ['10.0.2.0', 24])
+  assert.deepEqual(addressRange('10.0.2.9'), ['10.0.2.9', 32])
+  assert.deepEqual(addressRange('fd00:2::/64'), ['fd00:2::', 64])
+  for (const text of ['', '10.0.2.0/33', '10.0.2.0/', '10.0.2.0/24/1', '10.0.2/24', 'fe80::1%eth0', 'edge', '::/129'])
+    assert.equal(addressRange(text), null, text)
+})
+
+test('an address is in a range also where it is written as one of IPv6', () => {
+  const isIn = inRanges(['10.0.2.0/24', 'fd00:2::/64'])
+  for (const address of ['10.0.2.9', '::ffff:10.0.2.9', 'fd00:2::9']) assert.ok(isIn(address), address)
+  for (const address of ['10.0.3.9', 'fd00:3::9', '::1']) assert.ok(!isIn(address), address)
+  assert.equal(inRanges([])('10.0.2.9'), false)
+})

@@ -1,4 +1,4 @@
-/** What an IP address may be connected to for, as the special-purpose registries of IANA (RFC 6890) say. */
+/** IP addresses: what each may be connected to for, as the special-purpose registries of IANA (RFC 6890) say; ranges. */
 import { BlockList, isIP } from 'node:net'
 
 /**
@@ -67,6 +67,30 @@ export function addressClass(address: string): AddressClass {
 
 const mapped = listOf([], [['::ffff:0:0', 96]])
 const isMapped = (address: string): boolean => mapped.check(address, 'ipv6')
+
+/** `10.0.2.0/24`, `fd00::/8`, or a single address: a network and the number of its bits. Null for anything else. */
+export function addressRange(text: string): readonly [network: string, prefix: number] | null {
+  const [network = '', written, ...more] = text.split('/')
+  const version = isIP(network)
+  const bits = version === 4 ? 32 : 128
+  if (version === 0 || more.length > 0 || network.includes('%')) return null
+  if (written === undefined) return [network, bits]
+  return /^\d{1,3}$/.test(written) && Number(written) <= bits ? [network, Number(written)] : null
+}
+
+/**
+ * Whether an address is in one of the ranges. An IPv4 address in IPv6 (`::ffff:10.0.0.1`) is the IPv4 address.
+ * @throws RangeError for what is no range.
+ */
+export function inRanges(ranges: readonly string[]): (address: string) => boolean {
+  const list = new BlockList()
+  for (const text of ranges) {
+    const range = addressRange(text)
+    if (range === null) throw new RangeError(`${text} is no range of addresses`)
+    list.addSubnet(...range, isIP(range[0]) === 4 ? 'ipv4' : 'ipv6')
+  }
+  return address => list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6')
+}
 
 function listOf(ipv4: readonly Network[], ipv6: readonly Network[]): BlockList {
   const list = new BlockList()

@@ -289,7 +289,7 @@ test('a debt whose end can never be known is charged at its bound, in a record o
   const call = ownCall({ id: 'c', startedAtMs: 1_000, method: 'GET', url: '/main/people/openai/v1/responses/resp_1' })
   const exchange: Exchange = newExchange(
     call,
-    { plan: samplePlan, demonstration: false, trustForwardedFor: false },
+    { plan: samplePlan, demonstration: false, isProxy: null },
     {
       of: claimed.debt.recordId,
       kind: 'follow_up',

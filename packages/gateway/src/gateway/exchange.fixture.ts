@@ -114,7 +114,7 @@ export function responseOf({ res }: Call): ServerResponse {
 }
 
 export function exchangeOf(call: Call, plan = samplePlan): Exchange {
-  return newExchange(call, { plan, demonstration: false, trustForwardedFor: false })
+  return newExchange(call, { plan, demonstration: false, isProxy: null })
 }
 
 export function resolvedOf(options: CallOptions = {}, plan = samplePlan): Resolved {

@@ -7,10 +7,10 @@ import { opened } from './stages/9-record/index.ts'
 
 test('a new exchange knows only its call and the configuration with which it began', () => {
   const call = callOf()
-  const { call: own, plan, copy, demonstration, trustForwardedFor, ...facts } = exchangeOf(call)
+  const { call: own, plan, copy, demonstration, isProxy, ...facts } = exchangeOf(call)
   assert.equal(own, call)
   assert.equal(plan, samplePlan)
-  assert.deepEqual([copy, demonstration, trustForwardedFor], [null, false, false])
+  assert.deepEqual([copy, demonstration, isProxy], [null, false, null])
   const known = Object.entries(facts).filter(([, fact]) => fact !== null && fact !== '')
   assert.deepEqual(known, [])
 })

@@ -27,7 +27,8 @@ import type { ReceivedRequest } from './stages/4-receive/request.ts'
 export interface Exchange {
   readonly call: Call
   readonly demonstration: boolean
-  readonly trustForwardedFor: boolean
+  /** Whether an address is a proxy's. Null: `X-Forwarded-For` is not read. */
+  readonly isProxy: ((address: string) => boolean) | null
   /** The configuration with which the exchange began; a reload does not change it. */
   readonly plan: Plan
   /** Set on an exchange that the gateway sends by itself: a copy of a call, or a follow-up of one. */
@@ -104,14 +105,14 @@ export interface FollowUp extends Authenticated {
 }
 
 /** Settings that every exchange carries, from the configuration with which it begins. */
-export type ExchangeSettings = Pick<Exchange, 'demonstration' | 'trustForwardedFor' | 'plan'>
+export type ExchangeSettings = Pick<Exchange, 'demonstration' | 'isProxy' | 'plan'>
 
 /** An exchange of which only the call is known. */
 export function newExchange(call: Call, settings: ExchangeSettings, copy: Exchange['copy'] = null): Exchange {
   return {
     call,
     demonstration: settings.demonstration,
-    trustForwardedFor: settings.trustForwardedFor,
+    isProxy: settings.isProxy,
     plan: settings.plan,
     copy,
     route: null,

@@ -59,7 +59,8 @@ interface GatewaySettings {
   readonly identity: Config['identity']['entra']
   /** For `WWW-Authenticate`. Null: the Host header decides. */
   readonly publicUrl: string | null
-  readonly trustForwardedFor: boolean
+  /** `gateway.trustForwardedFor` and `trustedProxies`. */
+  readonly isProxy: ((address: string) => boolean) | null
   /** True: when the disk refuses, calls continue without a record, and lost records are counted. */
   readonly continueUnrecorded: boolean
   /** Marks records as the demonstration's history. */

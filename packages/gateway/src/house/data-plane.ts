@@ -1,4 +1,5 @@
 /** The gateway's listener, and what the calls need besides the core. */
+import { inRanges } from '../addresses.ts'
 import type { Config } from '../config/schema/index.ts'
 import { Copies } from '../gateway/copies/index.ts'
 import type { FollowUpFigures } from '../gateway/follow-ups/index.ts'
@@ -112,7 +113,7 @@ function settingsOf(config: Config, resolve: GatewayParts['resolve']) {
     identity: identity.entra,
     publicUrl: gateway.publicUrl ?? null,
     cors: createCors(gateway.cors.origins, gateway.forwardHeaders, resolve),
-    trustForwardedFor: gateway.trustForwardedFor,
+    isProxy: gateway.trustForwardedFor ? inRanges(gateway.trustedProxies) : null,
     limitedThroughout: limitedThroughout(config),
   }
 }

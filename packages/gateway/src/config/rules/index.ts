@@ -75,6 +75,7 @@ function checkFront({ gateway, admin, identity }: Sections, notes: Notes): void 
   if (gateway !== null) checkTimeouts(gateway, notes)
   if (gateway !== null) checkBodies(gateway, notes)
   if (gateway !== null) checkForwardHeaders(gateway.forwardHeaders, notes)
+  if (gateway !== null) checkProxies(gateway, notes)
   if (gateway?.publicUrl !== undefined) checkUrl(gateway.publicUrl, ['gateway', 'publicUrl'], { path: true }, notes)
   if (gateway !== null && admin !== null) checkListeners(gateway.listen, admin.listen, notes)
   if (admin !== null) checkRoles(admin.roles, notes)
@@ -172,6 +173,13 @@ function checkForwardHeaders(names: readonly string[], notes: Notes): void {
     const why = neverForwarded(name)
     if (why !== null) conflict(notes, [...path, index], shown(name, path, notes), `another field: this one ${why}`)
   }
+}
+
+function checkProxies({ trustForwardedFor, trustedProxies }: Config['gateway'], notes: Notes): void {
+  const path = ['gateway', 'trustedProxies']
+  refuseDuplicates(trustedProxies, path, notes)
+  if (trustForwardedFor || trustedProxies.length === 0) return
+  warn(notes, path, trustedProxies.join(', '), 'gateway.trustForwardedFor: true besides; without it they mean nothing')
 }
 
 /** `[::]:8080` -> host `[::]`, port 8080. The text must have the form of the schema. */

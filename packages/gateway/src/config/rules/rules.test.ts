@@ -53,6 +53,12 @@ suite('errors across fields', () => {
       'conflict gateway.forwardHeaders[0]',
     ],
     [
+      'a range of proxies is listed once',
+      'gateway/trustedProxies',
+      ['10.0.2.0/24', '10.0.2.0/24'],
+      'duplicate gateway.trustedProxies[1]',
+    ],
+    [
       'archived records have no bodies',
       'ledger/retain',
       { bodies: '60d', archiveAfter: '40d' },

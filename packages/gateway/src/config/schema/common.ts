@@ -1,5 +1,6 @@
 /** Forms of values that several sections use: durations, names, addresses, callers, money. */
 import { z } from 'zod'
+import { addressRange } from '../../addresses.ts'
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
@@ -40,6 +41,11 @@ export const listen = z
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'ADDRESS:PORT, as 0.0.0.0:8080 or [::]:8080')
   .refine(text => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'a port from 0 (any free one) to 65535')
   .meta({ title: 'ADDRESS:PORT' })
+
+export const addressRanges = z
+  .string()
+  .refine(text => addressRange(text) !== null, 'an address or a range of addresses, as 10.0.2.0/24')
+  .meta({ title: 'ADDRESS/BITS' })
 
 export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'an http(s) URL, as https://contoso.openai.azure.com' })

@@ -1,6 +1,6 @@
 /** Section `gateway`: the data plane. */
 import { z } from 'zod'
-import { duration, httpUrl, listen, name } from './common.ts'
+import { addressRanges, duration, httpUrl, listen, name } from './common.ts'
 
 /** Value of the header `Origin`: of a page over TLS, or of a page on the developer's own machine. */
 const pageOrigin = z
@@ -81,6 +81,12 @@ export const gateway = z.strictObject({
     .boolean()
     .default(false)
     .describe('Take the client address from the last entry of X-Forwarded-For. Only behind a proxy that writes it.'),
+  trustedProxies: z
+    .array(addressRanges)
+    .default([])
+    .describe(
+      'Addresses of further proxies, as `10.0.2.0/24`: entries of X-Forwarded-For that are theirs are passed over, from the last. Each adds the address that connects to it.',
+    ),
   forwardHeaders: z
     .array(headerName)
     .default([])

@@ -75,7 +75,7 @@ export function explain(config: Config, question: ExplainQuestion, clock: Clock 
     const { method, url, headers } = question
     const call = ownCall({ id: '', startedAtMs: clock(), method, url, headers })
     const plan = buildPlan(config, instances)
-    const exchange = newExchange(call, { plan, demonstration: false, trustForwardedFor: false })
+    const exchange = newExchange(call, { plan, demonstration: false, isProxy: null })
     return walk(exchange, { config, question, prices: openPrices(config.prices), nowMs: call.startedAtMs })
   } finally {
     for (const instance of instances.values()) void instance.close()

@@ -102,7 +102,7 @@ export function exchangeOf(debt: Debt, id: string, gateway: FollowUpGateway, fil
   const path = root + below
   const url = apiVersion === null ? path : `${path}?api-version=${encodeURIComponent(apiVersion)}`
   const call = ownCall({ id, startedAtMs: gateway.clock(), method: 'GET', url })
-  const settings = { plan: gateway.plan, demonstration: gateway.demonstration, trustForwardedFor: false }
+  const settings = { plan: gateway.plan, demonstration: gateway.demonstration, isProxy: null }
   const exchange: Exchange = newExchange(call, settings, { of: debt.recordId, kind: 'follow_up' })
   noteRoute(exchange, gateway.resolve('GET', url))
   noteCaller(exchange, callerWithoutToken(debt.caller), '')

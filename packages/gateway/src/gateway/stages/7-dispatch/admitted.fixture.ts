@@ -141,7 +141,7 @@ function admitted(
     ...{ id: 'call-1', startedAtMs: Date.now(), method, url, req, res, fault: null, watch },
     expectsContinue: false,
   }
-  const exchange: Exchange = newExchange(call, { plan, demonstration: false, trustForwardedFor: false })
+  const exchange: Exchange = newExchange(call, { plan, demonstration: false, isProxy: null })
   noteRoute(exchange, findRoute(method, url))
   noteCaller(exchange, person, 'a.verified.token')
   noteGrant(exchange, findGrant(person, exchange.route, 'people', plan))

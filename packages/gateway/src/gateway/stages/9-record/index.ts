@@ -4,6 +4,7 @@ import { noUsage, type Usage } from '../../../wire/usage.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Relayed } from '../../relayed.ts'
 import { takenTrace } from '../../trace.ts'
+import { clientAddress } from './client-address.ts'
 
 const pathCharactersMax = 2_048
 /** For texts that a client chooses freely. */
@@ -113,14 +114,4 @@ export function closed(exchange: Exchange, ending: Ending, endedAtMs: number, fi
   return exchange.opened === null ? { ...half, opened: first } : half
 }
 
-export { noUsage }
-
-export function clientAddress(exchange: Exchange): string | null {
-  const { req } = exchange.call
-  if (exchange.trustForwardedFor) {
-    const forwarded = req.headers['x-forwarded-for']
-    const last = (Array.isArray(forwarded) ? forwarded.join(',') : forwarded)?.split(',').at(-1)?.trim()
-    if (last !== undefined && last !== '') return last.slice(0, 64)
-  }
-  return req.socket.remoteAddress ?? null
-}
+export { clientAddress, noUsage }

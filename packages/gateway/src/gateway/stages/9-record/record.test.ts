@@ -12,10 +12,9 @@ import {
   resolvedOf,
   responseOf,
   sampleConfig,
-  samplePlan,
 } from '../../exchange.fixture.ts'
-import { type Exchange, newExchange, noteCharge, noteOpened } from '../../exchange.ts'
-import { captured, clientAddress, closed, type Ending, noUsage, opened } from './index.ts'
+import { type Exchange, noteCharge, noteOpened } from '../../exchange.ts'
+import { captured, closed, type Ending, noUsage, opened } from './index.ts'
 import { openRecord } from './open.ts'
 
 const ending: Ending = {
@@ -109,19 +108,6 @@ test('texts that a client chooses are cut', () => {
     [half.requestedModel?.length, half.userAgent?.length, half.requestContentType?.length],
     [256, 256, 256],
   )
-})
-
-test('the address of the client comes from X-Forwarded-For only where the operator trusts it, and then the last one', () => {
-  const call = callOf({ headers: { 'x-forwarded-for': '1.1.1.1, 2.2.2.2' } })
-  const trusting = newExchange(call, { plan: samplePlan, demonstration: false, trustForwardedFor: true })
-  assert.equal(clientAddress(trusting), '2.2.2.2')
-  assert.equal(clientAddress(exchangeOf(call)), null, 'the socket of the test has no address')
-  const empty = newExchange(callOf({ headers: { 'x-forwarded-for': ' ' } }), {
-    plan: samplePlan,
-    demonstration: false,
-    trustForwardedFor: true,
-  })
-  assert.equal(clientAddress(empty), null)
 })
 
 test('the second half has the answer and the reservation, and carries the first half only when that was never written', () => {

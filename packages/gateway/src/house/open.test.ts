@@ -94,6 +94,27 @@ test('replicas on one volume have ledgers of their own, and one that starts goes
   assert.deepEqual(taken, ['replica-1', 'replica-2', 'replica-1'])
 })
 
+// On Container Apps a replica's own disk goes with it, at any time: whoever runs it must know what that costs.
+test('a ledger that is lost with its replica says at the start what may be lost, and one on a disk says nothing', async t => {
+  const configWith = await freeConfig()
+  const warnings: LogLine[] = []
+  const log = logTo(line => {
+    if (line.event === 'ledger_ephemeral') warnings.push(line)
+  })
+  const { directory } = configWith().ledger
+  const feeds = { siem: { kind: 'files', directory: join(directory, '..', 'files'), batch: { time: '20s' } } } as const
+  for (const ledger of [{ directory }, { directory, ephemeral: true }]) {
+    const house = await buildHouse(configWith({ ledger, feeds }), { log })
+    t.after(() => house.close())
+    await house.close()
+  }
+  const fields = { knownFrom: 'ledger.ephemeral', lost: 'records that no feed has sent', feedSeconds: { siem: 20 } }
+  assert.deepEqual(
+    warnings.map(line => [line.level, line.fields]),
+    [['warn', { directory, ...fields }]],
+  )
+})
+
 const probed = { credential: { key: 'a-key-that-is-long-enough' }, deployments: {}, probe: { every: '1h' } } as const
 const unusable = { entra: { tenants: [tenant], authority: 'http://sign-in.example' } }
 

@@ -12,6 +12,7 @@ import { openDataPlane } from './data-plane.ts'
 import type { CompleteParts, House, HouseParts } from './index.ts'
 import { openManagement } from './management.ts'
 import { placeLedger } from './place.ts'
+import { warnOfVolume } from './volume.ts'
 
 /**
  * Rejects when a part cannot be opened, and then leaves nothing open: the next attempt finds ports and directory free.
@@ -37,6 +38,8 @@ export async function buildHouse(written: Config, given: HouseParts = {}): Promi
   opened.use(dataPlane.closers)
   const management = given.withoutAdmin ? null : await openManagement(config, parts, core, dataPlane, figures)
   if (management !== null) opened.use(management.closers)
+
+  if (given.ledger === undefined) warnOfVolume(config, log)
 
   const { gateway } = dataPlane
   const { current, ledger } = core

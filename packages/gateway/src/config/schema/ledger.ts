@@ -14,6 +14,12 @@ export const ledger = z.strictObject({
     .describe(
       'True where several replicas have the same volume: each takes a directory of its own in `directory` (`replica-1`, `replica-2`, ...) and holds it by a lease, and a new process goes on with the journal of one that died 20 s ago. docs/replicas.md',
     ),
+  ephemeral: z
+    .boolean()
+    .default(false)
+    .describe(
+      'True where the directory is lost with this replica, as the own disk of a container: the log says at the start what may be lost. An emptyDir of Kubernetes is found without it. docs/ledger.md',
+    ),
   store: z
     .enum(['duckdb', 'none'])
     .default('duckdb')

@@ -26,10 +26,25 @@ export function launch(runtime, args, env, next) {
     // A signal may be for this process only, or for the whole group (Ctrl-C, systemd, `timeout`). It is passed on in
     // both cases: the program takes a quick repetition of the same signal as one.
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, () => pass(child, signal))
-    child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)))
+    child.on('exit', (code, signal) => {
+      if (code === notLoaded && process.platform === 'linux') sayLibrary(runtime)
+      process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1))
+    })
   } catch (error) {
     failed(error)
   }
+}
+
+/** With this code the loader of Linux ends a program that lacks a library, after a line that names it (ld.so(8)). */
+const notLoaded = 127
+
+/** @param {string} runtime */
+function sayLibrary(runtime) {
+  process.stderr.write(
+    `✗ runtime_failed  ${runtime} cannot be loaded: the line above names the library that is missing.\n` +
+      `  Most often it is libatomic.so.1, which small systems lack.\n` +
+      `  Try: apt-get install libatomic1, or dnf install libatomic\n`,
+  )
 }
 
 /** On Windows a console gives Ctrl-C to every program itself, and `kill` would end the child at once. */

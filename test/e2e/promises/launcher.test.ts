@@ -1,6 +1,9 @@
 /** The installed command runs the gateway in a child process: signals reach it once, and its exit code is passed on. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { RawConnection, requestBytes } from '../../support/raw.ts'
 import { launcherOnOldNode, startServedWorld } from '../../support/served.ts'
@@ -60,4 +63,26 @@ test('a runtime that cannot be started is an error in three lines that names wha
     assert.equal(lines[2], '  Try: another Node')
     assert.equal(lines.length, 4)
   }
+})
+
+// A small Debian lacks libatomic.so.1: the loader's own line does not say which package has it.
+test('a runtime that lacks a library is an error that names the package', t => {
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-launcher-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const runtime = join(directory, 'node')
+  const loader = `${runtime}: error while loading shared libraries: libatomic.so.1: cannot open shared object file`
+  writeFileSync(runtime, `#!/bin/sh\necho '${loader}' >&2\nexit 127\n`)
+  chmodSync(runtime, 0o755)
+  const program = `import { launch } from '${launch}'; launch('${runtime}', [], {}, 'another Node')`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  })
+  assert.equal(status, 127)
+  assert.deepEqual(stderr.split('\n'), [
+    loader,
+    `✗ runtime_failed  ${runtime} cannot be loaded: the line above names the library that is missing.`,
+    '  Most often it is libatomic.so.1, which small systems lack.',
+    '  Try: apt-get install libatomic1, or dnf install libatomic',
+    '',
+  ])
 })

@@ -18,6 +18,7 @@ const kinds: Readonly<Record<string, string>> = {
   'service-v1': 'v1 Service',
   'serviceaccount-v1': 'v1 ServiceAccount',
   'statefulset-apps-v1': 'apps/v1 StatefulSet',
+  'storageclass-storage-v1': 'storage.k8s.io/v1 StorageClass',
 }
 
 /** Keywords that are no use here: the schemas are held against one another by their names in `$defs`. */

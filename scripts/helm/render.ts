@@ -22,7 +22,12 @@ export function helm(program: string, home: string, args: readonly string[]): Ra
 }
 
 /** Release by the name of its values. */
-const releases: Readonly<Record<string, string>> = { minimal: 'trial', plain: 'plain', production: 'prod' }
+const releases: Readonly<Record<string, string>> = {
+  aks: 'gatehouse',
+  minimal: 'trial',
+  plain: 'plain',
+  production: 'prod',
+}
 
 /** Arguments of `helm template` for a set of values. */
 export function templateArguments(chart: string, set: string, values: string): readonly string[] {

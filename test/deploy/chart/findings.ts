@@ -9,8 +9,9 @@ import { wrongFields } from './schemas.ts'
 
 const always = ['NetworkPolicy', 'PodDisruptionBudget', 'Service', 'Service', 'ServiceAccount', 'StatefulSet']
 const kinds: Readonly<Record<string, readonly string[]>> = {
+  aks: ['ConfigMap', 'HorizontalPodAutoscaler', 'StorageClass', ...always],
   minimal: ['ConfigMap', ...always],
-  plain: ['ConfigMap', 'Service', 'Service', 'ServiceMonitor', 'StatefulSet'],
+  plain: ['ConfigMap', 'SecretProviderClass', 'Service', 'Service', 'ServiceMonitor', 'StatefulSet'],
   production: ['HorizontalPodAutoscaler', 'Secret', 'ServiceMonitor', ...always],
 }
 

@@ -17,7 +17,7 @@ export interface Manifest {
 }
 
 /** Sets of values, by name. Each has a file of values and one with what Helm made of it. */
-export const valueSets = ['minimal', 'plain', 'production'] as const
+export const valueSets = ['aks', 'minimal', 'plain', 'production'] as const
 
 export function valuesFile(set: string): string {
   return join(import.meta.dirname, `${set}.values.yaml`)

@@ -12,6 +12,41 @@ export interface RenderedMutation {
 /** Made in the rendered manifests, on every machine. */
 export const renderedMutations: readonly RenderedMutation[] = [
   {
+    mistake: 'the balancer forgets calls whose model thinks',
+    set: 'aks',
+    from: 'azure-load-balancer-tcp-idle-timeout: "30"',
+    to: 'azure-load-balancer-tcp-idle-timeout: "4"',
+    found: /the balancer keeps calls that are silent/,
+  },
+  {
+    mistake: 'a disk goes with its claim',
+    set: 'aks',
+    from: 'reclaimPolicy: Retain',
+    to: 'reclaimPolicy: Delete',
+    found: /disks outlive their claims/,
+  },
+  {
+    mistake: 'a disk is made before its replica has a zone',
+    set: 'aks',
+    from: 'WaitForFirstConsumer',
+    to: 'Immediate',
+    found: /disks are made in the zone of their replica/,
+  },
+  {
+    mistake: 'the class of disks has another name than the claims say',
+    set: 'aks',
+    from: 'kind: StorageClass\nmetadata:\n  name: gatehouse-journal',
+    to: 'kind: StorageClass\nmetadata:\n  name: gatehouse-disks',
+    found: /a class of disks is that of the journals/,
+  },
+  {
+    mistake: 'secrets of the vault are read as nobody',
+    set: 'plain',
+    from: 'clientID: "77777777-0000-4000-8000-000000000001"',
+    to: 'clientID: ""',
+    found: /SecretProviderClass .*clientID/,
+  },
+  {
     mistake: 'the readiness probe is missing',
     set: 'minimal',
     from: 'readinessProbe:',

@@ -17,6 +17,8 @@ export function brokenRules(manifests: readonly Manifest[]): readonly string[] {
     ...probes(set),
     ...ending(set, config),
     ...disk(set, config),
+    ...storage(manifests, set),
+    ...balancer(manifests),
     ...services(manifests, set, config),
     ...configuration(manifests, set, config),
     ...identity(manifests, set),
@@ -124,6 +126,44 @@ function disk(set: Manifest, config: unknown): readonly Rule[] {
   ]
 }
 
+function storage(manifests: readonly Manifest[], set: Manifest): readonly Rule[] {
+  const classes = ofKind(manifests, 'StorageClass')
+  const wanted = listAt(set, 'spec', 'volumeClaimTemplates').map(one => textAt(one, 'spec', 'storageClassName'))
+  return [
+    [
+      'a class of disks is that of the journals',
+      classes.every(one => wanted.includes(textAt(one, 'metadata', 'name'))),
+    ],
+    ['disks outlive their claims', classes.every(one => one['reclaimPolicy'] === 'Retain')],
+    ['disks can grow', classes.every(one => one['allowVolumeExpansion'] === true)],
+    [
+      'disks are made in the zone of their replica',
+      classes.every(one => one['volumeBindingMode'] === 'WaitForFirstConsumer'),
+    ],
+    [
+      'what is synced is on the disk',
+      classes.every(
+        one => one['provisioner'] !== 'disk.csi.azure.com' || textAt(one, 'parameters', 'cachingMode') === 'None',
+      ),
+    ],
+  ]
+}
+
+const azure = 'service.beta.kubernetes.io/azure-load-balancer'
+
+/** Azure's balancer forgets a connection that is silent for 4 minutes, and a model may think for 5. */
+function balancer(manifests: readonly Manifest[]): readonly Rule[] {
+  const internal = ofKind(manifests, 'Service')
+    .map(one => at(one, 'metadata', 'annotations'))
+    .filter(annotations => at(annotations, `${azure}-internal`) === 'true')
+  return [
+    [
+      'the balancer keeps calls that are silent for 5 minutes',
+      internal.every(annotations => Number(at(annotations, `${azure}-tcp-idle-timeout`)) >= 6),
+    ],
+  ]
+}
+
 function services(manifests: readonly Manifest[], set: Manifest, config: unknown): readonly Rule[] {
   const all = ofKind(manifests, 'Service')
   const headless = all.find(one => at(one, 'metadata', 'name') === at(set, 'spec', 'serviceName'))
@@ -186,7 +226,10 @@ function identity(manifests: readonly Manifest[], set: Manifest): readonly Rule[
       'the account of the chart is the one of the pods',
       account !== undefined || ofKind(manifests, 'ServiceAccount').length === 0,
     ],
-    ['workload identity is on where the account has an identity', (client !== '') === (used === 'true')],
+    [
+      'workload identity is on where the account has an identity',
+      account === undefined || (client !== '') === (used === 'true'),
+    ],
     [
       "no token of Kubernetes' own is mounted",
       account === undefined || account['automountServiceAccountToken'] === false,

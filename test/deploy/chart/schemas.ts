@@ -53,10 +53,26 @@ const ofOperator: Readonly<Record<string, z.ZodType>> = {
   }),
 }
 
+const vault = 'secrets-store.csi.x-k8s.io/v1'
+
+/** Of the Secrets Store CSI driver, with Azure's provider: what the chart uses. */
+const ofDriver: Readonly<Record<string, z.ZodType>> = {
+  [`${vault} SecretProviderClass`]: z.strictObject({
+    ...{ apiVersion: z.literal(vault), kind: z.literal('SecretProviderClass'), metadata },
+    spec: z.strictObject({
+      provider: z.literal('azure'),
+      parameters: z.strictObject({
+        ...{ clientID: z.guid(), tenantId: z.guid(), keyvaultName: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{2,23}$/) },
+        objects: z.string().startsWith('array:\n'),
+      }),
+    }),
+  }),
+}
+
 /** @returns a line for each field that its schema does not allow. */
 export function wrongFields(manifest: Manifest): readonly string[] {
   const kind = `${manifest.apiVersion} ${manifest.kind}`
-  const own = ofOperator[kind]
+  const own = ofOperator[kind] ?? ofDriver[kind]
   if (own !== undefined) {
     return (
       own.safeParse(manifest).error?.issues.map(({ path, message }) => `${kind} /${path.join('/')} ${message}`) ?? []

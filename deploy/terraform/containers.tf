@@ -1,17 +1,24 @@
 # Where the gateway runs, and what it needs there: image, secrets, shared limits.
 locals {
+  in_apps = var.platform == "aks" ? [] : var.gateway[*]
+  in_aks  = var.platform == "aks" ? var.gateway[*] : []
+
+  ingress      = var.platform == "aks" ? "none" : coalesce(try(var.gateway.ingress, null), "premium")
+  journal_kind = var.gateway == null ? "none" : var.platform == "aks" ? "disk" : coalesce(var.gateway.journal, "nfs")
+
   platform_zones = merge(
     var.registry == null || try(var.registry.existing_id, null) != null ? {} : { registry = "privatelink.azurecr.io" },
     var.redis == null ? {} : { redis = "privatelink.redis.azure.net" },
     var.vault == null ? {} : { vault = "privatelink.vaultcore.azure.net" },
-    try(var.gateway.journal, "") == "nfs" ? { file = "privatelink.file.core.windows.net" } : {},
+    local.journal_kind == "nfs" ? { file = "privatelink.file.core.windows.net" } : {},
+    var.aks == null ? {} : { aks = "privatelink.${var.location}.azmk8s.io" },
   )
 
+  registry_ids = { for registry in var.registry[*] : "registry" => coalesce(registry.existing_id, one(module.registry[*].id)) }
+
+  # On AKS nodes pull the image, with an identity of theirs.
   platform_roles = merge(
-    { for registry in var.registry[*] : "registry" => {
-      role  = "AcrPull"
-      scope = coalesce(registry.existing_id, one(module.registry[*].id))
-    } },
+    { for name, id in local.registry_ids : name => { role = "AcrPull", scope = id } if var.aks == null },
     { for vault in module.vault : "vault" => {
       role  = "Key Vault Secrets User"
       scope = vault.id
@@ -21,7 +28,12 @@ locals {
   # Logs of Redis are those of its database, which has no diagnostic setting here.
   platform_monitored = merge(
     # The one output alone: the app waits for the identity's roles, and those for what is made for telemetry.
-    var.gateway == null ? {} : { "container-apps" = { id = module.gateway[0].environment_id, logs_enabled = true, metrics_enabled = true } },
+    length(local.in_apps) == 0 ? {} : { "container-apps" = { id = module.gateway[0].environment_id, logs_enabled = true, metrics_enabled = true } },
+    # The audit of reads (kube-audit) would be most of what the workspace takes.
+    var.aks == null ? {} : { "aks" = {
+      id             = module.aks[0].id
+      log_categories = ["kube-apiserver", "kube-audit-admin", "kube-controller-manager", "kube-scheduler", "cluster-autoscaler", "cloud-controller-manager", "csi-azuredisk-controller", "guard"]
+    } },
     { for registry in module.registry : "registry" => { id = registry.id, logs_enabled = true, metrics_enabled = true } },
     { for vault in module.vault : "vault" => { id = vault.id, logs_enabled = true, metrics_enabled = true } },
     { for redis in module.redis : "redis" => { id = redis.id, logs_enabled = false, metrics_enabled = true } },
@@ -29,6 +41,7 @@ locals {
 
   # An image without a registry is in the one that is made here.
   image_is_whole  = can(regex("^[^/]*\\.[^/]*/", try(var.gateway.image, "")))
+  image           = local.image_is_whole ? var.gateway.image : "${coalesce(local.registry_server, "registry-is-missing.invalid")}/${try(var.gateway.image, "")}"
   registry_server = var.registry == null ? null : try(coalesce(one(module.registry[*].login_server), split("/", var.gateway.image)[0]), null)
 }
 
@@ -77,7 +90,7 @@ module "redis" {
 
 module "gateway" {
   source = "./modules/gateway"
-  count  = var.gateway == null ? 0 : 1
+  count  = length(local.in_apps)
 
   name                    = module.names.container_app
   environment_name        = module.names.container_environment
@@ -89,17 +102,17 @@ module "gateway" {
   virtual_network_id      = module.network.virtual_network_id
   file_zone_id            = try(module.network.zone_ids["file"], null)
   identity_id             = module.identity.id
-  image                   = local.image_is_whole ? var.gateway.image : "${coalesce(local.registry_server, "registry-is-missing.invalid")}/${var.gateway.image}"
+  image                   = local.image
   registry_server         = local.registry_server
   configuration           = yamlencode(local.configuration)
   secrets                 = { for name, secret in var.gateway.secrets : name => "${one(module.vault[*].uri)}secrets/${secret}" }
-  ingress                 = var.gateway.ingress
+  ingress                 = local.ingress
   replicas                = var.gateway.replicas
-  calls_per_replica       = var.gateway.calls_per_replica
+  calls_per_replica       = coalesce(var.gateway.calls_per_replica, 200)
   cpu                     = var.gateway.cpu
   shutdown_grace_seconds  = var.gateway.shutdown_grace_seconds
   zone_redundancy_enabled = var.gateway.zone_redundancy_enabled
-  journal                 = var.gateway.journal
+  journal                 = local.journal_kind
   journal_gib             = var.gateway.journal_gib
   tags                    = local.tags
 }

@@ -2,7 +2,15 @@
 # vault before it is made.
 locals {
   # The gateway sees its own name in the network as the host of a request.
-  at_edge = [for edge in var.edge[*] : { publicUrl = "https://${edge.host}" }]
+  at_edge = [for edge in var.edge[*] : merge(
+    { publicUrl = "https://${edge.host}" },
+    # The ingress of Container Apps adds the edge's own address to what the edge wrote.
+    var.gateway == null || local.edge_connects || module.network.edge_range == null ? {} : { trustedProxies = [module.network.edge_range] },
+  )]
+
+  # The edge connects to the gateway itself, without TLS and without another proxy between them.
+  edge_connects = var.edge != null && var.gateway != null && local.plain && try(var.edge.backend_host, null) == null
+  plain         = var.platform == "aks" || local.ingress == "tcp"
 }
 
 module "edge" {
@@ -19,9 +27,9 @@ module "edge" {
   host                = var.edge.host
   certificate_id      = var.edge.certificate_id
   vault_id            = coalesce(var.edge.vault_id, one(module.vault[*].id))
-  backend_host        = var.edge.backend_host != null ? var.edge.backend_host : module.gateway[0].fqdn
-  backend_tls_enabled = try(var.gateway.ingress, "") != "tcp"
-  backend_port        = try(var.gateway.ingress, "") == "tcp" ? 8080 : 443
+  backend_host        = var.edge.backend_host != null ? var.edge.backend_host : var.platform == "aks" ? module.aks[0].fqdn : module.gateway[0].fqdn
+  backend_tls_enabled = !local.edge_connects
+  backend_port        = local.edge_connects ? 8080 : 443
   request_seconds     = var.edge.request_seconds
   capacity            = var.edge.capacity
   zones               = var.edge.zones

@@ -1,8 +1,8 @@
 # The gateway's configuration, from the variables that made what it names.
 locals {
   generated = merge({
-    gateway = merge({ listen = "0.0.0.0:8080" }, concat(local.in_container, local.at_edge)...)
-    admin   = { roles = local.admin_roles }
+    gateway = merge({ listen = "0.0.0.0:8080" }, concat(local.in_container, local.in_cluster, local.at_edge)...)
+    admin   = merge({ roles = local.admin_roles }, var.aks == null ? {} : { listen = "0.0.0.0:8081" })
     identity = { entra = merge(
       { tenants = var.tenants, audiences = local.audiences },
       { for entra in module.entra : "signInClient" => entra.cli_client_id },
@@ -46,22 +46,29 @@ locals {
   }, concat(local.journal, local.shared)...)
 
   # Container Apps names each replica in its environment, and its ingress writes X-Forwarded-For.
-  in_container = [for gateway in var.gateway[*] : {
+  in_container = [for gateway in local.in_apps : {
     replica           = "$${env:CONTAINER_APP_REPLICA_NAME}"
-    trustForwardedFor = gateway.ingress != "tcp"
+    trustForwardedFor = local.ingress != "tcp" || local.edge_connects
     # Where ingress ends a request after 240 s, the gateway does so before, with an error that a client understands.
     timeouts = merge(
       { shutdownGrace = "${gateway.shutdown_grace_seconds}s" },
-      gateway.ingress == "http" ? { total = "230s", firstByte = "220s" } : {},
+      local.ingress == "http" ? { total = "230s", firstByte = "220s" } : {},
     )
   }]
 
+  # As the chart sets them. A balancer passes connections on, so only an edge writes X-Forwarded-For.
+  in_cluster = [for gateway in local.in_aks : {
+    replica           = "$${env:POD_NAME}"
+    trustForwardedFor = local.edge_connects
+    timeouts          = { shutdownGrace = "${gateway.shutdown_grace_seconds}s" }
+  }]
+
   # With Redis and a feed, others have the records and know what was used: the journal alone is enough.
-  journal = [for gateway in var.gateway[*] : { ledger = {
-    directory = gateway.journal == "nfs" ? "/var/lib/gatehouse/replicas" : "/var/lib/gatehouse/ledger"
-    shared    = gateway.journal == "nfs"
-    store     = var.redis != null && var.ledger != null ? "none" : "duckdb"
-  } }]
+  journal = [for gateway in var.gateway[*] : { ledger = merge(
+    { store = var.redis != null && var.ledger != null ? "none" : "duckdb" },
+    local.journal_kind == "nfs" ? { directory = "/var/lib/gatehouse/replicas", shared = true } : { directory = "/var/lib/gatehouse/ledger", shared = false },
+    local.journal_kind == "empty-dir" ? { ephemeral = true } : {},
+  ) }]
 
   shared = [for redis in module.redis : {
     redis  = { url = redis.url, credential = { managedIdentity = module.identity.client_id } }

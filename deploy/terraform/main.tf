@@ -54,6 +54,8 @@ module "network" {
   existing_zone_ids   = var.existing_zone_ids
   hub                 = var.hub
   edge                = var.edge == null ? null : { public_enabled = var.edge.public_enabled }
+  nodes               = var.aks == null ? null : { pod_range = var.aks.pod_range }
+  behind_edge         = local.edge_connects
   tags                = local.tags
 }
 

@@ -17,7 +17,7 @@ locals {
     { for ledger in module.ledger : "events" => { id = ledger.namespace_id, logs_enabled = true, metrics_enabled = true } },
     { for ledger in module.ledger : "data-explorer" => { id = ledger.cluster_id, logs_enabled = true, metrics_enabled = true } },
     local.platform_monitored,
-    { for edge in module.edge : "edge" => { id = edge.id, logs_enabled = true, metrics_enabled = true } },
+    var.edge == null ? {} : { "edge" = { id = module.edge[0].id, logs_enabled = true, metrics_enabled = true } },
   )
 }
 
@@ -42,6 +42,10 @@ module "observability" {
   event_hubs_enabled  = var.ledger != null
   vault_enabled       = var.vault != null
   tags                = local.tags
+
+  # The one output of each alone: they wait for the workspace.
+  edge       = var.edge == null ? null : { id = module.edge[0].id }
+  kubernetes = var.aks == null ? null : { id = module.aks[0].id }
 
   cluster = one([for ledger in module.ledger : { id = ledger.cluster_id, name = ledger.cluster_name }])
 

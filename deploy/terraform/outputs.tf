@@ -24,8 +24,8 @@ output "gateway_yaml" {
 }
 
 output "url" {
-  description = "Address of the gateway inside the virtual network; null where the gateway does not run here."
-  value       = one(module.gateway[*].url)
+  description = "Address of the gateway inside the virtual network; null where the gateway does not run here. On AKS it has no TLS, and with an edge only the edge reaches it."
+  value       = one(concat(module.gateway[*].url, [for cluster in module.aks : "http://${cluster.fqdn}:8080"]))
 }
 
 output "registry" {
@@ -61,4 +61,14 @@ output "edge_url" {
 output "edge_address" {
   description = "Address that the name of `edge` must lead to in callers' DNS; null without it."
   value       = one(module.edge[*].address)
+}
+
+output "chart_values" {
+  description = "Values of the chart deploy/helm/gatehouse on AKS: terraform output -raw chart_values > values.yaml. They hold no secret. Null without a cluster."
+  value       = one([for values in local.chart_values : yamlencode(values)])
+}
+
+output "chart_install" {
+  description = "On AKS the command that installs or upgrades the chart, in a directory that has the chart as `gatehouse` and the values as `values.yaml`. Null without a cluster."
+  value       = one(local.chart_install)
 }

@@ -1,18 +1,31 @@
+variable "platform" {
+  description = "Where the gateway runs: container_apps, or aks, a Kubernetes cluster of its own (variable `aks`) with a disk for each replica. The cluster is made here; the output `chart_install` says how the chart gets into it."
+  type        = string
+  nullable    = false
+  default     = "container_apps"
+
+  validation {
+    condition     = contains(["container_apps", "aks"], var.platform)
+    error_message = "platform must be container_apps or aks."
+  }
+}
+
 variable "gateway" {
   description = <<-TEXT
-    The gateway on Container Apps; null for none: then everything else is there for a gateway that you run elsewhere in the network. `image` is its image with a version: in the registry that is made here, or with the
-    name of another registry. `ingress` is premium (streams of any length), http (each request ends after 240 s) or tcp (for an application gateway in front). `journal` is nfs (a premium file share of `journal_gib`), or
-    empty-dir: then records that no feed has sent are lost with the replica. `secrets` are files beside the configuration by the names of secrets in the vault.
+    The gateway; null for none: then everything else is there for a gateway that you run elsewhere in the network. `image` is its image with a version: in the registry that is made here, or with the name of another
+    registry. `cpu` are cores of a replica; `journal_gib` is the size of the share, on AKS of each replica's disk. `secrets` are files beside the configuration by the names of secrets in the vault.
+    Of Container Apps alone: `ingress` is premium (streams of any length), http (each request ends after 240 s) or tcp (for an application gateway in front). `journal` is nfs (a premium file share), or empty-dir: then
+    records that no feed has sent are lost with the replica. `calls_per_replica` in flight start another replica; AKS goes by CPU.
   TEXT
   type = object({
     image                   = string
-    ingress                 = optional(string, "premium")
+    ingress                 = optional(string)
     replicas                = optional(object({ min = number, max = number }), { min = 2, max = 10 })
-    calls_per_replica       = optional(number, 200)
+    calls_per_replica       = optional(number)
     cpu                     = optional(number, 1)
     shutdown_grace_seconds  = optional(number, 120)
     zone_redundancy_enabled = optional(bool, false)
-    journal                 = optional(string, "nfs")
+    journal                 = optional(string)
     journal_gib             = optional(number, 100)
     secrets                 = optional(map(string), {})
   })
@@ -31,6 +44,69 @@ variable "gateway" {
   validation {
     condition     = var.registry != null || can(regex("^[^/]*\\.[^/]*/", try(var.gateway.image, "a.b/c")))
     error_message = "image needs the name of its registry, as ghcr.io/contoso/gatehouse:0.1.0; or set registry = {} to make one."
+  }
+
+  validation {
+    condition     = var.platform != "aks" || alltrue([for given in [try(var.gateway.ingress, null), try(var.gateway.journal, null), try(var.gateway.calls_per_replica, null)] : given == null])
+    error_message = "ingress, journal and calls_per_replica of the gateway are of Container Apps: leave them out with platform = \"aks\", where a balancer passes connections on, each replica has a disk, and CPU decides."
+  }
+
+  # On Container Apps the module checks them.
+  validation {
+    condition = var.platform != "aks" || var.gateway == null ? true : alltrue([
+      for number in [var.gateway.replicas.min, var.gateway.replicas.max, var.gateway.shutdown_grace_seconds, var.gateway.journal_gib] : number >= 1 && floor(number) == number
+    ]) && var.gateway.replicas.min <= var.gateway.replicas.max && var.gateway.replicas.max <= 100 && var.gateway.shutdown_grace_seconds <= 3600 && var.gateway.cpu >= 0.25 && floor(var.gateway.cpu * 4) == var.gateway.cpu * 4
+    error_message = "On AKS the gateway takes whole numbers for replicas (1 to 100, min not above max), shutdown_grace_seconds (1 to 3600) and journal_gib, and cpu in steps of 0.25."
+  }
+
+  validation {
+    condition     = var.platform != "aks" || var.gateway == null || can(regex("(?::[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$", try(var.gateway.image, ""))) && !endswith(try(var.gateway.image, ""), ":latest")
+    error_message = "image must have a version or digest, as gatehouse:0.1.0. With :latest nobody would know what runs."
+  }
+}
+
+variable "aks" {
+  description = <<-TEXT
+    The cluster, where `platform` is aks. `admin_group_ids` are groups of Entra, of those who may do everything in it: there are no local accounts. Machines are `system_nodes` and `gateway_nodes`, over `zones`.
+    `upgrade_channel` and `maintenance` say how and when Azure upgrades it. `disk_sku` is that of the journals' disks: Premium_ZRS and StandardSSD_ZRS survive the loss of a zone, Premium_LRS is for regions without them.
+    `outbound` is nat_gateway (an address that nothing comes in by), or route: what the network has, as a route to a firewall; that is the default with `existing_network`. `private_address` is the balancer's.
+    `pod_range` and `service_range` are addresses within the cluster.
+  TEXT
+  type = object({
+    admin_group_ids    = set(string)
+    kubernetes_version = optional(string)
+    upgrade_channel    = optional(string, "stable")
+    maintenance        = optional(object({ day = optional(string, "Sunday"), start_time = optional(string, "02:00"), utc_offset = optional(string, "+00:00"), hours = optional(number, 4) }), {})
+    sku_tier           = optional(string, "Standard")
+    zones              = optional(set(string), ["1", "2", "3"])
+    system_nodes       = optional(object({ size = optional(string, "Standard_D2s_v5"), minimum = optional(number, 2), maximum = optional(number, 3) }), {})
+    gateway_nodes      = optional(object({ size = optional(string, "Standard_D4s_v5"), minimum = optional(number, 2), maximum = optional(number, 6) }), {})
+    disk_sku           = optional(string, "Premium_ZRS")
+    outbound           = optional(string)
+    private_address    = optional(string)
+    pod_range          = optional(string, "192.168.0.0/16")
+    service_range      = optional(string, "172.30.0.0/16")
+  })
+  default = null
+
+  validation {
+    condition     = (var.aks != null) == (var.platform == "aks")
+    error_message = "aks goes with platform = \"aks\", and with no other: set both or neither."
+  }
+
+  validation {
+    condition     = var.aks == null || var.gateway != null
+    error_message = "A cluster needs gateway: with what image, and how many replicas."
+  }
+
+  validation {
+    condition     = var.aks == null || contains(["Premium_ZRS", "StandardSSD_ZRS", "Premium_LRS"], try(var.aks.disk_sku, ""))
+    error_message = "disk_sku must be Premium_ZRS, StandardSSD_ZRS or Premium_LRS."
+  }
+
+  validation {
+    condition     = var.aks == null || var.existing_network == null ? true : var.existing_network.nodes_subnet_id != null && var.aks.private_address != null
+    error_message = "With existing_network, aks needs the network's nodes_subnet_id and a private_address that is free in it."
   }
 }
 
@@ -71,4 +147,12 @@ variable "settings" {
   type        = any
   nullable    = false
   default     = {}
+
+  validation {
+    condition = var.platform != "aks" || alltrue([
+      for path in [["gateway", "listen"], ["gateway", "replica"], ["admin", "listen"], ["ledger", "directory"], ["gateway", "timeouts", "shutdownGrace"]] :
+      !can(length(path) == 3 ? var.settings[path[0]][path[1]][path[2]] : var.settings[path[0]][path[1]])
+    ])
+    error_message = "On AKS the chart decides gateway.listen, gateway.replica, gateway.timeouts.shutdownGrace, admin.listen and ledger.directory: leave them out of settings."
+  }
 }

@@ -115,16 +115,29 @@ variable "address_space" {
 
 variable "existing_network" {
   description = <<-TEXT
-    A virtual network that is there already, and its subnets: one for private endpoints, one that is delegated to Microsoft.App/environments, and one that is delegated to
-    Microsoft.Network/applicationGateways where there is an `edge`. Their security groups, routes and peerings are their owner's. `address_space` plays no part then; null to make a network.
+    A virtual network that is there already, and its subnets: one for private endpoints; for the gateway one that is delegated to Microsoft.App/environments, or on AKS `nodes_subnet_id`, which is not delegated; one that
+    is delegated to Microsoft.Network/applicationGateways where there is an `edge`, and its addresses (`edge_range`). Their security groups, routes and peerings are their owner's. `address_space` plays no part then; null
+    to make a network.
   TEXT
   type = object({
     virtual_network_id  = string
     endpoints_subnet_id = string
-    apps_subnet_id      = string
+    apps_subnet_id      = optional(string)
+    nodes_subnet_id     = optional(string)
     edge_subnet_id      = optional(string)
+    edge_range          = optional(string)
   })
   default = null
+
+  validation {
+    condition     = var.existing_network == null || var.gateway == null || var.platform == "aks" || try(var.existing_network.apps_subnet_id, null) != null
+    error_message = "existing_network needs apps_subnet_id, a subnet that is delegated to Microsoft.App/environments."
+  }
+
+  validation {
+    condition     = try(var.existing_network.edge_range, null) == null || can(cidrnetmask(var.existing_network.edge_range))
+    error_message = "edge_range must be the IPv4 range of the edge's subnet, as 10.0.2.0/24."
+  }
 }
 
 variable "existing_zone_ids" {

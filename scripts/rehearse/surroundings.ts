@@ -86,8 +86,8 @@ export async function startSurroundings(
   }
 }
 
-/** What Container Apps sets for each replica. */
-const environment = { CONTAINER_APP_REPLICA_NAME: 'rehearsal-1' }
+/** What Container Apps and the chart set for each replica. */
+const environment = { CONTAINER_APP_REPLICA_NAME: 'rehearsal-1', POD_NAME: 'rehearsal-1' }
 
 /** A real Redis with a user for the gateway's identity. It takes any token of that user: only Azure reads tokens. */
 async function startSharedRedis(scope: Scope, { gatewayObjectId }: Tenant): Promise<TestRedis> {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
+import { brokenValues } from './chart-values.ts'
 import { exampleNames, registryId, valuesOf } from './examples.ts'
 import { blocksOf, type Resource } from './hcl.ts'
 import { madeIn } from './made.ts'
@@ -22,6 +23,8 @@ import { apply, copyOfDeploy, init, inTurn, type Ran, terraform, terraformVersio
 const providers = providerSchemas()
 const schema = allSchemas(providers)
 const version = terraformVersion()
+const output = z.object({ value: z.string() })
+const outputs = z.object({ chart_values: output, gateway_yaml: output })
 const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
@@ -44,7 +47,14 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     const example = join(directory, 'examples', of)
     const applied = await run(example, init, ['validate', '-no-color'], [...apply, ...valuesOf(of)])
     if (applied.status !== 0) return applied.text
-    return brokenRules(await made(example), schema).join('\n')
+    const broken = brokenRules(await made(example), schema)
+    return [...broken, ...(of === 'aks' ? await chartFindings(example) : [])].join('\n')
+  }
+
+  async function chartFindings(example: string): Promise<readonly string[]> {
+    const { stdout } = await run(example, ['output', '-json'])
+    const shown = outputs.parse(JSON.parse(stdout))
+    return brokenValues(shown.chart_values.value, shown.gateway_yaml.value)
   }
 
   const made = (directory: string): Promise<readonly Resource[]> => madeIn(directory, running.reattach)
@@ -106,7 +116,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       const main = join(import.meta.dirname, '../../packages/gateway/src/cli/main.ts')
       const checked = spawnSync(process.execPath, [main, 'config', 'check', '--strict', '--config', path], {
         encoding: 'utf8',
-        env: { ...process.env, CONTAINER_APP_REPLICA_NAME: 'ca-gatehouse--1-abc' },
+        env: { ...process.env, CONTAINER_APP_REPLICA_NAME: 'ca-gatehouse--1-abc', POD_NAME: 'gatehouse-0' },
       })
       assert.equal(checked.status, 0, `${shown.stdout}\n${checked.stdout}${checked.stderr}`)
     })
@@ -202,6 +212,11 @@ const rules: Readonly<Record<string, RegExp>> = {
   edge: /^[a-z0-9][\w.-]{0,78}\w$/i,
   edge_identity: /^[a-z0-9][a-z0-9_-]{2,127}$/i,
   firewall: /^[a-z][a-z0-9]{0,127}$/i,
+  cluster: /^(?=.{1,54}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i,
+  cluster_identity: /^[a-z0-9][a-z0-9_-]{2,127}$/i,
+  kubelet_identity: /^[a-z0-9][a-z0-9_-]{2,127}$/i,
+  nat_gateway: /^[a-z0-9][\w.-]{0,78}\w$/i,
+  dns_zone: /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9]+)+$/,
 }
 
 function assertNames(names: Readonly<Record<string, unknown>>): void {

@@ -31,6 +31,11 @@ const values: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     user_id: '22222222-0000-4000-8000-000000000000',
   },
   production: { ...own, ...groups, alerts_email: 'operations@contoso.example' },
+  aks: {
+    ...{ ...own, ...groups, alerts_email: 'operations@contoso.example' },
+    cluster_admins_group_id: '66666666-0000-4000-8000-000000000000',
+    audience: '55555555-0000-4000-8000-000000000000',
+  },
   'existing-network': {
     ...{ ...own, ...groups },
     audience: '55555555-0000-4000-8000-000000000000',

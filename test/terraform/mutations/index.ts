@@ -1,4 +1,5 @@
 /** Mistakes that the checks of `deploy/terraform` must find, a file per module. */
+import { aks } from './aks.ts'
 import { edge } from './edge.ts'
 import { entra } from './entra.ts'
 import { gateway } from './gateway.ts'
@@ -13,7 +14,7 @@ import { registry } from './registry.ts'
 import { root } from './root.ts'
 import { vault } from './vault.ts'
 
-const all = [root, network, openai, identity, ledger, observability, entra, edge, registry, vault, redis, gateway]
+const all = [root, network, openai, identity, ledger, observability, entra, edge, registry, vault, redis, gateway, aks]
 
 /** Found by the parser and the rules, on every machine. */
 export const written: readonly Mutation[] = all.flatMap(each => each.written)

@@ -4,6 +4,7 @@
  */
 import { blocksOf, type Module, type Resource, texts } from '../hcl.ts'
 import type { Schemas } from '../schema.ts'
+import { aks } from './aks.ts'
 import { edge } from './edge.ts'
 import { entra } from './entra.ts'
 import { gateway } from './gateway.ts'
@@ -19,7 +20,7 @@ import { vault } from './vault.ts'
 
 const all: readonly ModuleRules[] = [
   ...[network, openai, identity, ledger, observability, entra, edge],
-  ...[registry, vault, redis, gateway],
+  ...[registry, vault, redis, gateway, aks],
 ]
 
 /** Roles that something here may be given. */
@@ -130,7 +131,9 @@ export function brokenHabits(modules: readonly Module[]): readonly string[] {
       .map(([name]) => `${module.directory}: the output ${name} needs a description`),
     ...Object.entries(module.outputs)
       .filter(([, output]) =>
-        texts(output['value']).some(text => /_key\b|connection_string|_secret\b|password/.test(opening(text))),
+        texts(output['value']).some(text =>
+          /_key\b|connection_string|_secret\b|password|kube_(?:admin_)?config/.test(opening(text)),
+        ),
       )
       .map(([name]) => `${module.directory}: the output ${name} shows a secret`),
   ])

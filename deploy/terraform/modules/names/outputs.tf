@@ -102,3 +102,28 @@ output "firewall" {
   description = "Policy of the web application firewall: letters and digits alone."
   value       = "waf${var.project}${var.environment}"
 }
+
+output "cluster" {
+  description = "AKS cluster, at most 54 characters: the first part of its API server's name."
+  value       = "aks-${local.base}"
+}
+
+output "cluster_identity" {
+  description = "Identity with which the cluster changes the network."
+  value       = "id-${local.base}-cluster"
+}
+
+output "kubelet_identity" {
+  description = "Identity with which nodes pull images."
+  value       = "id-${local.base}-kubelet"
+}
+
+output "nat_gateway" {
+  description = "NAT gateway of the nodes."
+  value       = "ng-${local.base}"
+}
+
+output "dns_zone" {
+  description = "Private DNS zone of the gateway's name on AKS."
+  value       = "${local.base}.internal"
+}

@@ -7,10 +7,27 @@ output "endpoints_subnet_id" {
 }
 
 output "apps_subnet_id" {
-  description = "Subnet that is delegated to Container Apps."
-  value       = local.owned ? azurerm_subnet.apps[0].id : var.existing.apps_subnet_id
+  description = "Subnet that is delegated to Container Apps; null where there are nodes instead."
+  value       = local.owned ? one(azurerm_subnet.apps[*].id) : var.existing.apps_subnet_id
 
   depends_on = [azurerm_subnet_network_security_group_association.apps]
+}
+
+output "nodes_subnet_id" {
+  description = "Subnet of an AKS cluster; null where there is none."
+  value       = local.owned ? one(azurerm_subnet.nodes[*].id) : var.existing.nodes_subnet_id
+
+  depends_on = [azurerm_subnet_network_security_group_association.nodes]
+}
+
+output "nodes_address" {
+  description = "An address of the nodes' subnet that is free in a new network, for their balancer; null where the network is given."
+  value       = local.owned ? cidrhost(local.nodes, -6) : null
+}
+
+output "edge_range" {
+  description = "Addresses of the subnet of Application Gateway, which are those of its connections; null where they are not known."
+  value       = local.owned ? local.edge : var.existing.edge_range
 }
 
 output "edge_subnet_id" {
@@ -32,7 +49,12 @@ output "virtual_network_id" {
 
 output "security_group_ids" {
   description = "Security groups of the subnets, by subnet. None where the network is given."
-  value       = local.owned ? merge({ endpoints = azurerm_network_security_group.endpoints[0].id, apps = azurerm_network_security_group.apps[0].id }, { for group in azurerm_network_security_group.edge : "edge" => group.id }) : {}
+  value = local.owned ? merge(
+    { endpoints = azurerm_network_security_group.endpoints[0].id },
+    { for group in azurerm_network_security_group.apps : "apps" => group.id },
+    { for group in azurerm_network_security_group.nodes : "nodes" => group.id },
+    { for group in azurerm_network_security_group.edge : "edge" => group.id },
+  ) : {}
 }
 
 output "zone_ids" {

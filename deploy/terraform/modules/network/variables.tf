@@ -52,20 +52,23 @@ variable "zones" {
 
 variable "existing" {
   description = <<-TEXT
-    A virtual network that is there already, and its subnets: one for private endpoints, one that is delegated to Microsoft.App/environments, and one that is delegated to
-    Microsoft.Network/applicationGateways where there is an edge. Their security groups, routes and peerings are their owner's; null to make a network.
+    A virtual network that is there already, and its subnets: one for private endpoints, one for the gateway (delegated to Microsoft.App/environments for Container Apps, not delegated for the nodes of AKS), and one
+    that is delegated to Microsoft.Network/applicationGateways where there is an edge, with its addresses. Their security groups, routes and peerings are their owner's; null to make a network.
   TEXT
   type = object({
     virtual_network_id  = string
     endpoints_subnet_id = string
-    apps_subnet_id      = string
+    apps_subnet_id      = optional(string)
+    nodes_subnet_id     = optional(string)
     edge_subnet_id      = optional(string)
+    edge_range          = optional(string)
   })
   default = null
 
   validation {
     condition = alltrue([for id in [
-      try(var.existing.endpoints_subnet_id, null), try(var.existing.apps_subnet_id, null), try(var.existing.edge_subnet_id, null),
+      try(var.existing.endpoints_subnet_id, null), try(var.existing.apps_subnet_id, null), try(var.existing.nodes_subnet_id, null),
+      try(var.existing.edge_subnet_id, null),
     ] : id == null || try(startswith(lower(id), "${lower(var.existing.virtual_network_id)}/subnets/"), false)])
     error_message = "Subnets of existing must be of its virtual network: az network vnet subnet list --query [].id"
   }
@@ -113,6 +116,26 @@ variable "hub" {
   validation {
     condition     = var.hub == null || var.existing == null
     error_message = "A network that is there already is peered by its owner: leave hub out."
+  }
+}
+
+variable "nodes" {
+  description = "A subnet for the nodes of an AKS cluster instead of the one for Container Apps, and the addresses of its pods; null for none."
+  type = object({
+    pod_range = string
+  })
+  default = null
+}
+
+variable "behind_edge" {
+  description = "True where callers reach the gateway through the edge alone, whose X-Forwarded-For it takes."
+  type        = bool
+  nullable    = false
+  default     = false
+
+  validation {
+    condition     = !var.behind_edge || var.edge != null || var.existing != null
+    error_message = "behind_edge needs an edge: nobody could call otherwise."
   }
 }
 

@@ -145,25 +145,57 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "this" {
   }
 }
 
-# Data Explorer's own measure: from the arrival of a record in Event Hubs to its row.
-resource "azurerm_monitor_metric_alert" "ingestion" {
-  count = var.cluster == null ? 0 : 1
+# Measures of Azure's own, which need no query. Each is an average over its window.
+locals {
+  metric_alerts = merge(
+    { for cluster in var.cluster[*] : "ingestion" => {
+      scope     = cluster.id
+      title     = "Data Explorer takes records late"
+      severity  = 2
+      namespace = "Microsoft.Kusto/clusters"
+      metric    = "IngestionLatencyInSeconds"
+      threshold = var.thresholds.feed_lag_seconds
+      window    = "PT30M"
+    } },
+    { for edge in var.edge[*] : "edge-unhealthy" => {
+      scope     = edge.id
+      title     = "The edge finds that the gateway is not ready"
+      severity  = 1
+      namespace = "Microsoft.Network/applicationGateways"
+      metric    = "UnhealthyHostCount"
+      threshold = 0
+      window    = "PT5M"
+    } },
+    { for cluster in var.kubernetes[*] : "unschedulable" => {
+      scope     = cluster.id
+      title     = "A replica, or something else in the cluster, finds no node"
+      severity  = 2
+      namespace = "Microsoft.ContainerService/managedClusters"
+      metric    = "cluster_autoscaler_unschedulable_pods_count"
+      threshold = 0
+      window    = "PT15M"
+    } },
+  )
+}
 
-  name                = "${var.alert_prefix}-ingestion"
-  description         = "Data Explorer takes records late"
+resource "azurerm_monitor_metric_alert" "this" {
+  for_each = local.metric_alerts
+
+  name                = "${var.alert_prefix}-${each.key}"
+  description         = each.value.title
   resource_group_name = var.resource_group_name
-  scopes              = [var.cluster.id]
-  severity            = 2
+  scopes              = [each.value.scope]
+  severity            = each.value.severity
   frequency           = "PT5M"
-  window_size         = "PT30M"
+  window_size         = each.value.window
   tags                = var.tags
 
   criteria {
-    metric_namespace = "Microsoft.Kusto/clusters"
-    metric_name      = "IngestionLatencyInSeconds"
+    metric_namespace = each.value.namespace
+    metric_name      = each.value.metric
     aggregation      = "Average"
     operator         = "GreaterThan"
-    threshold        = var.thresholds.feed_lag_seconds
+    threshold        = each.value.threshold
   }
 
   action {

@@ -38,10 +38,18 @@ resource "azurerm_monitor_diagnostic_setting" "this" {
   log_analytics_workspace_id = azurerm_log_analytics_workspace.this.id
 
   dynamic "enabled_log" {
-    for_each = each.value.logs_enabled ? ["allLogs"] : []
+    for_each = each.value.logs_enabled && each.value.log_categories == null ? ["allLogs"] : []
 
     content {
       category_group = enabled_log.value
+    }
+  }
+
+  dynamic "enabled_log" {
+    for_each = each.value.logs_enabled ? coalesce(each.value.log_categories, []) : []
+
+    content {
+      category = enabled_log.value
     }
   }
 

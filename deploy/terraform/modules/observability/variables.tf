@@ -65,10 +65,11 @@ variable "daily_gigabytes" {
 }
 
 variable "monitored" {
-  description = "Resources with diagnostic settings, by a name of your choice. Some have logs or metrics alone."
+  description = "Resources with diagnostic settings, by a name of your choice. Some have logs or metrics alone; log_categories are those of its logs that are kept, null for all."
   type = map(object({
     id              = string
     logs_enabled    = optional(bool, true)
+    log_categories  = optional(set(string))
     metrics_enabled = optional(bool, true)
   }))
   nullable = false
@@ -164,6 +165,18 @@ variable "cluster" {
     name = string
   })
   default = null
+}
+
+variable "edge" {
+  description = "Application Gateway before the gateway, for an alert when no replica answers it; null for none."
+  type        = object({ id = string })
+  default     = null
+}
+
+variable "kubernetes" {
+  description = "AKS cluster of the gateway, for an alert when a replica finds no node; null for none."
+  type        = object({ id = string })
+  default     = null
 }
 
 variable "event_hubs_enabled" {

@@ -1,0 +1,3 @@
+import { testRehearsal } from '../rehearse.fixture.ts'
+
+testRehearsal('aks')

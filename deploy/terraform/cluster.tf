@@ -8,12 +8,14 @@ locals {
   chart_drain_seconds = 20
 
   # Everything of the configuration that the chart does not set itself.
-  chart_own = { gateway = ["listen", "replica"], admin = ["listen"], ledger = ["directory"] }
+  chart_own      = { gateway = ["listen", "replica", "timeouts"], admin = ["listen"], ledger = ["directory"] }
+  chart_timeouts = { for name, time in try(local.configuration.gateway.timeouts, {}) : name => time if name != "shutdownGrace" }
 
-  chart_configuration = { for section, settings in local.configuration : section => { for name, value in settings :
-    name => section == "gateway" && name == "timeouts" ? { for timeout, time in value : timeout => time if timeout != "shutdownGrace" } : value
-    if !contains(lookup(local.chart_own, section, []), name)
+  chart_sections = { for section, settings in local.configuration : section => {
+    for name, value in settings : name => value if !contains(lookup(local.chart_own, section, []), name)
   } }
+
+  chart_configuration = merge(local.chart_sections, { gateway = merge(local.chart_sections.gateway, { timeouts = local.chart_timeouts }) })
 
   # Of NAME:TAG or NAME@DIGEST.
   image_name = split("@", local.image)[0]

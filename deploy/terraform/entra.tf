@@ -16,12 +16,8 @@ module "entra" {
 }
 
 locals {
-  azure_audiences = ["https://cognitiveservices.azure.com"]
-
-  audiences = concat(
-    module.entra[*].client_id,
-    var.audiences != null ? var.audiences : var.entra == null ? local.azure_audiences : [],
-  )
+  # None: the gateway's own default counts, both of Azure's audiences.
+  audiences = concat(module.entra[*].client_id, coalesce(var.audiences, []))
 
   # Whoever has the role of a workload may use it, besides those whom its callers name.
   workload_callers = { for name, workload in var.workloads : name => concat(

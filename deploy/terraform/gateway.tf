@@ -4,7 +4,8 @@ locals {
     gateway = merge({ listen = "0.0.0.0:8080" }, concat(local.in_container, local.in_cluster, local.at_edge)...)
     admin   = merge({ roles = local.admin_roles }, var.aks == null ? {} : { listen = "0.0.0.0:8081" })
     identity = { entra = merge(
-      { tenants = var.tenants, audiences = local.audiences },
+      { tenants = var.tenants },
+      var.entra == null && var.audiences == null ? {} : { audiences = local.audiences },
       { for entra in module.entra : "signInClient" => entra.cli_client_id },
     ) }
 

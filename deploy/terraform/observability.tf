@@ -44,8 +44,8 @@ module "observability" {
   tags                = local.tags
 
   # The one output of each alone: they wait for the workspace.
-  edge       = var.edge == null ? null : { id = module.edge[0].id }
-  kubernetes = var.aks == null ? null : { id = module.aks[0].id }
+  application_gateway = var.edge == null ? null : { id = module.edge[0].id }
+  kubernetes          = var.aks == null ? null : { id = module.aks[0].id }
 
   cluster = one([for ledger in module.ledger : { id = ledger.cluster_id, name = ledger.cluster_name }])
 

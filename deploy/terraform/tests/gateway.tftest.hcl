@@ -42,7 +42,7 @@ run "zones_of_what_is_made" {
 
 run "tokens_for_azure_itself" {
   assert {
-    condition     = !can(yamldecode(output.gateway_yaml).identity.entra.audiences) && yamldecode(output.gateway_yaml).identity.entra.tenants == var.tenants
+    condition     = !can(yamldecode(output.gateway_yaml).identity.entra.audiences) && tolist(yamldecode(output.gateway_yaml).identity.entra.tenants) == var.tenants
     error_message = "Without audiences and entra the gateway's own default counts: it takes both of Azure's audiences."
   }
 }

@@ -210,9 +210,17 @@ function configuration(manifests: readonly Manifest[], set: Manifest, config: un
     ['files of the configuration are mounted', files.every(path => mounts.some(mount => path.startsWith(`${mount}/`)))],
     [
       'no credential is written into the configuration',
-      !/^\s*(?:key|password|connectionString): (?!["']?\$\{)/m.test(text),
+      !/^\s*(?:key|password): (?!["']?\$\{)/m.test(text) && feedsOf(config).every(isClosed),
     ],
   ]
+}
+
+const feedsOf = (config: unknown): readonly unknown[] => Object.values(Object(at(config, 'feeds')))
+
+/** A connection string says where to as well; with a credential beside it, it is no key. */
+function isClosed(feed: unknown): boolean {
+  const written = textAt(feed, 'connectionString')
+  return written === '' || written.startsWith('${') || at(feed, 'credential') !== undefined
 }
 
 function identity(manifests: readonly Manifest[], set: Manifest): readonly Rule[] {

@@ -1,6 +1,7 @@
 import type { Mistakes } from './mutation.ts'
 
 const main = 'modules/network/main.tf'
+const apps = 'modules/network/apps.tf'
 
 /** Mistakes in the module `network`. */
 export const network: Mistakes = {
@@ -21,7 +22,7 @@ export const network: Mistakes = {
     },
     {
       mistake: 'a resource that is referred to does not exist',
-      file: main,
+      file: apps,
       from: 'network_security_group_id = azurerm_network_security_group.apps[0].id',
       to: 'network_security_group_id = azurerm_network_security_group.containers[0].id',
       found: /nothing is declared as azurerm_network_security_group\.containers/,
@@ -42,10 +43,17 @@ export const network: Mistakes = {
     },
     {
       mistake: 'the whole internet may call the gateway',
-      file: main,
-      from: 'source_address_prefixes    = concat([var.address_space], var.callers)',
+      file: apps,
+      from: 'source_address_prefixes    = local.gateway_callers',
       to: 'source_address_prefix      = "*"',
       found: /lets the whole internet in/,
+    },
+    {
+      mistake: 'the whole internet reaches the nodes of the cluster',
+      file: 'modules/network/nodes.tf',
+      from: 'source_address_prefixes    = local.gateway_callers',
+      to: 'source_address_prefix      = "Internet"',
+      found: /the rule callers lets the whole internet in/,
     },
     {
       mistake: 'a security group refuses nobody',

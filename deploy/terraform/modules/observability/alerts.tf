@@ -157,7 +157,7 @@ locals {
       threshold = var.thresholds.feed_lag_seconds
       window    = "PT30M"
     } },
-    { for edge in var.edge[*] : "edge-unhealthy" => {
+    { for edge in var.application_gateway[*] : "edge-unhealthy" => {
       scope     = edge.id
       title     = "The edge finds that the gateway is not ready"
       severity  = 1

@@ -167,7 +167,7 @@ variable "cluster" {
   default = null
 }
 
-variable "edge" {
+variable "application_gateway" {
   description = "Application Gateway before the gateway, for an alert when no replica answers it; null for none."
   type        = object({ id = string })
   default     = null

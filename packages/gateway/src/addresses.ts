@@ -1,4 +1,4 @@
-/** IP addresses: what each may be connected to for, as the special-purpose registries of IANA (RFC 6890) say; ranges. */
+/** IP addresses: what each may be connected to for, as the registries of IANA (RFC 6890) say, and ranges of them. */
 import { BlockList, isIP } from 'node:net'
 
 /**

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { blocksOf, type Module, readModules } from '../terraform/hcl.ts'
+import { type Module, readModules } from '../terraform/hcl.ts'
 
 const terraform = join(import.meta.dirname, '../../deploy/terraform')
 const directory = join(terraform, 'modules/observability')
@@ -24,11 +24,10 @@ if (module === undefined) throw new RangeError('deploy/terraform has no module o
 /** The alerts of `alerts.tf`, whose members are written as literals there. */
 export const alerts: readonly Alert[] = readAlerts(module)
 
-/** Metrics that alerts are about: namespace and name. */
-export const metricAlerts: readonly (readonly [namespace: string, name: string])[] = module.resources
-  .filter(({ type }) => type === 'azurerm_monitor_metric_alert')
-  .flatMap(({ values }) => blocksOf(values, 'criteria'))
-  .map(criteria => [String(criteria['metric_namespace']), String(criteria['metric_name'])])
+/** Metrics that alerts are about: namespace and name, which are literals there too. */
+export const metricAlerts = [
+  ...String(module.locals['metric_alerts']).matchAll(/^ +namespace = "([^"]+)"\n +metric +=+ "(\w+)"$/gm),
+].map(([, namespace = '', name = '']): readonly [namespace: string, name: string] => [namespace, name])
 
 function readAlerts({ locals }: Module): readonly Alert[] {
   const text = String(locals['alerts'])

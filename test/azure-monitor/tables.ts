@@ -25,6 +25,15 @@ export const metrics: Readonly<Record<string, readonly string[]>> = {
     ...['IncomingRequests', 'IncomingMessages', 'OutgoingMessages', 'IncomingBytes', 'OutgoingBytes'],
     ...['ActiveConnections', 'ConnectionsOpened', 'ConnectionsClosed', 'CaptureBacklog', 'CapturedMessages'],
   ],
+  'Microsoft.ContainerService/managedClusters': [
+    ...['cluster_autoscaler_cluster_safe_to_autoscale', 'cluster_autoscaler_scale_down_in_cooldown'],
+    ...['cluster_autoscaler_unneeded_nodes_count', 'cluster_autoscaler_unschedulable_pods_count'],
+    ...['kube_node_status_condition', 'kube_pod_status_phase', 'kube_pod_status_ready', 'node_disk_usage_percentage'],
+  ],
+  'Microsoft.Network/applicationGateways': [
+    ...['BackendConnectTime', 'BackendResponseStatus', 'CapacityUnits', 'CurrentConnections', 'FailedRequests'],
+    ...['HealthyHostCount', 'ResponseStatus', 'Throughput', 'TotalRequests', 'UnhealthyHostCount'],
+  ],
   'Microsoft.Kusto/clusters': [
     ...['CacheUtilization', 'CPU', 'ExportUtilization', 'IngestionLatencyInSeconds', 'IngestionResult'],
     ...['IngestionUtilization', 'IngestionVolumeInMB', 'KeepAlive', 'QueryDuration'],

@@ -66,8 +66,8 @@ locals {
       callsInFlight = 0
     }
 
-    topologySpread = { zones = length(var.aks.zones) > 1 ? "DoNotSchedule" : "ScheduleAnyway", nodes = "ScheduleAnyway" }
-    networkPolicy  = { clients = [for range in local.chart_clients : { ipBlock = { cidr = range } }] }
+    # Spread over zones as the chart does it: as a rule that may be broken, since nodes of a lost zone still count as one.
+    networkPolicy = { clients = [for range in local.chart_clients : { ipBlock = { cidr = range } }] }
 
     keyVault = {
       name     = length(gateway.secrets) == 0 ? "" : module.names.vault

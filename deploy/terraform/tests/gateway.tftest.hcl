@@ -71,6 +71,31 @@ run "settings_go_before_what_is_generated" {
   }
 }
 
+run "edge_before_the_ingress_of_container_apps" {
+  variables {
+    vault = {}
+    edge  = { host = "gatehouse.contoso.com", certificate_id = "https://kvgatehousetest.vault.azure.net/secrets/gatehouse" }
+  }
+
+  assert {
+    condition     = yamldecode(output.gateway_yaml).gateway.trustForwardedFor && yamldecode(output.gateway_yaml).gateway.trustedProxies == ["10.0.2.0/24"]
+    error_message = "Ingress adds the edge's address to what the edge wrote."
+  }
+}
+
+run "edge_that_connects_to_the_gateway" {
+  variables {
+    vault   = {}
+    gateway = { image = "gatehouse:0.1.0", ingress = "tcp" }
+    edge    = { host = "gatehouse.contoso.com", certificate_id = "https://kvgatehousetest.vault.azure.net/secrets/gatehouse" }
+  }
+
+  assert {
+    condition     = yamldecode(output.gateway_yaml).gateway.trustForwardedFor && !can(yamldecode(output.gateway_yaml).gateway.trustedProxies)
+    error_message = "The last entry is what the edge wrote."
+  }
+}
+
 run "several_replicas_without_redis" {
   command = plan
   variables {

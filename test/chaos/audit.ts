@@ -96,6 +96,7 @@ async function mapAtOnce<T, R>(list: readonly T[], atOnce: number, work: (one: T
 const unservedCodes: ReadonlySet<string> = new Set([
   'pool_exhausted',
   'pool_unavailable',
+  'instance_drained',
   'credential_refused',
   'request_limit_reached',
 ])

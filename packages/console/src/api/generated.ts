@@ -313,6 +313,12 @@ export type Instances = {
     readonly region: string | null
     readonly credential: 'caller' | 'managed-identity' | 'key'
     readonly healthy: boolean
+    /** The operator’s order that it gets no new calls. */
+    readonly drained: {
+      /** Milliseconds since the epoch. */
+      readonly sinceMs: number
+      readonly by: string
+    } | null
     /** True from when the gateway’s own credential was refused until a call is let in again. */
     readonly credentialRefused: boolean
     readonly inFlight: number
@@ -369,6 +375,7 @@ export type Instances = {
     readonly instances: readonly ({
       readonly name: string
       readonly healthy: boolean
+      readonly drained: boolean
       readonly credentialRefused: boolean
       readonly inFlight: number
       /** Deployments that this replica leaves alone now. */
@@ -402,6 +409,23 @@ export type Probe = {
   /** What failed, in words. */
   readonly error: string | null
 } | null
+
+export type Drain = {
+  readonly name: string
+  /** The operator’s order that it gets no new calls. */
+  readonly drained: {
+    /** Milliseconds since the epoch. */
+    readonly sinceMs: number
+    readonly by: string
+  } | null
+  /**
+   * `ok`: the other replicas follow within two seconds. `alone`: no Redis is configured. `away`: Redis
+   * does not answer; they follow when it does.
+   */
+  readonly sharing: 'ok' | 'alone' | 'away'
+  /** Calls that are under way there, of all replicas. */
+  readonly inFlight: number
+}
 
 export type Limits = {
   readonly store: 'memory' | 'redis'
@@ -864,6 +888,27 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Probe
   }
+  /**
+   * Sends no new calls to an instance until it is restored, also over restarts. Calls under way end, and
+   * calls that need an object of the instance still go there. Logged.
+   */
+  'POST /api/v1/instances/{name}/drain': {
+    readonly path: {
+      readonly name: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Drain
+  }
+  /** Sends calls to a drained instance again. Logged. */
+  'POST /api/v1/instances/{name}/restore': {
+    readonly path: {
+      readonly name: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Drain
+  }
   /** Limits, rule by rule: what is used, reserved and left, and how the store of the counters fares. */
   'GET /api/v1/limits': {
     readonly path: Readonly<Record<never, never>>
@@ -1034,6 +1079,8 @@ export const roleByOperation = {
   'GET /api/v1/sources': 'viewer',
   'GET /api/v1/instances': 'viewer',
   'POST /api/v1/instances/{name}/probe': 'operator',
+  'POST /api/v1/instances/{name}/drain': 'operator',
+  'POST /api/v1/instances/{name}/restore': 'operator',
   'GET /api/v1/limits': 'viewer',
   'GET /api/v1/log': 'viewer',
   'POST /api/v1/log/level': 'operator',

@@ -8,7 +8,7 @@ import { parameterError } from './parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
 import { Questions } from './questions.ts'
 import { addFeeds } from './routes/feeds.ts'
-import { addInstances } from './routes/instances.ts'
+import { addDrains, addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
 import { addLimits } from './routes/limits.ts'
 import { addLog } from './routes/log.ts'
@@ -59,6 +59,7 @@ export function adminApp(
   addFeeds(app, handlerParts)
   addSources(app, handlerParts)
   addInstances(app, handlerParts)
+  addDrains(app, handlerParts)
   addLimits(app, handlerParts)
   addLog(app, handlerParts)
   addMetrics(app, handlerParts)
@@ -82,7 +83,7 @@ const openApiHead = {
     title: 'Gatehouse management API',
     version: '1',
     description:
-      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe instances, to pause, resume and rewind feeds, and to change the level of the log.',
+      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe, drain and restore instances, to pause, resume and rewind feeds, and to change the level of the log.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   security: [{ entra: [] }],

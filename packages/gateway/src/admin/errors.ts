@@ -29,6 +29,7 @@ export const adminErrors = {
   ledger_without_store: { status: 501, type: 'invalid_request_error' },
   log_not_own: { status: 501, type: 'invalid_request_error' },
   groups_unavailable: { status: 503, type: 'server_error' },
+  drain_unavailable: { status: 503, type: 'server_error' },
   feed_unavailable: { status: 503, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },
   ledger_busy: { status: 503, type: 'server_error' },

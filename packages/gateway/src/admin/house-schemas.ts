@@ -4,6 +4,7 @@ import { limitNames } from '../config/schema/index.ts'
 import type { LaneState, ProbeResult } from '../instances/state.ts'
 import type { FeedState } from '../ledger/feeds/control.ts'
 import type { RuleReport } from '../limits/index.ts'
+import type { DrainState } from '../replicas/drains.ts'
 import { replicasOf } from './replica-schemas.ts'
 
 const string = z.string().nullable()
@@ -93,6 +94,22 @@ const laneFields: z.ZodType<LaneState> = z.strictObject({
   failures: count,
 })
 
+const drainedFields = z
+  .strictObject({ sinceMs: timeMs, by: z.string() })
+  .openapi({ description: 'The operator’s order that it gets no new calls.' })
+export type DrainAnswer = DrainState & { readonly name: string; readonly inFlight: number }
+export const drainAnswer: z.ZodType<DrainAnswer> = z
+  .strictObject({
+    name: z.string(),
+    drained: drainedFields.nullable(),
+    sharing: z.enum(['ok', 'alone', 'away']).openapi({
+      description:
+        '`ok`: the other replicas follow within two seconds. `alone`: no Redis is configured. `away`: Redis does not answer; they follow when it does.',
+    }),
+    inFlight: count.openapi({ description: 'Calls that are under way there, of all replicas.' }),
+  })
+  .openapi('Drain')
+
 export const instancesAnswer = z
   .strictObject({
     instances: z.array(
@@ -102,6 +119,7 @@ export const instancesAnswer = z
         region: string,
         credential: z.enum(['caller', 'managed-identity', 'key']),
         healthy: z.boolean(),
+        drained: drainedFields.nullable(),
         credentialRefused: z.boolean().openapi({
           description: 'True from when the gateway’s own credential was refused until a call is let in again.',
         }),
@@ -123,6 +141,7 @@ export const instancesAnswer = z
           z.strictObject({
             name: z.string(),
             healthy: z.boolean(),
+            drained: z.boolean(),
             credentialRefused: z.boolean(),
             inFlight: count,
             left: z.array(z.string()).openapi({ description: 'Deployments that this replica leaves alone now.' }),

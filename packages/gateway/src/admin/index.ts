@@ -8,6 +8,7 @@ import type { Feeds } from '../ledger/feeds/control.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
 import type { Log } from '../log.ts'
+import type { Drains } from '../replicas/drains.ts'
 import type { ReplicasReport } from '../replicas/index.ts'
 import type { LogLevels } from '../telemetry/log/index.ts'
 
@@ -30,6 +31,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   sources(): readonly SourceState[]
   /** Asks an instance for its models with its credential. Null when there is no such instance. */
   probe(instance: string): Promise<ProbeResult | null>
+  /** Keeps new calls away from instances, and lets them go there again. */
+  readonly drains: Pick<Drains, 'drain' | 'restore'>
   /** The log of this process; null where it is not Gatehouse's own. */
   readonly levels: LogLevels | null
   /** All metrics as text. @param accept the field of the request: Prometheus' format, or OpenMetrics. */
@@ -55,9 +58,10 @@ export interface AdminOptions {
   readonly clock: Clock
   /**
    * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `bodies_searched` for each search in
-   * them, `instance_probed` for each probe, `feed_paused`, `feed_resumed` and `feed_rewound` for each order to a feed,
-   * `feed_order_failed` for one that it did not confirm, `log_level_set` and `log_level_reset`, `admin_refused` for
-   * each request whose caller lacks the role.
+   * them, `instance_probed` for each probe, `instance_drained` and `instance_restored` for each of these orders,
+   * `drain_order_failed` for one that could not be kept, `feed_paused`, `feed_resumed` and `feed_rewound` for each
+   * order to a feed, `feed_order_failed` for one that it did not confirm, `log_level_set` and `log_level_reset`,
+   * `admin_refused` for each request whose caller lacks the role.
    */
   readonly log: Log
   /** Milliseconds between two reads of the ledger while a tail waits. 1..10_000, default 500. */

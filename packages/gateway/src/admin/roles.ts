@@ -18,6 +18,8 @@ export const roleByRoute = {
   'GET /api/v1/instances': 'viewer',
   // It makes the gateway send a call, although it bills nothing: a role that only reads must not be enough.
   'POST /api/v1/instances/:name/probe': 'operator',
+  'POST /api/v1/instances/:name/drain': 'operator',
+  'POST /api/v1/instances/:name/restore': 'operator',
   'GET /api/v1/limits': 'viewer',
   'GET /api/v1/log': 'viewer',
   'POST /api/v1/log/level': 'operator',

@@ -25,6 +25,10 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
       probed.push(name)
       return name === 'east' ? goodProbe : failedProbe
     },
+    drains: {
+      drain: async (_, by) => ({ drained: { sinceMs: atMs, by }, sharing: 'alone' }),
+      restore: async () => ({ drained: null, sharing: 'alone' }),
+    },
     levels: memoryLog({}, () => atMs).log.levels,
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'gatehouse_info 1\n' }),
   }
@@ -64,6 +68,7 @@ const instanceStates: readonly InstanceState[] = [
   {
     name: 'east',
     healthy: true,
+    drained: null,
     credentialRefused: false,
     credentialRefusals: 0,
     lastProbe: goodProbe,
@@ -73,6 +78,7 @@ const instanceStates: readonly InstanceState[] = [
   {
     name: 'west',
     healthy: false,
+    drained: null,
     credentialRefused: true,
     credentialRefusals: 7,
     lastProbe: failedProbe,

@@ -279,6 +279,10 @@ export const refusals = {
     ...unavailable,
     say: 'No member of "{target}" with deployment "{deployment}" answers at the moment. Try again in {seconds} seconds.',
   },
+  instance_drained: {
+    ...unavailable,
+    say: 'An operator has drained every member of "{target}" with deployment "{deployment}": it gets no new calls until it is restored. Try again later, or ask your platform team.',
+  },
   credential_unavailable: {
     ...unavailable,
     say: 'The gateway could not sign in to instance "{instance}". Try again shortly; the operator finds the reason in the log.',

@@ -13,6 +13,7 @@ import type { PriceBook } from '../prices/index.ts'
 import { openPrices } from '../prices/open.ts'
 import type { RedisStore } from '../redis/index.ts'
 import { openRedis } from '../redis/open.ts'
+import { type Drains, openDrains } from '../replicas/drains.ts'
 import type { Figures } from '../telemetry/figures.ts'
 import { createTokenCounter, type TokenCounter } from '../tokens/index.ts'
 import { Current, type ReloadResult } from './current.ts'
@@ -29,6 +30,7 @@ export interface Core {
   readonly redis: RedisStore | null
   readonly limits: Awaited<ReturnType<typeof openLimits>>
   readonly objects: Objects
+  readonly drains: Drains
   /** The model behind a deployment in the configuration of the start; null when it has none. */
   modelOf(instance: string, deployment: string): string | null
   /**
@@ -57,12 +59,14 @@ export async function openCore(config: Config, given: CompleteParts, figures: Fi
   if (given.ledger === undefined) closers.defer(() => ledger.close())
   else ledger.keepNames(configuredNames(config))
 
-  const current = new Current(config, given)
-  closers.defer(() => current.close())
   const { appService } = given
   const redisParts = { clock, log, ...(appService === undefined ? {} : { appService }) }
   const redis = config.redis === undefined ? null : openRedis(config.redis, redisParts)
   closers.defer(() => redis?.close())
+  const drains = await openDrains({ redis, directory: config.ledger.directory, clock, log })
+  closers.defer(() => drains.close())
+  const current = new Current(config, given, name => drains.gateOf(name))
+  closers.defer(() => current.close())
   const shared = redis === null ? {} : { shared: { redis, log, newId: uuidV7(clock) } }
   const limits = await openLimits(config, { clock, observer: figures.limits, ledger, ...shared })
   closers.defer(() => limits.close())
@@ -71,7 +75,7 @@ export async function openCore(config: Config, given: CompleteParts, figures: Fi
   // Redis starts last: limits and objects must have registered their handlers first.
   await redis?.start()
   return {
-    ...{ counter, ledger, current, redis, limits, objects, modelOf },
+    ...{ counter, ledger, current, redis, limits, objects, drains, modelOf },
     get prices() {
       return prices
     },

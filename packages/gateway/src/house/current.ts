@@ -5,6 +5,7 @@ import type { Config } from '../config/schema/index.ts'
 import { buildPlan, type Plan } from '../gateway/plan/index.ts'
 import type { GroupDirectory, Verifier } from '../identity/index.ts'
 import { createVerifier } from '../identity/verifier.ts'
+import type { Gate } from '../instances/gate.ts'
 import { type Instance, openInstance } from '../instances/index.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
 import { openGroups } from './groups.ts'
@@ -32,12 +33,17 @@ export class Current {
    */
   readonly #started: Config
   readonly #given: CompleteParts
+  readonly #gateOf: (instance: string) => Gate
   #built: Built
 
-  /** @throws AuthorityError when the sign-in service cannot be used. Nothing is left open then. */
-  constructor(config: Config, given: CompleteParts) {
+  /**
+   * @param gateOf the gate of an instance, which outlives reloads.
+   * @throws AuthorityError when the sign-in service cannot be used. Nothing is left open then.
+   */
+  constructor(config: Config, given: CompleteParts, gateOf: (instance: string) => Gate) {
     this.#started = config
     this.#given = given
+    this.#gateOf = gateOf
     this.#built = this.#build(config, null)
   }
 
@@ -131,6 +137,7 @@ export class Current {
     return openInstance(name, written, config.gateway.timeouts, {
       clock: identityClock ?? clock,
       callClock: clock,
+      gate: this.#gateOf(name),
       log,
       ...(appService === undefined ? {} : { appService }),
     })

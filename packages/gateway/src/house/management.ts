@@ -163,6 +163,7 @@ function adminHouse(
     sources: () => served.sources?.() ?? [],
     limits: () => core.limits.report(),
     probe: name => current.probe(name),
+    drains: core.drains,
     levels: given.running?.levels ?? null,
     metrics: accept => metrics.render(accept),
   }

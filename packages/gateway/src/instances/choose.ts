@@ -55,11 +55,11 @@ function chooseSpilling(target: Target, candidates: Candidates, hints: ChoiceHin
   return null
 }
 
-/** Milliseconds until a member that was not tried may be tried again; null when all were tried. */
+/** Milliseconds until a member that was not tried may be tried again; null when all were tried or are drained. */
 export function shortestWaitMs(candidates: Candidates, hints: ChoiceHints): number | null {
   let shortest: number | null = null
   for (const one of candidates.all) {
-    if (hints.tried?.includes(one.instance)) continue
+    if (one.lane.isDrained || hints.tried?.includes(one.instance)) continue
     const waitMs = one.lane.waitMs(hints.nowMs)
     if (shortest === null || waitMs < shortest) shortest = waitMs
   }

@@ -8,6 +8,7 @@ import type { Config, InstanceConfig } from '../config/schema/index.ts'
 import { type BackendFacts, backendOf } from '../wire/backends.ts'
 import { Breaker } from './breaker.ts'
 import { type CredentialParts, createCredential, type InstanceCredential } from './credentials.ts'
+import { type Gate, openGate } from './gate.ts'
 import { Lane } from './lane.ts'
 import { Offers } from './offers.ts'
 import { OwnCredential } from './own-credential.ts'
@@ -46,6 +47,8 @@ export type Timeouts = Config['gateway']['timeouts']
 export interface InstanceParts extends CredentialParts {
   /** The clock of calls, where it is not the clock of token expiry. */
   readonly callClock?: Clock
+  /** Default: one that stays open. */
+  readonly gate?: Gate
 }
 
 export function openInstance(
@@ -73,15 +76,16 @@ export function openInstance(
   const backend = backendOf(written.kind)
   const credential = createCredential(written, backend, parts)
   const reach = new Breaker(written.breaker)
+  const gate = parts.gate ?? openGate()
   const own = credential.kind === 'caller' ? null : new OwnCredential(name, parts.log ?? null, () => credential.renew())
   const deployments = new Map(Object.entries(written.deployments))
   const lanes = new Map(
     [...deployments].map(([deployment, { kind }]) => [
       deployment,
-      new Lane(deployment, kind, { backend, settings: written.breaker, reach, credential: own }),
+      new Lane(deployment, kind, { backend, settings: written.breaker, reach, credential: own, gate }),
     ]),
   )
-  const plainLane = new Lane('', 'standard', { backend, settings: written.breaker, reach, credential: own })
+  const plainLane = new Lane('', 'standard', { backend, settings: written.breaker, reach, credential: own, gate })
   const clock = parts.callClock ?? parts.clock
   const offers = new Offers({ connections, backend, credential, clock })
   const probes = new Probes({
@@ -111,6 +115,7 @@ export function openInstance(
       return {
         name,
         healthy: !isOpen && probes.last?.ok !== false,
+        drained: gate.drained,
         credentialRefused: own?.isRefused === true,
         credentialRefusals: own?.refusals ?? 0,
         lastProbe: probes.last,

@@ -5,6 +5,7 @@
 import { type BackendFacts, limitFields, type RefusalScope } from '../wire/backends.ts'
 import { type AnswerHeaders, numberOf, retryAfterMs } from '../wire/retry-after.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
+import type { Gate } from './gate.ts'
 import { Latency } from './latency.ts'
 import type { OwnCredential } from './own-credential.ts'
 import type { BreakerState, LaneState } from './state.ts'
@@ -21,6 +22,8 @@ export interface LaneParts {
   readonly settings: BreakerSettings
   readonly reach: Breaker
   readonly credential: OwnCredential | null
+  /** Of the whole instance. */
+  readonly gate: Gate
 }
 
 export class Lane {
@@ -31,6 +34,7 @@ export class Lane {
   readonly reach: Breaker
   /** Null where calls carry the caller's own token: a refusal then concerns the caller. */
   readonly credential: OwnCredential | null
+  readonly gate: Gate
   readonly latency = new Latency()
   inFlight = 0
   /** Number of calls sent here. */
@@ -69,7 +73,7 @@ export class Lane {
   constructor(
     deployment: string,
     kind: 'standard' | 'provisioned',
-    { backend, settings, reach, credential }: LaneParts,
+    { backend, settings, reach, credential, gate }: LaneParts,
   ) {
     this.deployment = deployment
     this.kind = kind
@@ -77,15 +81,27 @@ export class Lane {
     this.breaker = new Breaker(settings)
     this.reach = reach
     this.credential = credential
+    this.gate = gate
   }
 
+  /** True while a new call may be sent here. */
   admits(nowMs: number): boolean {
+    return this.gate.drained === null && this.answers(nowMs)
+  }
+
+  /** True while no breaker keeps calls away, whether an operator has drained the instance or not. */
+  answers(nowMs: number): boolean {
     return this.breaker.admits(nowMs) && this.reach.admits(nowMs)
+  }
+
+  /** True while an operator keeps new calls away, for as long as it takes. */
+  get isDrained(): boolean {
+    return this.gate.drained !== null
   }
 
   /** Milliseconds until a call may try; at least 1 while a probe is in flight. */
   waitMs(nowMs: number): number {
-    if (this.admits(nowMs)) return 0
+    if (this.answers(nowMs)) return 0
     return Math.max(1, this.breaker.waitMs(nowMs), this.reach.waitMs(nowMs))
   }
 

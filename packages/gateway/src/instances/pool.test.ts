@@ -56,6 +56,22 @@ test('a lower priority serves only where no higher one has the deployment, or al
   assert.equal(chosen(target, { nowMs: 1_005_000 }), 'ptu')
 })
 
+// An operator drains an instance because it must not get calls: one that still does fails in the middle of the work.
+test('a drained member is not chosen, whatever its priority, and nobody waits for it', () => {
+  const [one, two] = [testInstance('one'), testInstance('two')]
+  const target = testPool([{ instance: one }, { instance: two, priority: 2 }])
+  const { gate } = laneOf(one)
+  gate.drained = { sinceMs: 1_000_000, by: 'alice' }
+  assert.deepEqual(shares(target, 5), { two: 5 })
+  throttle(two, 5_000)
+  assert.equal(chosen(target), null)
+  const candidates = candidatesFor(target, 'gpt-4o') ?? assert.fail()
+  const hints = { nowMs: 1_000_000, tried: null, prefixHash: -1 }
+  assert.equal(shortestWaitMs(candidates, hints), 5_000)
+  gate.drained = null
+  assert.equal(chosen(target), 'one')
+})
+
 test('a pool whose members are all paused chooses none, and says for how long', () => {
   const [one, two] = [testInstance('one'), testInstance('two')]
   const target = testPool([{ instance: one }, { instance: two }])

@@ -1,4 +1,5 @@
 /** Health of instances, as the management API, the CLI and the metrics show it. */
+import type { Drained } from './gate.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
@@ -35,6 +36,8 @@ export interface LaneState {
 
 export interface InstanceState {
   readonly name: string
+  /** The operator's order that it gets no new calls; null where there is none. */
+  readonly drained: Drained | null
   /** False while every deployment's breaker is open, or the last active probe failed. */
   readonly healthy: boolean
   /**

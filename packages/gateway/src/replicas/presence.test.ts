@@ -16,7 +16,14 @@ function figuresOf(callsInFlight: number, changes: Partial<ReplicaFigures> = {})
     ...{ version: '1.2.3', startedAtMs: 1_000, callsInFlight, feeds: [] },
     instances: [
       {
-        ...{ name: 'east', healthy: true, credentialRefused: false, credentialRefusals: 1, lastProbe: null },
+        ...{
+          name: 'east',
+          healthy: true,
+          drained: null,
+          credentialRefused: false,
+          credentialRefusals: 1,
+          lastProbe: null,
+        },
         ...{ inFlight: callsInFlight, lanes: [laneState({ inFlight: callsInFlight, calls: 100, latencyMs: 200 })] },
       },
     ],
@@ -127,7 +134,14 @@ test('sums add calls, weigh latencies by calls, and show the worst state', () =>
   const worse = figuresOf(5, {
     instances: [
       {
-        ...{ name: 'east', healthy: false, credentialRefused: true, credentialRefusals: 2, lastProbe: probe },
+        ...{
+          name: 'east',
+          healthy: false,
+          drained: null,
+          credentialRefused: true,
+          credentialRefusals: 2,
+          lastProbe: probe,
+        },
         inFlight: 5,
         lanes: [
           laneState({

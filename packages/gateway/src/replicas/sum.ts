@@ -19,6 +19,7 @@ export function sumOfInstances(all: readonly ReplicaFigures[]): readonly Instanc
     (a, b) => ({
       name: a.name,
       healthy: a.healthy && b.healthy,
+      drained: a.drained ?? b.drained,
       credentialRefused: a.credentialRefused || b.credentialRefused,
       credentialRefusals: a.credentialRefusals + b.credentialRefusals,
       lastProbe: (a.lastProbe?.atMs ?? 0) >= (b.lastProbe?.atMs ?? 0) ? a.lastProbe : b.lastProbe,

@@ -68,6 +68,7 @@ export const states: readonly InstanceState[] = [
   {
     name: 'east',
     healthy: false,
+    drained: { sinceMs: 1, by: 'alice@contoso.example' },
     credentialRefused: true,
     credentialRefusals: 3,
     lastProbe: null,

@@ -99,6 +99,7 @@ test('a scrape reads the current state of limits, the waiting line, breakers and
     [`gatehouse_backend_utilization_ratio{${lane}}`]: 0.93,
     [`gatehouse_backend_remaining_requests{${lane}}`]: 7,
     'gatehouse_instance_healthy{backend="east"}': 0,
+    'gatehouse_instance_drained{backend="east"}': 1,
     'gatehouse_instance_credential_refused{backend="east"}': 1,
     'gatehouse_instance_credential_refusals_total{backend="east"}': 3,
     gatehouse_ledger_lost_records_total: 2,

@@ -154,6 +154,11 @@ const families = {
     help: '0 while every deployment of the instance is left alone or its last active probe failed, else 1.',
     labels: ['backend'],
   },
+  drained: {
+    name: 'gatehouse_instance_drained',
+    help: '1 while an operator keeps new calls away from the instance, else 0.',
+    labels: ['backend'],
+  },
   credentialRefused: {
     name: 'gatehouse_instance_credential_refused',
     help: '1 from when the instance refused the gateway’s own credential until it lets a call in again, else 0.',
@@ -229,6 +234,9 @@ const breakerStates = ['closed', 'half-open', 'open'] as const
 function registerInstances(registry: MetricRegistry, states: () => readonly InstanceState[]): void {
   readAtScrape(registry, 'gauge', families.healthy, () =>
     states().map(({ name, healthy }) => [[name], Number(healthy)]),
+  )
+  readAtScrape(registry, 'gauge', families.drained, () =>
+    states().map(({ name, drained }) => [[name], Number(drained !== null)]),
   )
   readAtScrape(registry, 'gauge', families.credentialRefused, () =>
     states().map(({ name, credentialRefused }) => [[name], Number(credentialRefused)]),

@@ -1,12 +1,13 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { InstanceConfig } from '../../config/schema/index.ts'
-import { callerKey } from '../../identity/caller.ts'
+import { codeOf } from '../../errors.ts'
+import { type Caller, callerKey } from '../../identity/caller.ts'
 import type { InstanceState, ProbeResult } from '../../instances/state.ts'
 import type { ReplicasReport } from '../../replicas/index.ts'
 import { aliveFigures, sumOfInstances } from '../../replicas/sum.ts'
 import { commonAnswers, jsonAnswer, needs, unknownInstance } from '../document.ts'
 import { AdminError } from '../errors.ts'
-import { type InstancesAnswer, instancesAnswer, nameParameters, probeAnswer } from '../house-schemas.ts'
+import { drainAnswer, type InstancesAnswer, instancesAnswer, nameParameters, probeAnswer } from '../house-schemas.ts'
 import type { AdminHouse } from '../index.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { replicaFacts } from '../replica-schemas.ts'
@@ -32,6 +33,31 @@ const probe = createRoute({
   },
 })
 
+const drainAnswers = {
+  200: jsonAnswer(drainAnswer, 'The instance after it.'),
+  404: unknownInstance,
+  ...commonAnswers,
+}
+const drain = createRoute({
+  method: 'post',
+  path: '/api/v1/instances/{name}/drain',
+  summary:
+    'Sends no new calls to an instance until it is restored, also over restarts. Calls under way end, and calls that need an object of the instance still go there. Logged.',
+  ...needs('operator'),
+  request: { params: nameParameters },
+  responses: drainAnswers,
+})
+const restore = createRoute({
+  method: 'post',
+  path: '/api/v1/instances/{name}/restore',
+  summary: 'Sends calls to a drained instance again. Logged.',
+  ...needs('operator'),
+  request: { params: nameParameters },
+  responses: drainAnswers,
+})
+
+const drainEvents = { drain: 'instance_drained', restore: 'instance_restored' } as const
+
 export function addInstances(app: AdminApp, { house, log }: AdminParts): void {
   app.openapi(list, async c => c.json(factsOf(house, await house.replicas()), 200))
 
@@ -53,6 +79,29 @@ export function addInstances(app: AdminApp, { house, log }: AdminParts): void {
     return c.json(result, 200)
   })
 }
+
+/** The orders of operators that keep calls away from an instance, and let them go there again. */
+export function addDrains(app: AdminApp, { house, log }: AdminParts): void {
+  const obey = async (c: AuditContext, name: string, order: keyof typeof drainEvents) => {
+    if (!Object.hasOwn(house.instances, name)) throw unknown(house)
+    const caller = c.get('caller')
+    const key = callerKey(caller)
+    const fields = { audit: true, caller: key, instance: name, requestId: c.get('requestId') }
+    const state = await house.drains[order](name, caller.displayName ?? key).catch((cause: unknown) => {
+      const reason = codeOf(cause) ?? String(cause)
+      log.error({ ...fields, order, reason }, 'drain_order_failed')
+      const message = `The order could not be kept in the directory of the ledger (${reason}), so it was not followed. Free space there, or mend its rights, and give it again.`
+      throw new AdminError('drain_unavailable', message, { cause })
+    })
+    log.info({ ...fields, sharing: state.sharing }, drainEvents[order])
+    const states = sumOfInstances(aliveFigures(await house.replicas()))
+    return { name, ...state, inFlight: states.find(one => one.name === name)?.inFlight ?? 0 }
+  }
+  app.openapi(drain, async c => c.json(await obey(c, c.req.valid('param').name, 'drain'), 200))
+  app.openapi(restore, async c => c.json(await obey(c, c.req.valid('param').name, 'restore'), 200))
+}
+
+type AuditContext = { get(name: 'caller'): Caller; get(name: 'requestId'): string }
 
 function unknown(house: AdminHouse): AdminError {
   const names = Object.keys(house.instances).join(', ')
@@ -88,9 +137,9 @@ function factsOf(house: AdminHouse, report: ReplicasReport): InstancesAnswer {
 }
 
 /** An instance as one replica sees it, in short. */
-function ownView({ name, healthy, credentialRefused, inFlight, lanes }: InstanceState) {
+function ownView({ name, drained, healthy, credentialRefused, inFlight, lanes }: InstanceState) {
   const left = lanes.filter(({ breaker }) => breaker === 'open').map(({ deployment }) => deployment)
-  return { name, healthy, credentialRefused, inFlight, left }
+  return { name, drained: drained !== null, healthy, credentialRefused, inFlight, left }
 }
 
 /** Field by field: a setting that is added to the configuration later does not appear here by itself. */
@@ -106,6 +155,7 @@ function instanceFacts(
     region: written.region ?? null,
     credential: credentialKind(written.credential),
     healthy: state?.healthy ?? true,
+    drained: state?.drained ?? null,
     credentialRefused: state?.credentialRefused ?? false,
     inFlight: state?.inFlight ?? 0,
     lastProbe: state?.lastProbe ?? null,

@@ -137,6 +137,32 @@ test('a probe prints its result, and a failed one exits with code 1', async t =>
   assert.match(unknown.err, /✗ instance_unknown .*There are: east, west\..*\n.*\n {2}Try: gatehouse instances/)
 })
 
+test('an operator drains and restores an instance, and the list says who did it and since when', async t => {
+  const { house, read } = await startReaders(t)
+  const drained = await read(['instances', 'drain', 'east', '--as', 'alice'])
+  assert.deepEqual([drained.code, drained.out], [0, '✓ east  gets no new calls; 3 calls are under way there.\n'])
+  const auditor = await read(['instances', 'drain', 'east'])
+  assert.match(auditor.err, /✗ role_missing {2}This needs the role operator/)
+  const report = await house.running.replicas()
+  const [own] = report.replicas
+  const instances = own?.figures?.instances.map(one =>
+    one.name === 'east' ? { ...one, drained: { sinceMs: Date.UTC(2026, 10, 23, 12), by: 'alice@contoso' } } : one,
+  )
+  const figures = own?.figures ?? assert.fail()
+  house.running.replicas = async () => ({
+    ...report,
+    replicas: [{ ...(own ?? assert.fail()), figures: { ...figures, instances: instances ?? [] } }],
+  })
+  const { out } = await read(['instances'], { nowMs: Date.UTC(2026, 10, 23, 12, 3) })
+  assert.match(out, /^! east: alice@contoso drained it 3 min ago; 3 calls are under way there\.\n/)
+  house.running.drains = {
+    ...house.running.drains,
+    restore: async () => ({ drained: null, sharing: 'away' }),
+  }
+  const restored = await read(['instances', 'restore', 'east', '--as', 'alice'])
+  assert.match(restored.out, /^✓ east {2}gets calls again; .* Redis does not answer: the other replicas follow when/)
+})
+
 // A line that wraps on a narrow terminal cannot be read.
 test('tables of limits and instances are never wider than the terminal', async t => {
   const { house, read } = await startReaders(t)

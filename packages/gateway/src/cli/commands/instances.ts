@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander'
-import type { InstancesAnswer } from '../../admin/house-schemas.ts'
+import type { DrainAnswer, InstancesAnswer } from '../../admin/house-schemas.ts'
 import type { LaneState, ProbeResult } from '../../instances/state.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -19,7 +19,7 @@ type Member = Pool['members'][number]
 /** `gatehouse instances`: health of each deployment; `instances probe NAME` tests one instance with its credential. */
 export function instancesCommand(context: CliContext): Command {
   const command = new Command('instances')
-    .summary('how instances and their deployments fare; probe one')
+    .summary('how instances and their deployments fare; probe, drain and restore one')
     .description(
       'Health of each deployment of each instance, as all replicas together have seen it since they started. ' +
         '✗ marks what is left alone, ! what spills over to the next priority or is being tried again.',
@@ -27,6 +27,8 @@ export function instancesCommand(context: CliContext): Command {
   addReaderOptions(command)
   command.addHelpText('after', '\nExample:\n  $ gatehouse instances probe eu1')
   command.addCommand(probeCommand(context))
+  command.addCommand(drainCommand(context, 'drain'))
+  command.addCommand(drainCommand(context, 'restore'))
   return command.action(async (options: InstancesOptions) => showInstances(context, options))
 }
 
@@ -58,7 +60,11 @@ function instancesText(answer: InstancesAnswer, { nowMs, width }: InstancesTextP
   )
   const rows = answer.pools.flatMap(pool => pool.members.map(member => poolCells(pool, member)))
   const pools = rows.length === 0 ? '' : `\n${renderTable(poolColumns, rows, width)}`
-  const probes = answer.instances.flatMap(instance => [...credentialLine(instance), ...probeLine(instance, nowMs)])
+  const probes = answer.instances.flatMap(instance => [
+    ...drainedLine(instance, nowMs),
+    ...credentialLine(instance),
+    ...probeLine(instance, nowMs),
+  ])
   const replicas = replicaTable(answer, ownColumns, { nowMs, width })
   return sharingNote(answer) + (probes.length === 0 ? '' : `${probes.join('\n')}\n\n`) + lanes + pools + replicas
 }
@@ -125,6 +131,7 @@ function stateOf({ instance, lane }: Line, nowMs: number): string {
   if (lane === null || lane.breaker === 'closed') {
     if (lane?.spilling === true) return 'spilling'
     if (instance.credentialRefused) return 'credential refused'
+    if (instance.drained !== null) return 'drained'
     return instance.healthy ? 'ok' : 'not healthy'
   }
   const reason = lane.breakerReason === null ? '' : ` (${lane.breakerReason.replaceAll('_', ' ')})`
@@ -135,7 +142,7 @@ function stateOf({ instance, lane }: Line, nowMs: number): string {
 
 function markOf({ instance, lane }: Line): string {
   if (lane?.breaker === 'open' || !instance.healthy || instance.credentialRefused) return '✗'
-  return lane?.breaker === 'half-open' || lane?.spilling === true ? '!' : ''
+  return lane?.breaker === 'half-open' || lane?.spilling === true || instance.drained !== null ? '!' : ''
 }
 
 function percent(share: number | null): string {
@@ -150,6 +157,17 @@ function probeLine({ name, lastProbe }: InstanceRow, nowMs: number): string[] {
   if (lastProbe === null || lastProbe.ok) return []
   const ago = spoken(Math.max(0, nowMs - lastProbe.atMs))
   return [`! ${printableLine(`${name}: the last probe, ${ago} ago, failed. ${lastProbe.error ?? ''}`.trimEnd())}`]
+}
+
+function drainedLine({ name, drained, inFlight }: InstanceRow, nowMs: number): string[] {
+  if (drained === null) return []
+  const since = spoken(Math.max(0, nowMs - drained.sinceMs))
+  const by = printableLine(drained.by)
+  return [`! ${name}: ${by} drained it ${since} ago; ${callsUnderWay(inFlight)}.`]
+}
+
+function callsUnderWay(inFlight: number): string {
+  return inFlight === 1 ? '1 call is under way there' : `${figure(inFlight)} calls are under way there`
 }
 
 function credentialLine({ name, credentialRefused }: InstanceRow): string[] {
@@ -213,6 +231,39 @@ function probeCommand(context: CliContext): Command {
       const { as } = command.optsWithGlobals<{ readonly as?: string }>()
       await probeInstance(context, name, as)
     })
+}
+
+const drainTexts = {
+  drain: {
+    description:
+      'Send no new calls to an instance until it is restored, also over restarts; calls under way end (role operator; logged).',
+    done: 'gets no new calls',
+  },
+  restore: { description: 'Send calls to a drained instance again (role operator; logged).', done: 'gets calls again' },
+} as const
+
+function drainCommand(context: CliContext, order: keyof typeof drainTexts): Command {
+  return new Command(order)
+    .description(drainTexts[order].description)
+    .addArgument(new Argument('<name>', 'name of the instance'))
+    .option('--as <name>', 'as this account (in the demonstration: carol, unless named)')
+    .action(async (name: string, _own: unknown, command: Command) => {
+      const { as } = command.optsWithGlobals<{ readonly as?: string }>()
+      const path = `/api/v1/instances/${encodeURIComponent(name)}/${order}`
+      const answer = await askAdmin<DrainAnswer>(context, { path, method: 'POST', as })
+      const note = sharingTexts[answer.sharing]
+      context.stdout.write(
+        context.json
+          ? `${jsonText(answer)}\n`
+          : `✓ ${name}  ${drainTexts[order].done}; ${callsUnderWay(answer.inFlight)}.${note}\n`,
+      )
+    })
+}
+
+const sharingTexts: Readonly<Record<DrainAnswer['sharing'], string>> = {
+  ok: ' The other replicas follow within two seconds.',
+  alone: '',
+  away: ' Redis does not answer: the other replicas follow when it does.',
 }
 
 async function probeInstance(context: CliContext, name: string, as: string | undefined): Promise<void> {

@@ -57,7 +57,8 @@ export async function askForEnd(
   const { instance, lane } = candidate
   if (instance.credential.kind === 'caller' && token === '') return false
   const { clock, totalMs } = gateway
-  if (!lane.admits(clock())) return false
+  // A drained instance still finishes the work that it has begun.
+  if (!lane.answers(clock())) return false
   const attempt = lane.begin(clock())
   let isSent = false
   try {

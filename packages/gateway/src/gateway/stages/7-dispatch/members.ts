@@ -16,6 +16,9 @@ export interface TargetMembersParts {
   readonly clock: () => number
 }
 
+/** Nothing says when an operator will restore an instance. Milliseconds. */
+const drainedRetryMs = 30_000
+
 /** Facts about earlier attempts that decide on the next one. */
 interface SoFar {
   readonly givenUp: Error | null
@@ -57,10 +60,10 @@ export class TargetMembers {
     return candidates.all.find(({ instance }) => this.#tried?.includes(instance) !== true) ?? null
   }
 
-  /** The only member; null where there are several. */
+  /** The only member, unless an operator has drained it; null where there are several. */
   get only(): Candidate | null {
-    const { all } = this.#parts.candidates
-    return all.length === 1 ? (all[0] ?? null) : null
+    const [one, ...others] = this.#parts.candidates.all
+    return one === undefined || others.length > 0 || one.lane.isDrained ? null : one
   }
 
   /** Called when a member is chosen: it is not chosen again for this call. */
@@ -87,6 +90,9 @@ export class TargetMembers {
     const hints = { nowMs: clock(), tried: this.#tried, prefixHash: -1 }
     const retryAfterMs = Math.max(1, shortestWaitMs(candidates, hints) ?? 1)
     const { all } = candidates
+    if (all.every(({ lane }) => lane.isDrained)) {
+      return new Refusal('instance_drained', { target: target.name, deployment }, { retryAfterMs: drainedRetryMs })
+    }
     if (all.every(({ lane }) => lane.breaker.reason === 'credential_refused')) {
       return new Refusal('credential_refused', { instance: all[0]?.instance.name ?? '' }, { retryAfterMs })
     }

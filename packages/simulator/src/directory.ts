@@ -4,6 +4,9 @@
  */
 import type { Application, Directory, Person, Registration } from './types.ts'
 
+/** The registration with which people sign in to the console of a gateway. */
+export const consoleClientId = 'c0501e00-2c5f-4d0b-8c3e-5b9a7d1f3e24'
+
 /**
  * The well-known public client id of the Azure CLI, with which developers sign in when no application is registered.
  */
@@ -64,6 +67,17 @@ const applications: readonly Application[] = [
     roles: [],
     managedIdentityId: null,
     about: 'The public client with which people sign in from a terminal.',
+  },
+  {
+    name: 'gatehouse-console',
+    appId: consoleClientId,
+    objectId: 'c0501e00-6b1d-4c1e-9a53-0f5d1c7e2a14',
+    secret: null,
+    groups: [],
+    roles: [],
+    managedIdentityId: null,
+    redirectUris: ['localhost', '127.0.0.1', '[::1]'].map(host => `http://${host}/signin/callback`),
+    about: 'The console of the gateway, with which people sign in with a browser.',
   },
   {
     name: 'expert-finder-app',

@@ -12,7 +12,7 @@
  */
 export { startAzure } from './azure/index.ts'
 export type { Clock } from './clock.ts'
-export { azureCliClientId, demoAudience, demoDirectory } from './directory.ts'
+export { azureCliClientId, consoleClientId, demoAudience, demoDirectory } from './directory.ts'
 export { selfMadeCertificate } from './entra/certificate.ts'
 export { startEntra } from './entra/index.ts'
 export { startEventHubs } from './event-hubs/index.ts'

@@ -20,10 +20,12 @@ import { addSources } from './routes/sources.ts'
 import { addTail } from './routes/tail.ts'
 import { addUsage } from './routes/usage.ts'
 import { addWhoami } from './routes/whoami.ts'
+import { sessionCookie } from './session/cookies.ts'
+import { openConsole } from './session/open.ts'
 
 /** The management API without its listener. */
 export function adminApp(
-  options: Pick<AdminOptions, 'access' | 'verifier' | 'groups' | 'ledger' | 'house' | 'log' | 'clock'>,
+  options: Omit<AdminOptions, 'listen' | 'tailPollMs'>,
   parts: Pick<AdminParts, 'tailPollMs' | 'closing'> & { newId: () => string },
 ): AdminApp {
   const { log, verifier } = options
@@ -37,6 +39,7 @@ export function adminApp(
     throw new AdminError('route_unknown', 'There is nothing at this address. GET /openapi.json lists what there is.')
   })
 
+  const console = openConsole(options)
   const layers: readonly MiddlewareHandler<AdminEnv>[] = [
     // First, so that every answer carries the request id, refusals included.
     everyAnswer(parts.newId),
@@ -45,8 +48,10 @@ export function adminApp(
     healthz,
     // Answers here only when the operator allows it: scrapers often have no token.
     openMetrics(options.house, options.access),
+    // Before the token is checked: people without one sign in here, and the page itself is no secret.
+    ...(console?.layers ?? []),
     // Before every layer that depends on the address, so that strangers learn nothing from unknown addresses.
-    authenticated(verifier),
+    authenticated(verifier, console?.guard ?? null),
     authorized(options.access, options.groups ?? (() => null), log),
   ]
   for (const layer of layers) app.use('*', layer)
@@ -74,6 +79,12 @@ export function adminApp(
     bearerFormat: 'JWT',
     description: 'Access token of Microsoft Entra ID for one of the audiences of the gateway.',
   })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: sessionCookie,
+    description: 'Session of a person who signed in with a browser, at /signin.',
+  })
   return app
 }
 
@@ -86,7 +97,7 @@ const openApiHead = {
       'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe, drain and restore instances, to pause, resume and rewind feeds, and to change the level of the log.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
-  security: [{ entra: [] }],
+  security: [{ entra: [] }, { session: [] }],
 }
 
 function failed(c: Context<AdminEnv>, thrown: unknown, log: Log): Response {

@@ -2,8 +2,13 @@ import { IdentityError } from '../identity/errors.ts'
 import { LedgerError, QuestionError } from '../ledger/index.ts'
 
 interface AdminErrorSpec {
-  readonly status: 400 | 403 | 404 | 405 | 413 | 414 | 421 | 429 | 431 | 500 | 501 | 503
-  readonly type: 'invalid_request_error' | 'permission_error' | 'rate_limit_error' | 'server_error'
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 414 | 421 | 429 | 431 | 500 | 501 | 503
+  readonly type:
+    | 'authentication_error'
+    | 'invalid_request_error'
+    | 'permission_error'
+    | 'rate_limit_error'
+    | 'server_error'
 }
 
 /**
@@ -13,7 +18,10 @@ interface AdminErrorSpec {
 export const adminErrors = {
   request_malformed: { status: 400, type: 'invalid_request_error' },
   parameter_invalid: { status: 400, type: 'invalid_request_error' },
+  session_missing: { status: 401, type: 'authentication_error' },
+  session_expired: { status: 401, type: 'authentication_error' },
   role_missing: { status: 403, type: 'permission_error' },
+  request_forged: { status: 403, type: 'permission_error' },
   route_unknown: { status: 404, type: 'invalid_request_error' },
   record_unknown: { status: 404, type: 'invalid_request_error' },
   instance_unknown: { status: 404, type: 'invalid_request_error' },
@@ -30,6 +38,7 @@ export const adminErrors = {
   log_not_own: { status: 501, type: 'invalid_request_error' },
   groups_unavailable: { status: 503, type: 'server_error' },
   drain_unavailable: { status: 503, type: 'server_error' },
+  sessions_unavailable: { status: 503, type: 'server_error' },
   feed_unavailable: { status: 503, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },
   ledger_busy: { status: 503, type: 'server_error' },
@@ -60,7 +69,7 @@ export class AdminError extends Error {
 
 /** An error as it is sent: OpenAI's error form, so that one reader of errors works with both ports. */
 export interface ErrorAnswer {
-  readonly status: AdminErrorSpec['status'] | 401
+  readonly status: AdminErrorSpec['status']
   readonly headers: Readonly<Record<string, string>>
   readonly body: { error: { message: string; type: string; param: string | null; code: string } }
 }
@@ -96,6 +105,10 @@ export function answerOf(thrown: unknown): ErrorAnswer {
 const retrySoon = { 'retry-after': '5' }
 
 const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>>> = {
+  // RFC 9110, section 15.5.2: a 401 says what would be accepted.
+  session_missing: { 'www-authenticate': 'Bearer' },
+  session_expired: { 'www-authenticate': 'Bearer' },
+  sessions_unavailable: retrySoon,
   tails_exhausted: retrySoon,
   questions_exhausted: retrySoon,
   groups_unavailable: retrySoon,

@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import type { Drains } from '../replicas/drains.ts'
 import type { ReplicasReport } from '../replicas/index.ts'
 import type { LogLevels } from '../telemetry/log/index.ts'
+import type { ConsoleOptions } from './session/index.ts'
 
 /** Role of a caller. `auditor` and `operator` each include `viewer`, and neither includes the other. */
 export type AdminRole = 'viewer' | 'auditor' | 'operator'
@@ -43,10 +44,10 @@ export interface AdminOptions {
   /** Port 0 takes any free port. On a loopback host only requests whose Host header names loopback are answered. */
   readonly listen: { readonly host: string; readonly port: number }
   /**
-   * The roles, and whether `/metrics` is answered without a token. Called at each request, so that a reload can take a
-   * role away. The same `roles` object gives the same answers without being read again.
+   * The roles, the sign-in, and whether `/metrics` is answered without a token. Called at each request, so that a
+   * reload can take a role away. The same `roles` object gives the same answers without being read again.
    */
-  readonly access: () => Pick<Config['admin'], 'roles' | 'metricsWithoutToken'>
+  readonly access: () => Pick<Config['admin'], 'roles' | 'metricsWithoutToken' | 'publicUrl' | 'signIn'>
   /** The two methods of the gateway's verifier that are used here; rejects with `IdentityError`. */
   readonly verifier: { remembered(token: string): Caller | null; verify(token: string): Promise<Caller> }
   /**
@@ -55,13 +56,16 @@ export interface AdminOptions {
   readonly groups?: () => GroupDirectory | null
   readonly ledger: LedgerReader
   readonly house: AdminHouse
+  /** The console, and sessions of people who sign in to it. Default: the API alone. */
+  readonly console?: ConsoleOptions
   readonly clock: Clock
   /**
    * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `bodies_searched` for each search in
    * them, `instance_probed` for each probe, `instance_drained` and `instance_restored` for each of these orders,
    * `drain_order_failed` for one that could not be kept, `feed_paused`, `feed_resumed` and `feed_rewound` for each
    * order to a feed, `feed_order_failed` for one that it did not confirm, `log_level_set` and `log_level_reset`,
-   * `admin_refused` for each request whose caller lacks the role.
+   * `signed_in`, `signed_out` and `sign_in_failed` for people with a browser, `admin_refused` for each request whose
+   * caller lacks the role.
    */
   readonly log: Log
   /** Milliseconds between two reads of the ledger while a tail waits. 1..10_000, default 500. */

@@ -12,6 +12,7 @@ import type { AdminOptions, AdminRole } from './index.ts'
 import type { AdminEnv } from './parts.ts'
 import { methodsAt, prepareRoles, type Roles, roleOfRoute } from './roles.ts'
 import { metricsAnswer } from './routes/metrics.ts'
+import { type SessionGuardParts, sessionCaller } from './session/guard.ts'
 
 /**
  * Answers are personal data: no cache may keep them, and no browser may frame, sniff or run them. No CORS: other sites
@@ -53,11 +54,24 @@ export function openMetrics(house: AdminOptions['house'], access: AdminOptions['
   }
 }
 
-export function authenticated(verifier: AdminOptions['verifier']): MiddlewareHandler<AdminEnv> {
+/** @param guard null where nobody signs in with a browser. A token counts where a request has both. */
+export function authenticated(
+  verifier: AdminOptions['verifier'],
+  guard: SessionGuardParts | null,
+): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
-    const { token } = readToken(c.env.incoming.rawHeaders)
+    const { incoming } = c.env
+    const { authorization, 'api-key': apiKey } = incoming.headers
+    if (guard !== null && !authorization && !apiKey && guard.settings().signIn !== null) {
+      const { caller, session } = await sessionCaller(incoming, guard)
+      c.set('caller', caller)
+      c.set('session', session)
+      return next()
+    }
+    const { token } = readToken(incoming.rawHeaders)
     c.set('caller', verifier.remembered(token) ?? (await verifier.verify(token)))
-    await next()
+    c.set('session', null)
+    return next()
   }
 }
 

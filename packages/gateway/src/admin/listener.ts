@@ -1,19 +1,23 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { isIPv4 } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { framingFault, hostFault, LastRequests } from '../framing.ts'
 import { AdminError, answerOf, type ErrorAnswer } from './errors.ts'
 import { headersOf } from './layers.ts'
+import { isLoopback, namesLoopback } from './loopback.ts'
 import type { AdminApp } from './parts.ts'
 
 const urlCharactersMax = 4_096
 
 /**
  * Passes requests on to the application when their form can be trusted: an ordinary path of bounded length, no body,
- * and on a loopback listener a Host header that names loopback. All others are answered here.
+ * and on a loopback listener a Host header that names loopback or the configured public address. All others are
+ * answered here.
  */
-export function attach(server: Server, parts: { app: AdminApp; host: string; newId: () => string }): void {
+export function attach(
+  server: Server,
+  parts: { app: AdminApp; host: string; publicHost: () => string | null; newId: () => string },
+): void {
   const listener = getRequestListener(parts.app.fetch, {
     // The process's Request and Response stay Node's own: the data plane shares them.
     overrideGlobalObjects: false,
@@ -31,7 +35,7 @@ export function attach(server: Server, parts: { app: AdminApp; host: string; new
     }
     const fault = framingFault(request)
     if (lastRequests.isLast(request, fault)) response.setHeader('connection', 'close')
-    const refusal = fault === null ? refusalOf(request, onLoopback) : malformed(fault)
+    const refusal = fault === null ? refusalOf(request, onLoopback ? parts.publicHost : null) : malformed(fault)
     if (refusal === null) void listener(request, response)
     else refuse(response, refusal, parts.newId())
   })
@@ -47,7 +51,8 @@ function unreadableAddress(cause: RequestError): AdminError {
   return new AdminError('request_malformed', 'The path and the Host header make no valid address.', { cause })
 }
 
-function refusalOf(request: IncomingMessage, onLoopback: boolean): AdminError | null {
+/** @param publicHost of the configured public address; null where every Host header is taken. */
+function refusalOf(request: IncomingMessage, publicHost: (() => string | null) | null): AdminError | null {
   const url = request.url ?? ''
   if (url.length > urlCharactersMax) {
     return new AdminError(
@@ -60,7 +65,8 @@ function refusalOf(request: IncomingMessage, onLoopback: boolean): AdminError | 
     return new AdminError('request_malformed', 'The request line must name a path, as GET /api/v1/usage.')
   }
   // A web page can make a browser call 127.0.0.1 under the page's own name (DNS rebinding); the Host header shows it.
-  if (onLoopback && !namesLoopback(request.headers.host)) {
+  const { host } = request.headers
+  if (publicHost !== null && !namesLoopback(host) && (host === undefined || host.toLowerCase() !== publicHost())) {
     return new AdminError(
       'host_not_allowed',
       'This listener answers under localhost, 127.0.0.1 and [::1] alone. Use one of these in the address.',
@@ -117,15 +123,4 @@ function rawAnswer({ status, body }: ErrorAnswer, requestId: string): string {
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${status} Error\r\n${lines.join('')}\r\n${text}`
-}
-
-/** True when a Host header names this machine itself. Any port: a forwarded port may differ. */
-export function namesLoopback(hostHeader: string | undefined): boolean {
-  const host = /^(\[[0-9a-f:.]+\]|[^:]+)(?::\d{1,5})?$/i.exec(hostHeader ?? '')?.[1]
-  return host !== undefined && isLoopback(host)
-}
-
-function isLoopback(host: string): boolean {
-  const name = host.toLowerCase()
-  return name === 'localhost' || name === '::1' || name === '[::1]' || (isIPv4(name) && name.startsWith('127.'))
 }

@@ -33,7 +33,11 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     requireHostHeader: false,
   })
   boundConnections(server, connectionsMax)
-  attach(server, { app, host: options.listen.host, newId })
+  const publicHost = (): string | null => {
+    const { publicUrl } = options.access()
+    return publicUrl === undefined ? null : new URL(publicUrl).host
+  }
+  attach(server, { app, host: options.listen.host, publicHost, newId })
   server.listen(options.listen.port, options.listen.host)
   await once(server, 'listening')
   // For example when the process has no file descriptors left: that connection is lost, but the process must go on.

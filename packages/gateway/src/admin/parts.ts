@@ -7,7 +7,13 @@ import type { Questions } from './questions.ts'
 
 export interface AdminEnv {
   Bindings: HttpBindings
-  Variables: { caller: Caller; roles: readonly AdminRole[]; requestId: string }
+  Variables: {
+    caller: Caller
+    roles: readonly AdminRole[]
+    requestId: string
+    /** Of a request from the console; null for one with a token. */
+    session: { readonly expiresAtMs: number } | null
+  }
 }
 
 export type AdminApp = OpenAPIHono<AdminEnv>

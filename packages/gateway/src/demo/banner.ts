@@ -13,15 +13,18 @@ interface Addresses {
   readonly feed?: string
 }
 
-/** The banner: addresses, people and their rights, and commands that work when pasted unchanged. */
-/** @param pasteFirst Command that makes later commands find this demonstration; null where they find it anyway. */
+/**
+ * The banner: addresses, people and their rights, and commands that work when pasted unchanged. The console serves the
+ * management API too.
+ * @param pasteFirst Command that makes later commands find this demonstration; null where they find it anyway.
+ */
 export function demoBanner(at: Addresses, config: Config, pasteFirst: string | null): string {
   return [
     '',
     '  Gatehouse, the demonstration',
     '',
+    `  console         ${at.admin}   open this; sign in as anybody below`,
     `  gateway         ${at.gateway}   what programs call`,
-    `  management API  ${at.admin}   what the ledger knows`,
     `  sign-in         ${at.authority}   a simulated Entra tenant; tokens are for ${demoAudience}`,
     ...(at.certificate === undefined ? [] : [`  certificate     ${at.certificate}   for NODE_EXTRA_CA_CERTS`]),
     `  instances       ${at.instance1}   dev-openai-instance-1; gpt-4o is provisioned there`,

@@ -2,6 +2,7 @@
 
 import {
   azureCliClientId,
+  consoleClientId,
   type Directory,
   demoAudience,
   demoDirectory,
@@ -55,6 +56,7 @@ export function demoConfig(at: DemoAddresses): ConfigInput {
     gateway: { listen: at.gatewayListen, forwardHeaders: ['x-simulator-fault'] },
     admin: {
       listen: at.adminListen,
+      signIn: { clientId: consoleClientId },
       roles: {
         viewer: [{ group: group('compliance') }],
         auditor: [{ role: 'Gatehouse.Auditor' }],

@@ -19,6 +19,7 @@ import {
   startEntra,
 } from '@gatehouse/simulator'
 import { type Config, configSchema } from '../config/schema/index.ts'
+import { consoleDirectory } from '../house/console-directory.ts'
 import type { House } from '../house/index.ts'
 import { buildHouse } from '../house/open.ts'
 import { createLog } from '../telemetry/log/open.ts'
@@ -124,7 +125,9 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
   const log = createLog(config.log)
   // Written before the house is built: its limits then count this month's records.
   if (parts.history) await historyOnce(parts, config, entra)
-  const house = await buildHouse(config, { log, appService: entra.managedIdentity })
+  const house = await buildHouse(config, {
+    ...{ log, appService: entra.managedIdentity, consoleDirectory: consoleDirectory() },
+  })
   closers.push(() => house.close())
   if (parts.traffic) {
     const traffic = startTraffic({ url: house.gateway.url, token: freshTokens(entra) }, Math.random)

@@ -13,7 +13,8 @@ import { openCore } from './core.ts'
 import type { CompleteParts, HouseParts } from './index.ts'
 import { openManagement, type ServedCalls } from './management.ts'
 
-export interface CollectorParts extends Pick<HouseParts, 'clock' | 'identityClock' | 'log' | 'random' | 'appService'> {
+export interface CollectorParts
+  extends Pick<HouseParts, 'clock' | 'identityClock' | 'log' | 'random' | 'appService' | 'consoleDirectory'> {
   /** Reads every source from its beginning again. Default false. */
   readonly fromBeginning?: boolean
 }

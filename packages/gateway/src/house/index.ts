@@ -28,6 +28,8 @@ export interface HouseParts {
    * showed no sign of life for too long: it must end at once.
    */
   readonly ledgerLost?: (directory: string) => void
+  /** Directory of the console's built page. Default: the management API is served without the console. */
+  readonly consoleDirectory?: string
   /** True leaves the management API out. */
   readonly withoutAdmin?: boolean
 }

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Admin, AdminHouse } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
+import type { ConsoleOptions } from '../admin/session/index.ts'
 import { replicaName } from '../config/names.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { FollowUpFigures } from '../gateway/follow-ups/index.ts'
@@ -85,10 +86,15 @@ export async function openManagement(
     },
     groups: () => current.groups,
     house: adminHouse(core, given, served, metrics, replicas),
+    ...(given.consoleDirectory === undefined ? {} : { console: consoleOf(core, given.consoleDirectory) }),
     ...{ ledger, clock: given.clock, log: given.log },
   })
   closers.defer(() => admin.close())
   return { admin, use: next => sent.use(next), closers: closers.move() }
+}
+
+function consoleOf({ current, redis }: Core, directory: string): ConsoleOptions {
+  return { directory, redis, entra: () => current.config.identity.entra }
 }
 
 /** Metrics that are sent, while the configuration has a collector for them. */

@@ -28,13 +28,15 @@ async function collectFrom(context: CliContext, options: CollectOptions): Promis
   const loaded = await readConfig(context, options.config)
   if (loaded.config.collect === undefined) throw gatewaysFile(options.config)
   for (const warning of loaded.warnings) context.stderr.write(`! ${problemLine(warning)}\n`)
-  const [{ buildCollector }, { createLog }] = await Promise.all([
+  const [{ buildCollector }, { consoleDirectory }, { createLog }] = await Promise.all([
     import('../../house/collector.ts'),
+    import('../../house/console-directory.ts'),
     import('../../telemetry/log/open.ts'),
   ])
   const log = createLog(loaded.config.log)
   const fromBeginning = options.fromBeginning === true
-  const collector = await buildCollector(loaded.config, { log, fromBeginning }).catch(error => {
+  const parts = { log, fromBeginning, consoleDirectory: consoleDirectory() }
+  const collector = await buildCollector(loaded.config, parts).catch(error => {
     throw startFailure(error, [])
   })
   const reloading = startReloading(collector, loaded, { log, env: context.env, watching: options.watch })

@@ -26,8 +26,9 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
   const loaded = await readConfig(context, options.config)
   if (loaded.config.collect !== undefined) throw collectorsFile(options.config)
   for (const warning of loaded.warnings) context.stderr.write(`! ${problemLine(warning)}\n`)
-  const [{ buildHouse }, { createLog }] = await Promise.all([
+  const [{ buildHouse }, { consoleDirectory }, { createLog }] = await Promise.all([
     import('../../house/open.ts'),
+    import('../../house/console-directory.ts'),
     import('../../telemetry/log/open.ts'),
   ])
   const log = createLog(loaded.config.log)
@@ -38,7 +39,8 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
     )
     process.exit(1)
   }
-  const house = await buildHouse(loaded.config, { log, ledgerLost }).catch(error => {
+  const parts = { log, ledgerLost, consoleDirectory: consoleDirectory() }
+  const house = await buildHouse(loaded.config, parts).catch(error => {
     throw startFailure(error, [])
   })
   const reloading = startReloading(house, loaded, { log, env: context.env, watching: options.watch })

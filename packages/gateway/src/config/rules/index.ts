@@ -9,6 +9,7 @@ import { neverForwarded } from '../../wire/request-fields.ts'
 import { formatPath, type Path, printable, showValue } from '../messages.ts'
 import type { CallerRule, Config } from '../schema/index.ts'
 import { checkCollect } from './collect.ts'
+import { checkConsole } from './console.ts'
 import { checkFeeds, checkMetrics } from './feeds.ts'
 import { checkBrought, checkKind } from './kinds.ts'
 import {
@@ -79,6 +80,7 @@ function checkFront({ gateway, admin, identity }: Sections, notes: Notes): void 
   if (gateway?.publicUrl !== undefined) checkUrl(gateway.publicUrl, ['gateway', 'publicUrl'], { path: true }, notes)
   if (gateway !== null && admin !== null) checkListeners(gateway.listen, admin.listen, notes)
   if (admin !== null) checkRoles(admin.roles, notes)
+  if (admin !== null) checkConsole(admin, identity, notes)
   if (identity !== null) checkIdentity(identity, notes)
 }
 

@@ -1,6 +1,37 @@
-/** Section `admin`: the management API. */
+/** Section `admin`: the management API and the console. */
 import { z } from 'zod'
-import { callerRule, listen } from './common.ts'
+import { callerRule, duration, guid, httpUrl, listen } from './common.ts'
+
+const signIn = z.strictObject({
+  clientId: guid.describe(
+    'Client id of the app registration with which people sign in. Its redirect URI is the address of the console and `/signin/callback`.',
+  ),
+  clientSecret: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      `Secret of a registration of the kind "Web". It comes from \${env:NAME} or \${file:PATH}. Default: none, as for a registration of the kind "Mobile and desktop applications": PKCE alone protects the sign-in.`,
+    ),
+  tenant: guid.optional().describe('Tenant in which people sign in. Default: the first of `identity.entra.tenants`.'),
+  scope: z
+    .string()
+    .regex(/^\S+$/, 'one scope without spaces, as api://gatehouse/.default')
+    .optional()
+    .describe(
+      'Scope of the token that the console asks for. Default: the first of `identity.entra.audiences`, with `/.default`.',
+    ),
+  idleTimeout: duration('1m', '1d', '1h').describe('A session ends when the console has asked nothing for so long.'),
+  lifetime: duration('5m', '30d', '12h').describe(
+    'A session ends after so long in any case, and the person signs in again.',
+  ),
+  sessionsMax: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10_000)
+    .describe('Sessions that are kept at most; beyond it, the one that was idle longest ends.'),
+})
 
 export const admin = z.strictObject({
   listen: listen
@@ -17,6 +48,16 @@ export const admin = z.strictObject({
     })
     .prefault({})
     .describe('Who may read what through the management API and the CLI. Nobody, unless listed.'),
+  publicUrl: httpUrl
+    .optional()
+    .describe(
+      'Address under which people open the console where a proxy is in front of this listener, as https://gatehouse.contoso.example. Default: the loopback address of `listen`.',
+    ),
+  signIn: signIn
+    .optional()
+    .describe(
+      'Sign-in to the console with a browser. Default: none; the console then says how to set it up, and tokens of scripts work as ever. docs/console.md',
+    ),
   metricsWithoutToken: z
     .boolean()
     .default(false)

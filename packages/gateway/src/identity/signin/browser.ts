@@ -4,7 +4,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as oidc from 'openid-client'
-import { personScope, type SignedIn, type SignInClient, signedIn } from './client.ts'
+import type { SignedIn, SignInClient } from './client.ts'
+import { authorizationUrl, redeemCode } from './code.ts'
 import { SignInError } from './errors.ts'
 
 export interface BrowserOptions {
@@ -18,33 +19,24 @@ export interface BrowserOptions {
 
 /** @throws SignInError `sign_in_refused`, `sign_in_unfinished`, `sign_in_unreachable` */
 export async function signInWithBrowser(client: SignInClient, options: BrowserOptions): Promise<SignedIn> {
-  const verifier = oidc.randomPKCECodeVerifier()
-  const state = oidc.randomState()
-  const nonce = oidc.randomNonce()
+  const secrets = {
+    verifier: oidc.randomPKCECodeVerifier(),
+    state: oidc.randomState(),
+    nonce: oidc.randomNonce(),
+  }
   const { listeners, port } = await listen()
   try {
     // Entra registers `http://localhost` for native clients and accepts any port. With the slash, because the library
     // takes the address that the answer came to, as a URL writes it, when it redeems the code; the two must be equal.
     const redirectUri = `http://localhost:${port}/`
-    const url = oidc.buildAuthorizationUrl(client.configuration, {
-      redirect_uri: redirectUri,
-      response_type: 'code',
-      response_mode: 'query',
-      scope: personScope(client.settings),
-      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
-      code_challenge_method: 'S256',
-      state,
-      nonce,
-      ...(options.accountHint === undefined ? {} : { login_hint: options.accountHint }),
-    })
-    const answered = answerOf(listeners, redirectUri, state, options.signal)
+    const url = await authorizationUrl(client, { redirectUri, ...secrets, accountHint: options.accountHint })
+    const answered = answerOf(listeners, redirectUri, secrets.state, options.signal)
     // A sign-in that is interrupted while the browser opens must not count as an unhandled error.
     answered.catch(() => {})
     await options.open(url.href)
     const { answer, reply } = await answered
-    const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce }
     try {
-      const result = await signedIn(client, () => oidc.authorizationCodeGrant(client.configuration, answer, checks))
+      const result = await redeemCode(client, answer, secrets)
       await reply('You are signed in', 'Go back to the terminal. You can close this page.')
       return result
     } catch (error) {

@@ -85,8 +85,10 @@ function usableAuthority(authority: string): string {
  * clear.
  */
 function requireTrustworthyEndpoints(configuration: oidc.Configuration): void {
-  const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = configuration.serverMetadata()
-  for (const endpoint of [authorization_endpoint, token_endpoint, device_authorization_endpoint]) {
+  const metadata = configuration.serverMetadata()
+  const { authorization_endpoint, token_endpoint, device_authorization_endpoint, end_session_endpoint } = metadata
+  const endpoints = [authorization_endpoint, token_endpoint, device_authorization_endpoint, end_session_endpoint]
+  for (const endpoint of endpoints) {
     if (endpoint !== undefined) usableAuthority(endpoint)
   }
 }

@@ -13,6 +13,7 @@ export {
   signInAsApplication,
   signInWithPassword,
 } from './client.ts'
+export { authorizationUrl, type CodeSecrets, endSessionUrl, redeemCode } from './code.ts'
 export { type DevicePrompt, signInWithDevice } from './device.ts'
 export { SignInError, type SignInErrorCode } from './errors.ts'
 export { refreshBeforeMs, rememberedToken } from './remembered.ts'

@@ -174,10 +174,9 @@ function* wrongOf(whole: Case): Generator<string> {
     return
   }
   if (!whole.request.equals(Buffer.from(plan.body))) yield 'the recorded request is not what was sent'
-  // The client's answer is in the record of whichever member was first.
-  if (whole.hedge !== null && seen.body.equals(whole.hedge)) {
-    if (row.responseBytes !== seen.body.length)
-      yield `${row.responseBytes} bytes recorded, ${seen.body.length} received`
+  if (whole.hedge !== null && isFromHedge(whole, whole.hedge)) {
+    if (row.responseBytes !== whole.hedge.length)
+      yield `${row.responseBytes} bytes recorded, and the hedge answered ${whole.hedge.length}`
     yield* wrongUsage(whole, line)
     return
   }
@@ -185,6 +184,16 @@ function* wrongOf(whole: Case): Generator<string> {
     yield `${whole.response.length} of ${row.responseBytes} bytes recorded`
   yield* wrongBytes(whole)
   yield* wrongUsage(whole, line)
+}
+
+/**
+ * The client's answer is in the record of whichever member was first. A client that left may have a part of it, or
+ * nothing: then the record of the call has the bytes of the hedge's answer and the body of the other one, as far as it
+ * came.
+ */
+function isFromHedge({ seen, row, response }: Case, hedge: Buffer): boolean {
+  if (seen.ended !== 'left') return seen.body.equals(hedge)
+  return row.responseBytes !== response.length && hedge.subarray(0, seen.body.length).equals(seen.body)
 }
 
 function* wrongRefusal({ plan, seen, row, line }: Case): Generator<string> {

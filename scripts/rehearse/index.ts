@@ -14,6 +14,7 @@ import type { ConfigInput } from '../../packages/gateway/src/config/schema/index
 import { type Served, serveFile } from '../../test/support/served.ts'
 import type { Scope } from '../../test/support/world.ts'
 import { arrivals } from './arrived.ts'
+import { clusterFor } from './cluster.ts'
 import { type Replacement, replacements, withSurroundings } from './replace.ts'
 import { type Started, startSurroundings } from './surroundings.ts'
 import { type Tenant, tenantFor } from './tenant.ts'
@@ -43,9 +44,10 @@ export async function rehearse(
 ): Promise<Rehearsed> {
   const config: ConfigInput = parse(yaml)
   const [workload, deployment] = calledIn(config)
-  const tenant = tenantFor(config, workload, clientIdsIn(config))
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const started = await startSurroundings(scope, config, tenant, directory)
+  const cluster = await clusterFor(config, directory)
+  const tenant = tenantFor(config, workload, clientIdsIn(config), cluster?.credential ?? null)
+  const started = await startSurroundings(scope, config, tenant, cluster, directory)
   const own = withSurroundings(config, started.at)
   const replaced = replacements(config, own)
   for (const { path, from, to } of replaced) said(`  replaced  ${path}: ${from ?? 'unset'} → ${to}`)
@@ -89,14 +91,14 @@ function clientIdsIn(value: unknown): readonly string[] {
 }
 
 /** With it, commands that are typed in the directory find the gateway and the tenant. */
-function stateOf(served: Served, { entra }: Started, { directory, audience }: Tenant) {
+function stateOf(served: Served, { entra, certificate }: Started, { directory, audience }: Tenant) {
   const { people, applications } = directory
   const [signInClient] = applications
   return {
     ...{ gateway: served.url, admin: served.adminUrl, authority: entra.url, tenantId: directory.tenantId },
     clientId: signInClient?.appId ?? '',
     scope: `${audience.replace(/\/$/, '')}${scopeSuffix}`,
-    ...{ certificate: null, pid: process.pid },
+    ...{ certificate, pid: process.pid },
     people: people.map(({ name, userPrincipalName, password }) => ({ name, userPrincipalName, password })),
     applications: applications.flatMap(({ name, appId, secret }) => (secret === null ? [] : [{ name, appId, secret }])),
   }

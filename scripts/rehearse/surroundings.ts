@@ -21,14 +21,17 @@ import {
 } from '../../packages/gateway/src/ledger/feeds/application-insights/receiver.fixture.ts'
 import { startRedis, type TestRedis, tell } from '../../test/support/redis.ts'
 import type { Scope } from '../../test/support/world.ts'
+import type { Cluster } from './cluster.ts'
 import type { Surroundings } from './replace.ts'
 import type { Tenant } from './tenant.ts'
 
 export interface Started {
   readonly at: Surroundings
-  /** Environment of the gateway: the endpoint of its identity, and the certificate that it must trust. */
+  /** Environment of the gateway: how its identity signs in, and the certificate that it must trust. */
   readonly env: Readonly<Record<string, string>>
   readonly entra: EntraSimulator
+  /** Of the sign-in service, in PEM; null without TLS. */
+  readonly certificate: string | null
   readonly instances: readonly AzureSimulator[]
   /** By feed, with the hub that it sends to. */
   readonly hubs: ReadonlyMap<string, { readonly namespace: EventHubsSimulator; readonly hub: string }>
@@ -46,13 +49,15 @@ export async function startSurroundings(
   scope: Scope,
   config: ConfigInput,
   tenant: Tenant,
+  cluster: Cluster | null,
   directory: string,
 ): Promise<Started> {
   const certificate = selfMadeCertificate(Date.now())
   const certificateFile = join(directory, 'certificate.pem')
   await writeFile(certificateFile, certificate.certificate)
   setDefaultCACertificates([...getCACertificates('default'), certificate.certificate])
-  const entra = await startEntra({ directory: tenant.directory })
+  // The library that exchanges the token of a cluster speaks TLS alone.
+  const entra = await startEntra({ directory: tenant.directory, ...(cluster === null ? {} : { tls: certificate }) })
   scope.after(() => entra.close())
   const instances = await startInstances(scope, config, tenant, entra)
   const feeds = Object.entries(config.feeds ?? {})
@@ -81,8 +86,23 @@ export async function startSurroundings(
       redis: redis?.url ?? null,
       ledger: join(directory, 'ledger'),
     },
-    env: { ...entra.managedIdentity, ...environment, NODE_EXTRA_CA_CERTS: certificateFile },
+    env: { ...signIn(entra, tenant, cluster), ...environment, NODE_EXTRA_CA_CERTS: certificateFile },
+    certificate: cluster === null ? null : certificate.certificate,
     ...{ entra, instances, hubs, collectors, insights, redis, gatewayObjectId: tenant.gatewayObjectId },
+  }
+}
+
+/** What the platform sets for a replica that signs in: an endpoint for tokens, or on AKS a token of the cluster. */
+function signIn(
+  entra: EntraSimulator,
+  { directory }: Tenant,
+  cluster: Cluster | null,
+): Readonly<Record<string, string>> {
+  if (cluster === null) return entra.managedIdentity
+  return {
+    AZURE_AUTHORITY_HOST: entra.url,
+    AZURE_TENANT_ID: directory.tenantId,
+    AZURE_FEDERATED_TOKEN_FILE: cluster.tokenFile,
   }
 }
 

@@ -1,6 +1,12 @@
 /** A tenant with everybody whom a configuration names: callers of its workloads, readers, the gateway's identity. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { type Application, azureCliClientId, type Directory, type Person } from '@gatehouse/simulator'
+import {
+  type Application,
+  azureCliClientId,
+  type Directory,
+  type FederatedCredential,
+  type Person,
+} from '@gatehouse/simulator'
 import type { CallerRule } from '../../packages/gateway/src/config/schema/common.ts'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 
@@ -24,16 +30,22 @@ const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * @param clientIds of the managed identities that the configuration names; the first is the gateway's own.
+ * @param credential of a cluster, with whose token they sign in; null where an endpoint gives tokens.
  * @throws Error where nobody of a simulated tenant can meet the rules.
  */
-export function tenantFor(config: ConfigInput, workload: string, clientIds: readonly string[]): Tenant {
+export function tenantFor(
+  config: ConfigInput,
+  workload: string,
+  clientIds: readonly string[],
+  credential: FederatedCredential | null,
+): Tenant {
   const entra = config.identity.entra
   const { viewer = [], auditor = [] } = config.admin?.roles ?? {}
   const caller = firstPrincipal(config.workloads[workload]?.callers ?? [], `workloads.${workload}.callers`)
   const reader = firstPrincipal([...auditor, ...viewer], 'admin.roles')
   const principals = new Map([caller, reader].map(principal => [principal.name, principal]))
   const everybody = [...principals.values()]
-  const identities = clientIds.map((appId, at) => identityOf(appId, at))
+  const identities = clientIds.map((appId, at) => identityOf(appId, at, credential))
   const [audience = ''] = entra.audiences ?? ['https://cognitiveservices.azure.com']
   return {
     directory: {
@@ -103,12 +115,13 @@ function applicationOf(name: string, appId: string): Application {
   }
 }
 
-function identityOf(appId: string, at: number): Application {
+function identityOf(appId: string, at: number, credential: FederatedCredential | null): Application {
   const path = `/subscriptions/${randomUUID()}/resourcegroups/rehearsal/providers/microsoft.managedidentity`
   return {
     ...{ name: `identity-${at + 1}`, appId, objectId: randomUUID(), secret: null, groups: [], roles: [] },
     graphPermissions: ['Application.Read.All', 'GroupMember.Read.All', 'User.Read.All'],
     managedIdentityId: `${path}/userassignedidentities/identity-${at + 1}`,
+    federatedCredentials: credential === null ? [] : [credential],
     about: 'An identity that the configuration names.',
   }
 }

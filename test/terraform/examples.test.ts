@@ -117,6 +117,12 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       'Network Contributor on azurerm_virtual_network/vnet-gatehouse-aks',
       'Private DNS Zone Contributor on azurerm_private_dns_zone/privatelink.swedencentral.azmk8s.io',
     ])
+    // The account of the chart's pods, and no other, signs in as the gateway.
+    const { serviceAccount } = parse(output('chart_values'))
+    const [, namespace] = / --namespace (\S+) /.exec(output('chart_install')) ?? []
+    const federated = resources.find(({ type }) => type === 'azurerm_federated_identity_credential')
+    assert.equal(federated?.values['subject'], `system:serviceaccount:${namespace}:${serviceAccount.name}`)
+    assert.equal(federated.values['subject'], 'system:serviceaccount:gatehouse:gatehouse')
     // The manifests that the chart's tests look at are made of these values.
     assert.deepEqual(parse(output('chart_values')), parse(readFileSync(valuesFile('aks'), 'utf8')))
     assert.match(

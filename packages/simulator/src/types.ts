@@ -36,6 +36,8 @@ export interface Application {
   readonly graphPermissions?: readonly string[]
   /** ARM id when it is a managed identity: its tokens come from the managed-identity endpoint. Else null. */
   readonly managedIdentityId: string | null
+  /** Tokens of other services that it shows in place of a secret, as those of a cluster of AKS. Default none. */
+  readonly federatedCredentials?: readonly FederatedCredential[]
   /**
    * Where the answer of an authorization may go; compared exactly, except for the port of a loopback address. Default:
    * none for an application with a secret; `http://localhost`, `http://127.0.0.1` and `http://[::1]` for a public
@@ -44,6 +46,18 @@ export interface Application {
   readonly redirectUris?: readonly string[]
   /** One line for the sign-in page. */
   readonly about: string
+}
+
+/**
+ * Whose tokens prove that somebody is the application: their audience is `api://AzureADTokenExchange`. Entra reads the
+ * issuer's keys at its address; here its key is given.
+ */
+export interface FederatedCredential {
+  readonly issuer: string
+  /** As `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly subject: string
+  /** PEM of the RSA key of the issuer. */
+  readonly publicKey: string
 }
 
 /** An API that the tenant registered itself. Its manifest decides on the claims of its tokens. */

@@ -4,13 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
+import { SignJWT } from 'jose'
 import { azureCliClientId, demoAudience, demoDirectory } from '../directory.ts'
 import type { Certificate, EntraSimulator } from '../types.ts'
 import { selfMadeCertificate } from './certificate.ts'
@@ -19,6 +20,18 @@ import { claimsOf, open, submit, tenant } from './person.fixture.ts'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 const made: Certificate = selfMadeCertificate(Date.now())
+const cluster = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const federated = {
+  issuer: 'https://swedencentral.oic.prod-aks.example/cluster/',
+  subject: 'system:serviceaccount:gatehouse:gatehouse',
+  publicKey: cluster.publicKey.export({ type: 'spki', format: 'pem' }),
+}
+const directory = {
+  ...demoDirectory,
+  applications: demoDirectory.applications.map(application =>
+    application.name === 'gatehouse-gateway' ? { ...application, federatedCredentials: [federated] } : application,
+  ),
+}
 let entra: EntraSimulator
 let folder = ''
 before(async () => {
@@ -26,7 +39,7 @@ before(async () => {
   await writeFile(join(folder, 'certificate.pem'), made.certificate)
   // This process plays the person's browser.
   setDefaultCACertificates([...getCACertificates('default'), made.certificate])
-  entra = await startEntra({ directory: demoDirectory, tls: made, pollIntervalSeconds: 1 })
+  entra = await startEntra({ directory, tls: made, pollIntervalSeconds: 1 })
 })
 after(async () => {
   await entra.close()
@@ -42,9 +55,13 @@ interface Signed {
  * Gets a token with a credential of `@azure/identity` that `code` makes; `onOutput` is called with its output
  * meanwhile.
  */
-async function signIn(code: string, onOutput: (text: string) => void = () => {}): Promise<Signed> {
+async function signIn(
+  code: string,
+  onOutput: (text: string) => void = () => {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Signed> {
   const script = [
-    `import { ClientSecretCredential, DeviceCodeCredential, UsernamePasswordCredential } from '@azure/identity'`,
+    `import { ClientSecretCredential, DeviceCodeCredential, ManagedIdentityCredential, UsernamePasswordCredential } from '@azure/identity'`,
     `const options = { authorityHost: ${JSON.stringify(entra.url)}, disableInstanceDiscovery: true }`,
     `const credential = ${code}`,
     `const { token, expiresOnTimestamp } = await credential.getToken('${demoAudience}/.default')`,
@@ -53,7 +70,7 @@ async function signIn(code: string, onOutput: (text: string) => void = () => {})
   ].join('\n')
   const child = spawn(process.execPath, ['--input-type=module', '--no-warnings', '-e', script], {
     cwd: root,
-    env: { PATH: process.env['PATH'], HOME: folder, NODE_EXTRA_CA_CERTS: join(folder, 'certificate.pem') },
+    env: { PATH: process.env['PATH'], HOME: folder, NODE_EXTRA_CA_CERTS: join(folder, 'certificate.pem'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const written = { out: '', err: '' }
@@ -126,4 +143,27 @@ test('C10 DeviceCodeCredential waits for a person who enters the code in a brows
   )
   await entered
   assert.equal(claimsOf(token).upn, 'carol@contoso.example', said)
+})
+
+/** Signs in as a pod does, with what the cluster writes for its account. */
+async function signInFromCluster(subject: string): Promise<Signed> {
+  const file = join(folder, 'cluster-token')
+  const assertion = new SignJWT({}).setProtectedHeader({ alg: 'RS256' }).setIssuer(federated.issuer).setSubject(subject)
+  const token = await assertion
+    .setAudience('api://AzureADTokenExchange')
+    .setExpirationTime('1h')
+    .sign(cluster.privateKey)
+  await writeFile(file, token)
+  const identity = directory.applications.find(({ name }) => name === 'gatehouse-gateway')
+  return signIn(`new ManagedIdentityCredential({ clientId: '${identity?.appId}' })`, undefined, {
+    ...{ AZURE_AUTHORITY_HOST: entra.url, AZURE_TENANT_ID: tenant, AZURE_FEDERATED_TOKEN_FILE: file },
+  })
+}
+
+// AKS workload identity: the gateway's pods have no secret, and no other account of the cluster may pass for them.
+test('C10 a pod signs in as a managed identity with the token of its account, and another account does not', async () => {
+  const { token } = await signInFromCluster(federated.subject)
+  const identity = directory.applications.find(({ name }) => name === 'gatehouse-gateway')
+  assert.equal(claimsOf(token).oid, identity?.objectId)
+  await assert.rejects(signInFromCluster('system:serviceaccount:default:gatehouse'), /AADSTS700213/)
 })

@@ -80,7 +80,13 @@ export const entraErrors = {
     status: 401,
     error: 'invalid_client',
     number: 700027,
-    say: 'This simulator has no certificates: it takes client_secret, not client_assertion.',
+    say: 'The application has no federated credential, and this simulator no certificates: it takes client_secret, not client_assertion.',
+  },
+  client_assertion_unmatched: {
+    status: 401,
+    error: 'invalid_client',
+    number: 700213,
+    say: "No matching federated identity record found for the presented assertion of '{client}': its issuer, subject, audience or key is another one, or it has expired.",
   },
   grant_unsupported: {
     status: 400,

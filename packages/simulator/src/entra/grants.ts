@@ -5,6 +5,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Application, Person } from '../types.ts'
 import { EntraError } from './errors.ts'
+import { checkAssertion } from './federation.ts'
 import { type EntraAnswer, type EntraCall, type Form, jsonAnswer, printable } from './http.ts'
 import { openRefreshToken, sealRefreshToken } from './refresh.ts'
 import type { RequestedScopes } from './resources.ts'
@@ -50,16 +51,23 @@ export async function tokenEndpoint(
   const grantType = form.need('grant_type')
   const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined
   if (grant === undefined) throw new EntraError('grant_unsupported', { grant: printable(grantType) })
-  const client = authenticateClient(call, form, service)
+  const client = await authenticateClient(call, form, service)
   const allowed = grant({ form, client, service, version })
   return tokenAnswer(allowed, { form, client, service, version })
 }
 
-/** The client by id and secret, from the form or from `Authorization: Basic` (RFC 6749 section 2.3.1). */
-function authenticateClient(call: EntraCall, form: Form, service: EntraService): Application {
+/**
+ * The client by id and secret, from the form or from `Authorization: Basic` (RFC 6749 section 2.3.1), or by a token of
+ * another service.
+ */
+async function authenticateClient(call: EntraCall, form: Form, service: EntraService): Promise<Application> {
   const basic = basicCredentials(call)
-  const client = clientById(service, basic?.id ?? form.need('client_id'))
-  if (form.get('client_assertion') !== null) throw new EntraError('client_assertion_unsupported')
+  const assertion = form.get('client_assertion')
+  const client = clientById(service, basic?.id ?? form.need('client_id'), assertion !== null)
+  if (assertion !== null) {
+    await checkAssertion(assertion, client, service.clock())
+    return client
+  }
   const secret = basic?.secret ?? form.get('client_secret')
   if (client.secret === null && secret !== null) throw new EntraError('client_public')
   if (client.secret === null) return client
@@ -122,7 +130,8 @@ function refresh({ form, client, service, version }: GrantCall): Allowed {
 }
 
 function clientCredentials({ form, client, service, version }: GrantCall): Allowed {
-  if (client.secret === null) throw new EntraError('client_secret_missing')
+  // One that came has proved who the client is.
+  if (client.secret === null && form.get('client_assertion') === null) throw new EntraError('client_secret_missing')
   const scopes = requestedScopes(form, service, version)
   if (version === '2.0' && !/^[^ ]+\/\.default$/.test(scopes.requested))
     throw new EntraError('client_credentials_scope')

@@ -144,11 +144,14 @@ function signInClient(directory: Directory): Application {
   return client
 }
 
-/** An application that may use the protocol; a managed identity has an endpoint of its own. */
-export function clientById(service: EntraService, clientId: string): Application {
-  const found = service.directory.applications.find(
-    row => row.appId.toLowerCase() === clientId.toLowerCase() && row.managedIdentityId === null,
-  )
+/**
+ * An application that may use the protocol. A managed identity has an endpoint of its own, and uses the protocol only
+ * with a token of another service.
+ */
+export function clientById(service: EntraService, clientId: string, isFederated = false): Application {
+  const found = service.directory.applications
+    .filter(row => row.managedIdentityId === null || (isFederated && (row.federatedCredentials ?? []).length > 0))
+    .find(row => row.appId.toLowerCase() === clientId.toLowerCase())
   if (found === undefined) {
     throw new EntraError('client_unknown', { client: printable(clientId), tenant: service.directory.tenantId })
   }

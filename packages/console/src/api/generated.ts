@@ -919,6 +919,45 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Limits
   }
+  /**
+   * Server-sent events: `record`, each record as it is loaded, for these filters; `instances`, `limits`
+   * and `feeds`, the answers of these routes when they have changed, at most every second.
+   */
+  'GET /api/v1/live': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      readonly workload?: string | undefined
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+      /** Some of record, instances, limits, feeds, with commas between them. Default: all. */
+      readonly events?: string | undefined
+      /**
+       * `cursor` of a list: the records that came after it are the first. `Last-Event-ID` counts before
+       * it.
+       */
+      readonly after?: string | undefined
+      /** The stream ends after so many seconds. Default 600. */
+      readonly forSeconds?: number | undefined
+    }
+    readonly body: undefined
+    readonly answer: string
+  }
   /** What the process that answers logs: level and form. */
   'GET /api/v1/log': {
     readonly path: Readonly<Record<never, never>>
@@ -1082,6 +1121,7 @@ export const roleByOperation = {
   'POST /api/v1/instances/{name}/drain': 'operator',
   'POST /api/v1/instances/{name}/restore': 'operator',
   'GET /api/v1/limits': 'viewer',
+  'GET /api/v1/live': 'viewer',
   'GET /api/v1/log': 'viewer',
   'POST /api/v1/log/level': 'operator',
   'POST /api/v1/log/reset': 'operator',

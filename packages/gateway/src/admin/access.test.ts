@@ -13,6 +13,7 @@ const required: Readonly<Record<string, string>> = {
   '/tail': '?after=0&waitSeconds=0',
   '/rewind': '?to=2026-11-23T00:00:00Z',
   '/series': '?from=2026-11-20',
+  '/live': '?forSeconds=0',
   '/search': '?text=leave&workload=hr-bot&day=2026-11-20',
   '/log/level': '?level=info',
 }

@@ -11,6 +11,7 @@ import { addFeeds } from './routes/feeds.ts'
 import { addDrains, addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
 import { addLimits } from './routes/limits.ts'
+import { addLive } from './routes/live.ts'
 import { addLog } from './routes/log.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addRecords } from './routes/records.ts'
@@ -66,6 +67,7 @@ export function adminApp(
   addInstances(app, handlerParts)
   addDrains(app, handlerParts)
   addLimits(app, handlerParts)
+  addLive(app, handlerParts)
   addLog(app, handlerParts)
   addMetrics(app, handlerParts)
   // `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.

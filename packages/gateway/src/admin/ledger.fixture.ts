@@ -52,6 +52,10 @@ export class TestLedger implements LedgerReader {
     return ledger.list(query)
   }
 
+  async follow(after: string | null, limit: number): ReturnType<LedgerReader['follow']> {
+    return (await this.#asked({ follow: after })).follow(after, limit)
+  }
+
   async row(id: string): Promise<RecordRow | null> {
     return (await this.#asked({ id })).row(id)
   }

@@ -21,6 +21,7 @@ export const roleByRoute = {
   'POST /api/v1/instances/:name/drain': 'operator',
   'POST /api/v1/instances/:name/restore': 'operator',
   'GET /api/v1/limits': 'viewer',
+  'GET /api/v1/live': 'viewer',
   'GET /api/v1/log': 'viewer',
   'POST /api/v1/log/level': 'operator',
   'POST /api/v1/log/reset': 'operator',

@@ -1,7 +1,7 @@
 import type { FeedSource, Feeds } from './feeds/control.ts'
 import type { LedgerNames } from './names.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
-import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
+import type { FollowedPage, RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
 import type { SearchPage, SearchQuery } from './search/index.ts'
 import type { Series, SeriesQuery } from './series.ts'
 
@@ -42,6 +42,11 @@ export interface LedgerReader {
   series(query: SeriesQuery): Promise<Series>
   /** Newest first, keyset pages; never touches bodies. */
   list(query: RecordsQuery): Promise<RecordsPage>
+  /**
+   * The records that were loaded after a cursor, oldest first. @param after null for none: the answer is the cursor of
+   * now. @param limit 1..1000
+   */
+  follow(after: string | null, limit: number): Promise<FollowedPage>
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>

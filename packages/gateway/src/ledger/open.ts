@@ -222,6 +222,10 @@ class OpenLedger implements Ledger {
     await this.caughtUp()
     return this.#store.ask('list', query)
   }
+  async follow(...[after, limit]: Parameters<Ledger['follow']>): ReturnType<Ledger['follow']> {
+    await this.caughtUp()
+    return this.#store.ask('follow', after, limit)
+  }
   async row(id: string): ReturnType<Ledger['row']> {
     await this.caughtUp()
     return this.#store.ask('row', id)

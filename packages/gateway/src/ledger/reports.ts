@@ -116,6 +116,14 @@ export interface RecordsPage {
   readonly cursor: string
 }
 
+/** Records in the order in which they were loaded, for whoever follows them. */
+export interface FollowedPage {
+  /** `cursor`: to go on after this record. */
+  readonly records: readonly { readonly row: RecordRow; readonly cursor: string }[]
+  /** To go on after this page. */
+  readonly cursor: string
+}
+
 /**
  * Usage of one group of calls, by workload, caller, deployment and instance. After a restart, the counters of limits
  * begin with it.

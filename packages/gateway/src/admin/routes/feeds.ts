@@ -1,10 +1,11 @@
 import { createRoute } from '@hono/zod-openapi'
 import { callerKey } from '../../identity/caller.ts'
 import type { FeedState } from '../../ledger/feeds/control.ts'
+import type { ReplicasReport } from '../../replicas/index.ts'
 import { aliveFigures, sumOfFeeds } from '../../replicas/sum.ts'
 import { commonAnswers, jsonAnswer, needs, unknownFeed } from '../document.ts'
 import { AdminError } from '../errors.ts'
-import { feedAnswer, feedsAnswer, nameParameters, rewindParameters } from '../house-schemas.ts'
+import { type FeedsAnswer, feedAnswer, feedsAnswer, nameParameters, rewindParameters } from '../house-schemas.ts'
 import type { AdminHouse } from '../index.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { replicaFacts } from '../replica-schemas.ts'
@@ -48,9 +49,7 @@ const events = { pause: 'feed_paused', resume: 'feed_resumed', rewind: 'feed_rew
 
 export function addFeeds(app: AdminApp, { house, log }: AdminParts): void {
   app.openapi(list, async c => {
-    const report = await house.replicas()
-    const shared = replicaFacts(report, figures => ({ feeds: figures === null ? null : [...figures.feeds] }))
-    return c.json({ feeds: [...sumOfFeeds(aliveFigures(report))], ...shared }, 200)
+    return c.json(feedsOf(await house.replicas()), 200)
   })
 
   /** Every order is audited, also one that failed or was not answered: the feed may have done it. */
@@ -86,6 +85,12 @@ export function addFeeds(app: AdminApp, { house, log }: AdminParts): void {
     const { to } = c.req.valid('query')
     return c.json(await obey(c, { kind: 'rewind', name, to }, house.feeds.rewind(name, Date.parse(to))), 200)
   })
+}
+
+/** The answer of the route, of one report. */
+export function feedsOf(report: ReplicasReport): FeedsAnswer {
+  const shared = replicaFacts(report, figures => ({ feeds: figures === null ? null : [...figures.feeds] }))
+  return { feeds: [...sumOfFeeds(aliveFigures(report))], ...shared }
 }
 
 interface Order {

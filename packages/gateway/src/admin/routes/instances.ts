@@ -59,7 +59,7 @@ const restore = createRoute({
 const drainEvents = { drain: 'instance_drained', restore: 'instance_restored' } as const
 
 export function addInstances(app: AdminApp, { house, log }: AdminParts): void {
-  app.openapi(list, async c => c.json(factsOf(house, await house.replicas()), 200))
+  app.openapi(list, async c => c.json(instancesOf(house, await house.replicas()), 200))
 
   const underWay = new Map<string, Promise<ProbeResult | null>>()
   app.openapi(probe, async c => {
@@ -108,7 +108,8 @@ function unknown(house: AdminHouse): AdminError {
   return new AdminError('instance_unknown', `There is no such instance. There are: ${names}.`)
 }
 
-function factsOf(house: AdminHouse, report: ReplicasReport): InstancesAnswer {
+/** The answer of the route, of one report. */
+export function instancesOf(house: AdminHouse, report: ReplicasReport): InstancesAnswer {
   const states = new Map(sumOfInstances(aliveFigures(report)).map(state => [state.name, state]))
   const tries = new Map(
     [...states].map(([name, { lanes }]) => [name, lanes.reduce((sum, { calls }) => sum + calls, 0)] as const),

@@ -1,8 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
-import type { ReplicaFigures } from '../../replicas/index.ts'
+import type { LimitsReport } from '../../limits/index.ts'
+import type { ReplicaFigures, ReplicasReport } from '../../replicas/index.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
-import { limitsAnswer, limitsParameters } from '../house-schemas.ts'
+import { type LimitsAnswer, limitsAnswer, limitsParameters } from '../house-schemas.ts'
 import type { AdminHouse } from '../index.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { replicaFacts } from '../replica-schemas.ts'
@@ -24,11 +25,16 @@ export function addLimits(app: AdminApp, { house }: AdminParts): void {
     const rules = report.rules.filter(
       ({ workloads }) => workload === undefined || workloads === null || workloads.includes(workload),
     )
-    const others = replicas.replicas.filter(({ isSelf, status }) => !isSelf && status === 'alive')
-    const waiting = others.reduce((sum, { figures }) => sum + (figures?.limits.waiting ?? 0), report.waiting)
-    const shared = replicaFacts(replicas, figures => ({ limits: ownLimits(figures) }))
-    return c.json({ ...report, waiting, currency: house.currency, rules, ...shared }, 200)
+    return c.json(limitsOf(house, { ...report, rules }, replicas), 200)
   })
+}
+
+/** The answer of the route, of reports that were read together. */
+export function limitsOf(house: AdminHouse, report: LimitsReport, replicas: ReplicasReport): LimitsAnswer {
+  const others = replicas.replicas.filter(({ isSelf, status }) => !isSelf && status === 'alive')
+  const waiting = others.reduce((sum, { figures }) => sum + (figures?.limits.waiting ?? 0), report.waiting)
+  const shared = replicaFacts(replicas, figures => ({ limits: ownLimits(figures) }))
+  return { ...report, rules: [...report.rules], waiting, currency: house.currency, ...shared }
 }
 
 function ownLimits(figures: ReplicaFigures | null) {

@@ -129,6 +129,9 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   list(): Promise<never> {
     return Promise.reject(withoutStore())
   }
+  follow(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
   row(): Promise<never> {
     return Promise.reject(withoutStore())
   }

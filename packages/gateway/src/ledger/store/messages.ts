@@ -11,6 +11,7 @@ export type StoreCall =
   | 'usage'
   | 'series'
   | 'list'
+  | 'follow'
   | 'row'
   | 'bodies'
   | 'bodyPlaces'

@@ -6,7 +6,7 @@ import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
-import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
+import type { FollowedPage, RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
 import type { SearchQuery } from '../search/index.ts'
 import type { BodyPlaces } from '../search/places.ts'
 import type { Series, SeriesQuery } from '../series.ts'
@@ -17,7 +17,7 @@ import { bodies } from './queries/bodies.ts'
 import { bodyPlaces } from './queries/body-places.ts'
 import { creatorsOf } from './queries/creator.ts'
 import { known } from './queries/known.ts'
-import { list, row } from './queries/list.ts'
+import { follow, list, row } from './queries/list.ts'
 import { owed } from './queries/owed.ts'
 import { series } from './queries/series.ts'
 import { spent } from './queries/spent.ts'
@@ -153,6 +153,11 @@ export class Store {
   list(query: RecordsQuery): Promise<RecordsPage> {
     return this.#readers.ask(connection =>
       list(connection, this.#loader.names, query, this.#loader.loaded, this.#archives),
+    )
+  }
+  follow(after: string | null, limit: number): Promise<FollowedPage> {
+    return this.#readers.ask(connection =>
+      follow(connection, this.#loader.names, { after, limit, loadedTo: this.#loader.loaded.sequence }),
     )
   }
   row(id: string): Promise<RecordRow | null> {

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { QuestionError } from '../../index.ts'
 import type { RecordRow } from '../../record.ts'
-import type { RecordsPage, RecordsQuery } from '../../reports.ts'
+import type { FollowedPage, RecordsPage, RecordsQuery } from '../../reports.ts'
 import { type Archive, archivedSql, ofDays, readArchives } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import { inSnapshot } from '../transaction.ts'
@@ -63,6 +63,29 @@ export async function list(
     next: seen === null && more && last !== undefined ? last.row.id : null,
     cursor: String(seen !== null && more && last !== undefined ? last.sequence : Math.max(sequence, seen ?? 0)),
   }
+}
+
+export interface FollowQuery {
+  /** Null for no record. */
+  readonly after: string | null
+  readonly limit: number
+  /** Sequence number of the record that was loaded last. */
+  readonly loadedTo: number
+}
+
+/** Records that are in archives were loaded long ago, and nobody follows them. */
+export async function follow(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  { after, limit, loadedTo }: FollowQuery,
+): Promise<FollowedPage> {
+  const seen = after === null ? loadedTo : cursorOf(after)
+  if (seen >= loadedTo) return { records: [], cursor: String(Math.max(seen, loadedTo)) }
+  const where = `WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT ${limit}`
+  const found = await readRows(connection, names, where, [BigInt(seen), BigInt(loadedTo)])
+  const records = found.map(({ row, sequence }) => ({ row, cursor: String(sequence) }))
+  const isWhole = records.length < limit
+  return { records, cursor: isWhole ? String(loadedTo) : (records.at(-1)?.cursor ?? String(loadedTo)) }
 }
 
 /** The archives of days on which, by the rollups, something matches. */

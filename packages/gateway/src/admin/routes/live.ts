@@ -1,0 +1,198 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { callerKey } from '../../identity/caller.ts'
+import type { RecordFilter } from '../../ledger/reports.ts'
+import { commonAnswers, jsonAnswer, needs } from '../document.ts'
+import { AdminError } from '../errors.ts'
+import { Hub, isWithoutStore, type Listener, type LiveKind, type StateKind } from '../live/hub.ts'
+import { matches } from '../live/matches.ts'
+import { filterOf } from '../parameters.ts'
+import type { AdminApp, AdminParts } from '../parts.ts'
+import { errorAnswer, filterParameters, whole } from '../schemas.ts'
+import { feedsOf } from './feeds.ts'
+import { instancesOf } from './instances.ts'
+import { limitsOf } from './limits.ts'
+
+/** Streams of all readers. What they show is read once for all of them. */
+const streamsMax = 64
+const readersStreamsMax = 8
+/** A stream ends then, and its reader connects again with what it is allowed by that time. */
+const streamSecondsMax = 600
+const heartbeatMs = 15_000
+const stateMs = 1_000
+
+const kinds = ['record', 'instances', 'limits', 'feeds'] as const satisfies readonly LiveKind[]
+const cursor = z.string().regex(/^\d{1,15}$/, 'expected the `cursor` of a list, or the id of an event')
+const { from: _, to: __, ...filters } = filterParameters
+
+const parameters = z.strictObject({
+  ...filters,
+  events: z
+    .string()
+    .max(100, 'at most 100 characters')
+    .transform(list => list.split(','))
+    .pipe(z.array(z.enum(kinds)))
+    .optional()
+    .openapi({ type: 'string', description: `Some of ${kinds.join(', ')}, with commas between them. Default: all.` }),
+  after: cursor.optional().openapi({
+    description: '`cursor` of a list: the records that came after it are the first. `Last-Event-ID` counts before it.',
+  }),
+  forSeconds: whole(0, streamSecondsMax)
+    .optional()
+    .openapi({ description: `The stream ends after so many seconds. Default ${streamSecondsMax}.` }),
+})
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/v1/live',
+  summary:
+    'Server-sent events: `record`, each record as it is loaded, for these filters; `instances`, `limits` and `feeds`, the answers of these routes when they have changed, at most every second.',
+  ...needs('viewer'),
+  request: { query: parameters, headers: z.object({ 'last-event-id': cursor.optional() }) },
+  responses: {
+    200: {
+      description:
+        'The stream. It ends after ten minutes, or with the token: connect again with `Last-Event-ID`, and no record is missed.',
+      content: { 'text/event-stream': { schema: z.string() } },
+    },
+    ...commonAnswers,
+    429: jsonAnswer(errorAnswer, `${streamsMax} streams are open, or ${readersStreamsMax} of this reader.`),
+  },
+})
+
+export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closing }: AdminParts): void {
+  const states = async (wanted: readonly StateKind[]): Promise<Partial<Record<StateKind, unknown>>> => {
+    const report = await house.replicas()
+    const limits = wanted.includes('limits') ? { limits: limitsOf(house, await house.limits(), report) } : {}
+    return {
+      ...limits,
+      ...(wanted.includes('instances') ? { instances: instancesOf(house, report) } : {}),
+      ...(wanted.includes('feeds') ? { feeds: feedsOf(report) } : {}),
+    }
+  }
+  const hub = new Hub({ ledger, states, pollMs: tailPollMs, stateMs: Math.min(stateMs, 2 * tailPollMs) })
+  const seats = new Seats()
+
+  app.openapi(route, async c => {
+    const { events, after, forSeconds = streamSecondsMax, ...filter } = c.req.valid('query')
+    const from = await startOf(c.req.valid('header')['last-event-id'] ?? after ?? null, hub, events)
+    const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }
+    // Nobody would read the stream.
+    if (c.req.method === 'HEAD') return c.body(null, 200, headers)
+    const { signal } = c.req.raw
+    const release = seats.take(callerKey(c.get('caller')))
+    const leftMs = Math.max(0, Math.min(forSeconds * 1_000, c.get('caller').expiresAtMs - clock()))
+    const ends = AbortSignal.any([signal, closing, AbortSignal.timeout(leftMs)])
+    ends.addEventListener('abort', release, { once: true })
+    const wanted = (events ?? kinds).filter(kind => kind !== 'record' || from !== null)
+    const asked: Asked = { kinds: wanted, from, filter: filterOf(filter) }
+    return c.body(ReadableStream.from(encoded(streamOf(hub, asked, ends, release))), 200, headers)
+  })
+}
+
+/** @returns null where there are no records to follow, and nobody asked for them by name. @throws LedgerError */
+async function startOf(
+  after: string | null,
+  hub: Hub,
+  events: readonly LiveKind[] | undefined,
+): Promise<string | null> {
+  if (events?.includes('record') === false) return null
+  try {
+    const now = await hub.now()
+    // A cursor that is ahead of this ledger is of another one.
+    return after === null || Number(after) > Number(now) ? now : after
+  } catch (error) {
+    if (events === undefined && isWithoutStore(error)) return null
+    throw error
+  }
+}
+
+/** Bounds the streams, of all and of each reader. */
+class Seats {
+  #taken = 0
+  readonly #byReader = new Map<string, number>()
+
+  /** @returns gives the seat back; may be called again. @throws AdminError streams_exhausted */
+  take(reader: string): () => void {
+    const own = this.#byReader.get(reader) ?? 0
+    if (this.#taken >= streamsMax) {
+      throw new AdminError('streams_exhausted', `${streamsMax} streams are open already. Try again in a few seconds.`)
+    }
+    if (own >= readersStreamsMax) {
+      const message = `${readersStreamsMax} streams of yours are open already. Close one of them, as a tab of the console.`
+      throw new AdminError('streams_exhausted', message)
+    }
+    this.#taken += 1
+    this.#byReader.set(reader, own + 1)
+    let isTaken = true
+    return () => {
+      if (!isTaken) return
+      isTaken = false
+      this.#taken -= 1
+      const left = (this.#byReader.get(reader) ?? 1) - 1
+      if (left > 0) this.#byReader.set(reader, left)
+      else this.#byReader.delete(reader)
+    }
+  }
+}
+
+interface Asked {
+  readonly kinds: readonly LiveKind[]
+  /** Cursor after which the records begin; null for none. */
+  readonly from: string | null
+  readonly filter: RecordFilter
+}
+
+async function* streamOf(hub: Hub, asked: Asked, ends: AbortSignal, release: () => void): AsyncGenerator<string> {
+  const listener = hub.join(asked.kinds)
+  try {
+    yield 'retry: 2000\n\n'
+    const seen = new Map<StateKind, number>()
+    let at = asked.from
+    while (!ends.aborted && !listener.hasFailed) {
+      const { changes } = listener
+      yield* newStates(listener, asked.kinds, seen)
+      const page = at === null ? null : await listener.after(at)
+      for (const record of page?.records ?? []) {
+        if (matches(asked.filter, record.row)) yield eventText('record', record.json, record.cursor)
+      }
+      const hasMoved = page !== null && page.cursor !== at
+      at = page?.cursor ?? null
+      if (!hasMoved && !(await hasChanged(listener, changes, ends))) yield heartbeat(at)
+    }
+  } finally {
+    listener.leave()
+    release()
+  }
+}
+
+function* newStates(listener: Listener, wanted: readonly LiveKind[], seen: Map<StateKind, number>): Generator<string> {
+  for (const kind of wanted) {
+    const state = kind === 'record' ? null : listener.state(kind)
+    if (kind === 'record' || state === null || seen.get(kind) === state.version) continue
+    seen.set(kind, state.version)
+    yield eventText(kind, state.json, null)
+  }
+}
+
+/** False when nothing has changed for as long as a proxy lets a connection be silent. */
+async function hasChanged(listener: Listener, since: number, ends: AbortSignal): Promise<boolean> {
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(), heartbeatMs)
+  await listener.changed(since, AbortSignal.any([ends, silence.signal]))
+  clearTimeout(timer)
+  return !silence.signal.aborted
+}
+
+/** JSON has no line breaks of its own, so it is one line of data. */
+function eventText(event: LiveKind, data: string, id: string | null): string {
+  return `event: ${event}\n${id === null ? '' : `id: ${id}\n`}data: ${data}\n\n`
+}
+
+/** An id without data is no event, and moves the cursor past records that the filter leaves out. */
+function heartbeat(at: string | null): string {
+  return at === null ? ': still here\n\n' : `id: ${at}\n\n`
+}
+
+async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const text of texts) yield Buffer.from(text)
+}

@@ -1,18 +1,24 @@
 /** The console in a real browser, on a real gateway with simulated instances. */
 import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import AxeBuilder from '@axe-core/playwright'
-import { openConsole, startBrowser } from '../support/console.ts'
+import type { Page } from 'playwright-core'
+import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { startWorld } from '../support/world.ts'
 
 const world = await startWorld({ after })
 const browser = await startBrowser({ after })
 const admin = world.house.admin?.url ?? ''
+const token = (): Promise<string> => world.token('carol')
 const calls = 3
 
-for (let call = 0; call < calls; call += 1) await askHrBot(`How many days of leave are there? ${call}`)
+for (let call = 0; call < calls; call += 1) await ask(`How many days of leave are there? ${call}`)
 
-async function askHrBot(question: string): Promise<void> {
+/** A call of alice as hr-bot. */
+async function ask(question: string): Promise<void> {
   const url = `${world.url}/main/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21`
   const response = await fetch(url, {
     method: 'POST',
@@ -22,30 +28,138 @@ async function askHrBot(question: string): Promise<void> {
   assert.equal(response.status, 200, await response.text())
 }
 
+async function readBodies(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: /Why do you read it/ }).fill('A question of the works council')
+  await page.getByRole('button', { name: 'Read', exact: true }).click()
+}
+
 // Whoever opens the console wants to know first how many calls there were.
-test('the overview shows the calls of the period, without a fault of the page', async () => {
-  const { page, faults, context } = await openConsole(browser, { admin, token: () => world.token('carol') })
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+test('the overview shows the calls of the period, and each figure leads to its records', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, token })
   const figures = page.getByRole('region', { name: 'Figures of the period' })
   await figures
     .getByRole('link', { name: String(calls), exact: true })
+    .first()
+    .click()
+  await page.getByRole('heading', { level: 1, name: 'Records', exact: true }).waitFor()
+  await page.getByText(`All ${calls} records of the period`).waitFor()
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
+test('an auditor finds a record and reads what was said, after a reason', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, token })
+  await page.goto(`${admin}/records`)
+  await page.getByRole('textbox', { name: 'Filter' }).fill('workload:hr-bot outcome:completed')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/outcome=completed/)
+  await page.getByRole('table').getByRole('link').last().click()
+  await page.getByRole('heading', { level: 1, name: 'Record', exact: true }).waitFor()
+  assert.equal(
+    await page.getByText('How many days of leave are there? 0').count(),
+    0,
+    'nothing is read without a reason',
+  )
+  await readBodies(page)
+  await page.getByText('How many days of leave are there? 0').waitFor()
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
+test('a wrong filter is named, and one that the gateway refuses shows its reason', async () => {
+  const { page, context } = await openConsole(browser, { admin, token })
+  await page.goto(`${admin}/records`)
+  await page.getByRole('textbox', { name: 'Filter' }).fill('colour:red')
+  await page.getByText('there is no such filter').waitFor()
+  await page.goto(`${admin}/records?outcome=lost`)
+  await page.getByText(/Parameter "outcome": expected one of/).waitFor()
+  await context.close()
+})
+
+// Somebody who debugs a program looks at the page while the program calls.
+test('a call made now is in the live tail within two seconds', async () => {
+  const { page, context } = await openConsole(browser, { admin, token })
+  await page.goto(`${admin}/records?live=1&workload=hr-bot`)
+  const links = page.getByRole('table').getByRole('link')
+  await links.first().waitFor()
+  const before = await links.count()
+  await ask('Is it there?')
+  await links.nth(before).waitFor({ timeout: 2_000 })
+  await context.close()
+})
+
+test('the keyboard alone leads from the overview to what was said', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, token })
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByPlaceholder(/Name of a page/).waitFor()
+  await page.keyboard.type('rec')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Records', exact: true }).waitFor()
+  await page.getByRole('table').getByRole('link').first().focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Record', exact: true }).waitFor()
+  const reason = page.getByRole('textbox', { name: /Why do you read it/ })
+  await reason.waitFor()
+  const focused = reason.and(page.locator(':focus'))
+  for (let steps = 0; steps < 40 && (await focused.count()) === 0; steps += 1) {
+    await page.keyboard.press('Tab')
+  }
+  await page.keyboard.type('A question of the works council')
+  await page.keyboard.press('Enter')
+  await page
+    .getByText(/How many days of leave|Is it there/)
     .first()
     .waitFor()
   assert.deepEqual(faults, [])
   await context.close()
 })
 
+test('a person without a role sees that, and what to do', async () => {
+  const { page, context } = await openConsole(browser, { admin, token: () => world.token('dave') })
+  await page.getByText(/This needs the role viewer/).waitFor()
+  await page.getByRole('link', { name: /Records. Needs the role/ }).waitFor()
+  await context.close()
+})
+
+const addresses = ['/', '/records', '/records?workload=nobody', '/records/RECORD', '/nowhere']
+
 for (const dark of [false, true]) {
   test(`every page passes the checks of accessibility in the ${dark ? 'dark' : 'light'} theme`, async () => {
-    const { page, context, faults } = await openConsole(browser, { admin, token: () => world.token('carol'), dark })
-    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-    await page.getByRole('img').first().waitFor()
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    assert.deepEqual(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
-      [],
-    )
+    const { page, context, faults } = await openConsole(browser, { admin, token, dark })
+    const id = await newestRecord()
+    for (const address of addresses) {
+      await page.goto(`${admin}${address.replace('RECORD', id)}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.waitForLoadState('networkidle')
+      await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+      if (address.endsWith('RECORD')) await readBodies(page)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
+      assert.deepEqual(found, [], address)
+    }
     assert.deepEqual(faults, [])
     await context.close()
   })
 }
+
+async function newestRecord(): Promise<string> {
+  const response = await fetch(`${admin}/api/v1/records?limit=1`, {
+    headers: { authorization: `Bearer ${await token()}` },
+  })
+  const { records } = (await response.json()) as { readonly records: readonly { readonly id: string }[] }
+  return records[0]?.id ?? ''
+}
+
+// A page that takes seconds to come is not opened.
+test('what a browser loads first is at most 350 KB of script, gzipped', () => {
+  const index = readFileSync(join(builtConsole, 'index.html'), 'utf8')
+  const [, entry = ''] = /<script[^>]+src="\/(assets\/[^"]+)"/.exec(index) ?? []
+  // The entry, and the largest of what a page loads besides.
+  const others = globSync('assets/*.js', { cwd: builtConsole }).filter(file => file !== entry)
+  const sizes = others.map(file => gzipSync(readFileSync(join(builtConsole, file))).byteLength)
+  const entrySize = gzipSync(readFileSync(join(builtConsole, entry))).byteLength
+  assert.ok(entrySize > 50_000, 'the entry is found')
+  assert.ok(entrySize + Math.max(0, ...sizes) <= 350 * 1_024)
+})

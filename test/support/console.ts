@@ -5,7 +5,7 @@ import { type Browser, type BrowserContext, chromium, type Page, type Route } fr
 import { buildConsole } from '../../packages/console/scripts/build.ts'
 import type { Scope } from './world.ts'
 
-const dist = join(import.meta.dirname, '../../packages/console/dist')
+export const builtConsole = join(import.meta.dirname, '../../packages/console/dist')
 
 /** The policy under which the gateway serves the page. */
 const policy = (nonce: string): string =>
@@ -40,7 +40,7 @@ export interface ConsoleOptions {
 
 /** Debian's Chromium, which is closed after the test. */
 export async function startBrowser(t: Scope): Promise<Browser> {
-  await buildConsole(dist)
+  await buildConsole(builtConsole)
   const browser = await chromium.launch({
     executablePath: chromiumPath(),
     args: [
@@ -97,11 +97,11 @@ async function answer(route: Route, admin: string, token: () => Promise<string>,
     return route.continue({ headers })
   }
   if (url.pathname.startsWith('/assets/')) {
-    const body = readFileSync(join(dist, url.pathname))
+    const body = readFileSync(join(builtConsole, url.pathname))
     return route.fulfill({ body, contentType: types[extname(url.pathname)] ?? 'application/octet-stream' })
   }
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64')
-  const body = readFileSync(join(dist, 'index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce)
+  const body = readFileSync(join(builtConsole, 'index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce)
   return route.fulfill({ body, contentType: 'text/html', headers: { 'content-security-policy': policy(nonce) } })
 }
 

@@ -30,4 +30,16 @@ export const pageRows: readonly PageRow[] = [
     load: () => import('../pages/overview/page.tsx'),
     listed: { title: shell.pages.overview, icon: 'overview', place: paths.overview(), key: 'o' },
   },
+  {
+    path: '/records',
+    needs: 'GET /api/v1/records',
+    load: () => import('../pages/records/page.tsx'),
+    listed: { title: shell.pages.records, icon: 'records', place: paths.records(), key: 'r' },
+  },
+  {
+    path: '/records/$id',
+    needs: 'GET /api/v1/records/{id}',
+    load: () => import('../pages/record/page.tsx'),
+    listed: null,
+  },
 ]

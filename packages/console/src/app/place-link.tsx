@@ -14,7 +14,7 @@ interface PlaceLinkProps extends Omit<AnchorProps, 'children'> {
 /** A link within the console. Period and workload go along unless the place names its own. */
 export function PlaceLink({ place, children, ...rest }: PlaceLinkProps) {
   return (
-    <Anchor component={Link} {...rest} {...useLink(place)}>
+    <Anchor component={Link} inherit {...rest} {...useLink(place)}>
       {children}
     </Anchor>
   )

@@ -11,8 +11,10 @@ const billion = 1_000_000_000
 
 /** Two decimals; more for small amounts, so that a call does not look free. */
 export function asCost({ nano, currency }: Cost): string {
+  // Less than a millionth would be a row of zeros; the exact cost is shown on hover.
+  if (nano > 0 && nano < 1_000) return `< ${asCost({ nano: 1_000, currency })}`
   const value = nano / billion
-  const digits = value !== 0 && Math.abs(value) < 0.1 ? Math.min(6, 1 - Math.floor(Math.log10(Math.abs(value)))) : 2
+  const digits = value !== 0 && Math.abs(value) < 0.1 ? Math.min(7, 1 - Math.floor(Math.log10(Math.abs(value)))) : 2
   return new Intl.NumberFormat('en', {
     style: 'currency',
     currency,

@@ -16,6 +16,7 @@ test('a figure is short, and whole where digits help', () => {
 test('a small cost keeps two digits that say something, and the exact one keeps all', () => {
   assert.equal(asCost({ nano: 1_500_000_000, currency: 'USD' }), '$1.50')
   assert.equal(asCost({ nano: 1_234_000, currency: 'USD' }), '$0.0012')
+  assert.equal(asCost({ nano: 220, currency: 'USD' }), '< $0.0000010')
   assert.equal(exactCost({ nano: 1_234_000_000_001, currency: 'EUR' }), '1,234.000000001 EUR')
   assert.equal(asCosts([]), '–')
 })

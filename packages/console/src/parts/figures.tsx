@@ -1,7 +1,10 @@
 /** Figures and times in humane form, with the exact ones on hover and for those who do not see the page. */
+import { useInterval } from '@mantine/hooks'
+import { useState } from 'react'
+import { useZone } from '../app/settings.ts'
 import { asCosts, type Cost, exactCost } from '../format/cost.ts'
 import { exactly, humane } from '../format/number.ts'
-import { asDuration } from '../format/time.ts'
+import { ago, asDuration, asInstant, asMoment, everyZone } from '../format/time.ts'
 
 export function Count({ value }: { readonly value: number }) {
   return <span title={exactly(value)}>{humane(value)}</span>
@@ -13,4 +16,25 @@ export function Costs({ costs }: { readonly costs: readonly Cost[] }) {
 
 export function Duration({ ms }: { readonly ms: number | null }) {
   return ms === null ? <span>–</span> : <span title={`${exactly(ms)} ms`}>{asDuration(ms)}</span>
+}
+
+export function Moment({ ms }: { readonly ms: number | null }) {
+  const [zone] = useZone()
+  if (ms === null) return <span>–</span>
+  return (
+    <time dateTime={asInstant(ms)} title={everyZone(ms)}>
+      {asMoment(ms, zone)}
+    </time>
+  )
+}
+
+/** How long ago, kept true while the page is open. */
+export function Ago({ ms }: { readonly ms: number }) {
+  const [nowMs, setNowMs] = useState(() => Date.now())
+  useInterval(() => setNowMs(Date.now()), 5_000, { autoInvoke: true })
+  return (
+    <time dateTime={asInstant(ms)} title={everyZone(ms)}>
+      {ago(ms, nowMs)}
+    </time>
+  )
 }

@@ -1,4 +1,4 @@
-import { Group, Paper, Title } from '@mantine/core'
+import { Group, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import styles from './panel.module.css'
 
@@ -11,7 +11,7 @@ interface PanelProps {
 
 export function Panel({ title, aside, children }: PanelProps) {
   return (
-    <Paper component="section" className={styles['panel'] ?? ''} aria-label={title}>
+    <section className={styles['panel']} aria-label={title}>
       {title !== undefined && (
         <Group justify="space-between" gap="sm" mb="xs">
           <Title order={2} size="md" fw={600}>
@@ -21,7 +21,7 @@ export function Panel({ title, aside, children }: PanelProps) {
         </Group>
       )}
       {children}
-    </Paper>
+    </section>
   )
 }
 

@@ -16,7 +16,6 @@ export const overview = {
   changed: (percent: string) => `${percent} against the period before`,
   noneBefore: 'nothing in the period before',
   unchanged: 'as in the period before',
-  overTime: 'Over time',
   callsByOutcome: 'Calls by outcome',
   callsUnit: (step: string) => `calls per ${step}`,
   tokensOverTime: 'Tokens',
@@ -24,7 +23,9 @@ export const overview = {
   costOverTime: 'Cost',
   costUnit: (currency: string, step: string) => `${currency} per ${step}`,
   durationOverTime: 'Duration',
-  durationUnit: 'mean of all calls',
+  troubles: 'Errors and refusals',
+  firstByte: 'Time to first byte',
+  quantiles: 'percentiles',
   outcomes: {
     completed: 'Completed',
     refused: 'Refused',

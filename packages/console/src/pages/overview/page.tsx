@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { writePeriod } from '../../app/period.ts'
 import { useRange } from '../../app/range.ts'
+import { useZone } from '../../app/settings.ts'
 import { humane } from '../../format/number.ts'
 import { asDuration } from '../../format/time.ts'
 import { Chart } from '../../parts/chart/chart.tsx'
@@ -13,8 +14,8 @@ import { DataTable } from '../../parts/table.tsx'
 import { overview as text } from '../../texts/overview.ts'
 import { breakdownColumns } from './columns.tsx'
 import { FigureCards } from './figure-cards.tsx'
-import { type Asked, type Dimension, dimensions, earlier, overTime, stepOf, totals, type Usage } from './query.ts'
-import { costLine, durationLine, outcomeLines, type Series, seriesOf, tokenLines } from './series.ts'
+import { type Asked, type Dimension, dimensions, earlier, overTime, type Series, totals, type Usage } from './query.ts'
+import { costLine, outcomeLines, quantileLines, tokenLines, troubleLines } from './series.ts'
 
 /** Calls, tokens, cost, errors and durations of the period, over time and broken down. */
 export function Page() {
@@ -35,7 +36,7 @@ export function Page() {
           ) : (
             <Stack gap="sm">
               <FigureCards now={report.total} past={past.data?.total ?? null} />
-              <OverTime asked={asked} />
+              <OverTime asked={asked} total={report.total} />
               <Breakdown by={by} report={report} onChange={name => change({ by: name }, { replace: true })} />
             </Stack>
           )
@@ -45,29 +46,29 @@ export function Page() {
   )
 }
 
-function OverTime({ asked }: { readonly asked: Asked }) {
-  const query = useQuery(overTime(asked))
-  const step = stepOf(asked.range)
+function OverTime({ asked, total }: { readonly asked: Asked; readonly total: Usage['total'] }) {
+  const [zone] = useZone()
+  const tz = zone === 'UTC' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone
+  const query = useQuery(overTime(asked, tz))
   return (
     <QueryView query={query} lines={10}>
-      {report => <Charts series={seriesOf(report, step, asked.range)} step={step} total={report.total} />}
+      {series => <Charts series={series} total={total} />}
     </QueryView>
   )
 }
 
 interface ChartsProps {
   readonly series: Series
-  readonly step: 'hour' | 'day'
   readonly total: Usage['total']
 }
 
-function Charts({ series, step, total }: ChartsProps) {
+function Charts({ series, total }: ChartsProps) {
   const change = useChangeAddress()
-  const { timesMs } = series
+  const { step } = series
   const onBrush = (fromMs: number, toMs: number): void => change(writePeriod({ fromMs, toMs }))
-  const shared = { timesMs, onBrush }
+  const shared = { timesMs: series.steps, onBrush }
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
+    <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
       <Panel>
         <Chart
           {...shared}
@@ -102,9 +103,27 @@ function Charts({ series, step, total }: ChartsProps) {
       <Panel>
         <Chart
           {...shared}
+          title={text.troubles}
+          unit={text.callsUnit(step)}
+          lines={troubleLines(series)}
+          format={humane}
+        />
+      </Panel>
+      <Panel>
+        <Chart
+          {...shared}
+          title={text.firstByte}
+          unit={text.quantiles}
+          lines={quantileLines(series, 'firstByteMs')}
+          format={asDuration}
+        />
+      </Panel>
+      <Panel>
+        <Chart
+          {...shared}
           title={text.durationOverTime}
-          unit={text.durationUnit}
-          lines={[durationLine(series)]}
+          unit={text.quantiles}
+          lines={quantileLines(series, 'durationMs')}
           format={asDuration}
         />
       </Panel>

@@ -4,6 +4,7 @@ import { type Answer, send } from '../../api/client.ts'
 import { asParameters, before, type Range } from '../../app/period.ts'
 
 export type Usage = Answer<'GET /api/v1/usage'>
+export type Series = Answer<'GET /api/v1/series'>
 export type Figures = Usage['total']
 
 export const dimensions = ['workload', 'caller', 'model', 'instance'] as const
@@ -16,9 +17,10 @@ export interface Asked {
 
 const hourMs = 3_600_000
 
-/** The step of figures over time: hours up to four days, then days. */
-export function stepOf({ fromMs, toMs }: Range): 'hour' | 'day' {
-  return toMs - fromMs <= 96 * hourMs ? 'hour' : 'day'
+/** The step of figures over time: minutes up to two hours, hours up to four days, then days. */
+export function stepOf({ fromMs, toMs }: Range): 'minute' | 'hour' | 'day' {
+  const hours = (toMs - fromMs) / hourMs
+  return hours <= 2 ? 'minute' : hours <= 96 ? 'hour' : 'day'
 }
 
 function usage(by: string, { range, workload }: Asked) {
@@ -31,4 +33,12 @@ function usage(by: string, { range, workload }: Asked) {
 
 export const totals = (by: Dimension, asked: Asked) => usage(by, asked)
 export const earlier = (asked: Asked) => usage('workload', { ...asked, range: before(asked.range) })
-export const overTime = (asked: Asked) => usage(stepOf(asked.range), asked)
+
+/** @param tz zone in which days begin, as `Europe/Berlin`. */
+export const overTime = ({ range, workload }: Asked, tz: string) =>
+  queryOptions({
+    queryKey: ['series', range, workload, tz],
+    queryFn: ({ signal }) =>
+      send('GET /api/v1/series', { query: { step: stepOf(range), tz, workload, ...asParameters(range) }, signal }),
+    placeholderData: keepPreviousData,
+  })

@@ -1,43 +1,22 @@
-/** Figures over time for the charts: a value per step, also for the steps without a call. */
-import type { Range } from '../../app/period.ts'
+/** Lines of the charts from figures over time: a value per step, also for the steps without a call. */
 import type { Line } from '../../parts/chart/options.ts'
 import { overview as text } from '../../texts/overview.ts'
-import type { Figures, Usage } from './query.ts'
+import type { Series } from './query.ts'
 
-const stepMs = { hour: 3_600_000, day: 86_400_000 } as const
+type Point = Series['points'][number]
 
-export interface Series {
-  readonly timesMs: readonly number[]
-  /** By step; null where nothing was called. */
-  readonly figures: readonly (Figures | null)[]
-}
-
-/** @param step of the report's keys, which are beginnings of hours or days in UTC. */
-export function seriesOf(report: Usage, step: 'hour' | 'day', { fromMs, toMs }: Range): Series {
-  const byTime = new Map(report.lines.map(line => [timeOf(line.keys[0] ?? ''), line]))
-  const length = stepMs[step]
-  const timesMs: number[] = []
-  for (let ms = Math.floor(fromMs / length) * length; ms < toMs; ms += length) timesMs.push(ms)
-  return { timesMs, figures: timesMs.map(ms => byTime.get(ms) ?? null) }
-}
-
-/** `2026-11-26`, `2026-11-26T14` or `2026-11-26 14:00`, all UTC. */
-export function timeOf(key: string): number {
-  const [, day = '', hour = '00'] = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}))?/.exec(key) ?? []
-  return Date.parse(`${day}T${hour}:00:00Z`)
-}
-
-const line = (
-  { figures }: Series,
+/** @param none the value of a step without a call. */
+function line(
+  { steps, points }: Series,
   label: string,
   colour: number,
-  read: (one: Figures) => number | null,
+  read: (point: Point) => number | null,
   none: number | null = 0,
-): Line => ({
-  label,
-  colour,
-  values: figures.map(one => (one === null ? none : read(one))),
-})
+): Line {
+  const values = steps.map(() => none)
+  for (const point of points) values[point.step] = read(point)
+  return { label, colour, values }
+}
 
 export function outcomeLines(series: Series): readonly Line[] {
   const names = text.outcomes
@@ -48,6 +27,14 @@ export function outcomeLines(series: Series): readonly Line[] {
     line(series, names.aborted, 8, one => one.aborted),
     line(series, names.interrupted, 5, one => one.interrupted),
   ].filter(({ values }, index) => index === 0 || values.some(value => value !== 0))
+}
+
+/** What a reader looks for, at a scale of its own. */
+export function troubleLines(series: Series): readonly Line[] {
+  return [
+    line(series, text.outcomes.refused, 6, point => point.refused),
+    line(series, text.outcomes.failed, 2, point => point.failed),
+  ]
 }
 
 export function tokenLines(series: Series): readonly Line[] {
@@ -65,6 +52,11 @@ export function costLine(series: Series, currency: string): Line {
   return line(series, currency, 1, ({ costs }) => (costs.find(cost => cost.currency === currency)?.nano ?? 0) / 1e9)
 }
 
-export function durationLine(series: Series): Line {
-  return line(series, text.duration, 3, one => one.averageDurationMs, null)
+/** Quantiles of the time until the first byte, or of the whole call. */
+export function quantileLines(series: Series, of: 'firstByteMs' | 'durationMs'): readonly Line[] {
+  return [
+    line(series, 'p50', 1, point => point[of]?.p50 ?? null, null),
+    line(series, 'p95', 2, point => point[of]?.p95 ?? null, null),
+    line(series, 'p99', 5, point => point[of]?.p99 ?? null, null),
+  ]
 }

@@ -33,14 +33,18 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, most === 0 ? 1 : most * 1.05] } },
     ...(zone === 'UTC' ? { tzDate: (seconds: number) => utcDate(seconds) } : {}),
     axes: [
-      { ...axis, values: (_, ticks) => tickTexts(ticks, zone) },
-      { ...axis, size: 62, values: (_, ticks) => ticks.map(format) },
+      {
+        ...axis,
+        size: (_, texts) => (texts?.some(text => text.includes('\n')) ? 36 : 22),
+        values: (_, ticks) => tickTexts(ticks, zone),
+      },
+      { ...axis, size: 54, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
       {},
@@ -52,7 +56,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
           width: stacked ? 1 : 1.5,
           points: { show: false },
           spanGaps: false,
-          ...(stacked ? { fill: `color-mix(in srgb, ${stroke} 45%, transparent)` } : {}),
+          ...(stacked ? { fill: `color-mix(in srgb, ${stroke} 55%, ${colourOf('--panel')})` } : {}),
         }
       }),
     ],

@@ -1,0 +1,51 @@
+import { Button, CopyButton, Group, SegmentedControl, Stack, Text } from '@mantine/core'
+import { useState } from 'react'
+import { shownText } from '../../parts/foreign.tsx'
+import { Icon } from '../../parts/icons.tsx'
+import { record as text } from '../../texts/record.ts'
+import { bytesOf, textOfBytes } from './bytes.ts'
+import type { Bodies, RecordRow } from './query.ts'
+import styles from './record.module.css'
+import { type SnippetKind, snippetKinds, snippetOf } from './snippets.ts'
+
+interface AgainProps {
+  readonly row: RecordRow
+  readonly bodies: Bodies
+}
+
+/** The call as a command or a program. */
+export function Again({ row, bodies }: AgainProps) {
+  const [kind, setKind] = useState<SnippetKind>('curl')
+  const { method, requestContentType: contentType } = row
+  const path = row.apiVersion === null ? row.path : `${row.path}?api-version=${encodeURIComponent(row.apiVersion)}`
+  const body = bodies.request === null ? null : textOfBytes(bytesOf(bodies.request.base64))
+  const snippet = snippetOf(kind, { method, path, contentType, body })
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between">
+        <SegmentedControl
+          size="xs"
+          aria-label={text.views.again}
+          data={[...snippetKinds]}
+          value={kind}
+          onChange={value => setKind(value as SnippetKind)}
+          transitionDuration={0}
+        />
+        <CopyButton value={snippet}>
+          {({ copied, copy }) => (
+            <Button size="xs" variant="default" leftSection={<Icon name="copy" />} onClick={copy}>
+              {copied ? text.copied : text.copy}
+            </Button>
+          )}
+        </CopyButton>
+      </Group>
+      <Text size="sm" c="dimmed">
+        {text.againHelp}
+      </Text>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard. */}
+      <pre className={styles['code']} tabIndex={0}>
+        {shownText(snippet)}
+      </pre>
+    </Stack>
+  )
+}

@@ -1,0 +1,32 @@
+import { queryOptions } from '@tanstack/react-query'
+import { type Answer, mayUse, send } from '../../api/client.ts'
+import type { Person } from '../../api/whoami.ts'
+
+export type RecordRow = Answer<'GET /api/v1/records/{id}'>
+export type Bodies = Answer<'GET /api/v1/records/{id}/bodies'>
+
+export const recordOf = (id: string) =>
+  queryOptions({
+    queryKey: ['record', id],
+    queryFn: ({ signal }) => send('GET /api/v1/records/{id}', { path: { id }, signal }),
+    // A record never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** @param reason null for a caller's own call. */
+export const bodiesOf = (id: string, reason: string | null) =>
+  queryOptions({
+    queryKey: ['bodies', id, reason],
+    queryFn: ({ signal }) =>
+      send('GET /api/v1/records/{id}/bodies', { path: { id }, signal, ...(reason === null ? {} : { reason }) }),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  })
+
+/** How a person may read the bodies of a record: with a reason, without one, or not at all. */
+export function readingOf({ roles, caller }: Person, row: RecordRow): 'with-reason' | 'freely' | 'not' {
+  if (mayUse('GET /api/v1/records/{id}/bodies', roles)) return 'with-reason'
+  const all: readonly string[] = roles
+  const isOwn = row.callerObjectId === caller.objectId && row.callerTenantId === caller.tenantId
+  return isOwn && all.includes('developer') ? 'freely' : 'not'
+}

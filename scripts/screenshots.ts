@@ -1,0 +1,142 @@
+/**
+ * Pictures of every page of the console, from a demonstration with a month of history: in light and dark, at 1440 and
+ * 390 px.
+ *   npm run screenshots -- DIRECTORY [PAGE...]   without pages: all; as `overview`, `record`
+ * The demonstration's ledger is kept in node_modules/.cache, so that only the first run writes its history.
+ */
+import { mkdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { Page } from 'playwright-core'
+import { startDemo } from '../packages/gateway/src/demo/index.ts'
+import { openConsole, startBrowser } from '../test/support/console.ts'
+
+const root = dirname(import.meta.dirname)
+
+interface Picture {
+  readonly name: string
+  /** Its address; `ID` is that of a call which was answered. */
+  readonly path: string
+  /** Brings the page into the state of the picture; by default it is as it opens. */
+  readonly prepare?: (page: Page) => Promise<void>
+}
+
+const pictures: readonly Picture[] = [
+  { name: 'overview', path: '/?period=30d' },
+  { name: 'overview-table', path: '/?period=7d&by=caller', prepare: showTable },
+  { name: 'records', path: '/records?period=7d' },
+  { name: 'records-refused', path: '/records?period=30d&outcome=refused' },
+  { name: 'records-none', path: '/records?period=1h&workload=nobody' },
+  { name: 'record', path: '/records/ID' },
+  { name: 'record-conversation', path: '/records/ID', prepare: readBodies },
+  { name: 'record-again', path: '/records/ID?view=again', prepare: readBodies },
+  { name: 'palette', path: '/records?period=7d', prepare: page => page.keyboard.press('Control+k') },
+  {
+    name: 'person',
+    path: '/records?period=7d',
+    prepare: page => page.getByRole('button', { name: /Signed in/ }).click(),
+  },
+]
+
+const looks = [
+  { name: 'light-1440', width: 1_440, height: 900, dark: false },
+  { name: 'dark-1440', width: 1_440, height: 900, dark: true },
+  { name: 'light-390', width: 390, height: 844, dark: false },
+  { name: 'dark-390', width: 390, height: 844, dark: true },
+] as const
+
+async function showTable(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: /show as table/ })
+    .first()
+    .click()
+}
+
+async function readBodies(page: Page): Promise<void> {
+  const reason = page.getByRole('textbox', { name: /Why do you read it/ })
+  // The tab keeps the reason of a record that was read before.
+  if (await reason.isVisible()) {
+    await reason.fill('A question of the works council')
+    await page.getByRole('button', { name: 'Read', exact: true }).click()
+  }
+}
+
+const [target, ...names] = process.argv.slice(2)
+const wanted = names.length === 0 ? pictures : pictures.filter(({ name }) => names.includes(name))
+if (target === undefined || wanted.length === 0) {
+  const all = pictures.map(({ name }) => name).join(', ')
+  process.stderr.write(`✗ usage  a directory is needed, and pages that exist: ${all}\n`)
+  process.stderr.write('  Try: npm run screenshots -- /tmp/pictures\n')
+  process.exit(2)
+}
+
+const closers: (() => unknown)[] = []
+const scope = { after: (close: () => unknown): void => void closers.push(close) }
+try {
+  await takeAll(resolve(target))
+} finally {
+  for (const close of closers.reverse()) await close()
+}
+
+async function takeAll(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  const demo = await startDemo({
+    gatewayPort: 0,
+    adminPort: 0,
+    signInPort: 0,
+    instance1Port: 0,
+    instance2Port: 0,
+    traffic: false,
+    history: true,
+    tls: false,
+    feed: null,
+    stateDirectory: join(root, 'node_modules/.cache/screenshots'),
+    pasteFirst: null,
+    say: text => void process.stderr.write(text),
+  })
+  scope.after(() => demo.close())
+  const { admin, authority } = demo.state
+  const token = (): Promise<string> => tokenOf(authority, 'carol')
+  const id = await idOfCall(admin, await token())
+  const browser = await startBrowser(scope)
+  for (const look of looks) {
+    const { page, faults, context } = await openConsole(browser, { admin, token, ...look })
+    for (const { name, path, prepare } of wanted) {
+      await page.goto(`${admin}${path.replace('ID', id)}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await settled(page)
+      await prepare?.(page)
+      await settled(page)
+      // What is fixed to the window belongs at the top of the picture.
+      await page.evaluate('scrollTo(0, 0)')
+      await page.screenshot({ path: join(directory, `${name}-${look.name}.png`), fullPage: true })
+      process.stdout.write(`${name}-${look.name}\n`)
+    }
+    await context.close()
+    for (const fault of faults) process.stderr.write(`${fault}\n`)
+  }
+}
+
+/** Until everything that the page asked for is shown. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle')
+  await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+}
+
+async function tokenOf(authority: string, as: string): Promise<string> {
+  const response = await fetch(`${authority}/_simulator/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ as }),
+  })
+  const { access_token: token } = (await response.json()) as { readonly access_token: string }
+  return token
+}
+
+async function idOfCall(admin: string, token: string): Promise<string> {
+  const address = `${admin}/api/v1/records?workload=hr-bot&operation=chat/completions&outcome=completed&status=200&limit=1`
+  const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } })
+  const { records } = (await response.json()) as { readonly records: readonly { readonly id: string }[] }
+  const [first] = records
+  if (first === undefined) throw new Error('the demonstration has no record of a call')
+  return first.id
+}

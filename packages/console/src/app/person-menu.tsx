@@ -87,8 +87,12 @@ function nameOf({ caller }: Person): string {
   return caller.displayName ?? caller.objectId
 }
 
-/** Ends the session on the server, and shows the page without it. */
+/** Ends the session on the server, and goes where the sign-in service ends its own. */
 async function signOut(): Promise<void> {
-  await fetch('/signout', { method: 'POST', headers: { 'x-gatehouse-console': '1' }, redirect: 'manual' })
-  window.location.assign('/')
+  const response = await fetch('/signout', { method: 'POST', headers: { 'x-gatehouse-console': '1' } }).catch(
+    () => null,
+  )
+  const ended: unknown = response?.ok ? await response.json().catch(() => null) : null
+  const next = typeof ended === 'object' && ended !== null && 'endSessionUrl' in ended ? ended.endSessionUrl : null
+  window.location.assign(typeof next === 'string' ? next : '/')
 }

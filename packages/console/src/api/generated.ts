@@ -228,6 +228,29 @@ export type Ledger = {
   readonly damagedBytes: number
 }
 
+export type AttentionList = {
+  readonly atMs: number
+  /** Worst first. */
+  readonly items: readonly ({
+    /**
+     * `critical`: calls fail or records are lost now. `warning`: they may soon. `note`: somebody wants it
+     * so.
+     */
+    readonly severity: 'critical' | 'warning' | 'note'
+    readonly code: string
+    /** A rule, an instance, a feed, a model; null for the whole. */
+    readonly subject: string | null
+    readonly what: string
+    /** What to do. */
+    readonly next: string
+    /** Milliseconds since the epoch; null where it is not known. */
+    readonly sinceMs: number | null
+    /** Where to look. */
+    readonly page: 'instances' | 'limits' | 'feeds' | 'sources' | 'usage' | 'ledger' | 'replicas'
+    readonly parameters: Readonly<Record<string, string>>
+  })[]
+}
+
 export type Feeds = {
   /** Each feed of all replicas together: sums, and the worst state. */
   readonly feeds: readonly (Feed)[]
@@ -822,6 +845,13 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Ledger
   }
+  /** What needs attention, worst first: what it is, since when, where to look, and what to do. */
+  'GET /api/v1/attention': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: AttentionList
+  }
   /** Feeds: state of each, how far it is behind, and what it has done, of all replicas and of each. */
   'GET /api/v1/feeds': {
     readonly path: Readonly<Record<never, never>>
@@ -1111,6 +1141,7 @@ export const roleByOperation = {
   'GET /api/v1/usage': 'viewer',
   'GET /api/v1/series': 'viewer',
   'GET /api/v1/ledger': 'viewer',
+  'GET /api/v1/attention': 'viewer',
   'GET /api/v1/feeds': 'viewer',
   'POST /api/v1/feeds/{name}/pause': 'operator',
   'POST /api/v1/feeds/{name}/resume': 'operator',

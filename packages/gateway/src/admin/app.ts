@@ -7,6 +7,7 @@ import { authenticated, authorized, everyAnswer, healthz, openMetrics } from './
 import { parameterError } from './parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
 import { Questions } from './questions.ts'
+import { addAttention } from './routes/attention.ts'
 import { addFeeds } from './routes/feeds.ts'
 import { addDrains, addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
@@ -62,6 +63,7 @@ export function adminApp(
   addUsage(app, handlerParts)
   addSeries(app, handlerParts)
   addLedger(app, handlerParts)
+  addAttention(app, handlerParts)
   addFeeds(app, handlerParts)
   addSources(app, handlerParts)
   addInstances(app, handlerParts)

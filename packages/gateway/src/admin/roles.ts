@@ -15,6 +15,7 @@ export const roleByRoute = {
   'GET /metrics': 'viewer',
   'GET /api/v1/usage': 'viewer',
   'GET /api/v1/series': 'viewer',
+  'GET /api/v1/attention': 'viewer',
   'GET /api/v1/instances': 'viewer',
   // It makes the gateway send a call, although it bills nothing: a role that only reads must not be enough.
   'POST /api/v1/instances/:name/probe': 'operator',

@@ -1,6 +1,7 @@
 /** The `gatehouse` command: a noun per file. Modules that start servers are loaded on demand. */
 import { Command } from 'commander'
 import { version } from '../version.ts'
+import { attentionCommand } from './commands/attention.ts'
 import { chatCommand } from './commands/chat.ts'
 import { collectCommand } from './commands/collect.ts'
 import { configCommand } from './commands/config.ts'
@@ -42,6 +43,7 @@ for (const command of [
   whoamiCommand(context),
   chatCommand(context),
   smokeCommand(context),
+  attentionCommand(context),
   usageCommand(context),
   recordsCommand(context),
   limitsCommand(context),

@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
 import type { Clock } from '../clock.ts'
+import { attentionCommand } from './commands/attention.ts'
 import { chatCommand } from './commands/chat.ts'
 import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
@@ -75,6 +76,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   }
   const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
   const further = [
+    attentionCommand,
     chatCommand,
     limitsCommand,
     instancesCommand,

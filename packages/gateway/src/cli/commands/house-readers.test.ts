@@ -163,6 +163,28 @@ test('an operator drains and restores an instance, and the list says who did it 
   assert.match(restored.out, /^✓ east {2}gets calls again; .* Redis does not answer: the other replicas follow when/)
 })
 
+test('attention lists what is worst first, with what to do, and says when all is well', async t => {
+  const { house, read } = await startReaders(t)
+  const { out } = await read(['attention'])
+  const lines = out.split('\n')
+  assert.equal(lines[0]?.[0], '✗')
+  assert.match(out, /^! Limit hr-bot of 500\.00 USD a month for workload hr-bot is used to 96 %\./m)
+  assert.match(out, /^✗ Feed east does not deliver: .* \(since .*\)\n {2}→ Do what the error says/m)
+  assert.match(out, /^· Limit limits\.rules\.company .* would refuse calls now; it is only watched\.$/m)
+  const csv = (await read(['attention', '--format', 'csv'])).out.split('\n')
+  assert.equal(csv[0], 'severity,code,subject,sinceMs,what,next,page')
+  const { replicas } = await house.running.replicas()
+  house.running.limits = async () => ({ store: 'memory', state: 'ok', downSinceMs: null, waiting: 0, rules: [] })
+  house.running.replicas = async () => ({
+    sharing: 'alone',
+    replicas: replicas.map(one => ({
+      ...one,
+      figures: one.figures === null ? null : { ...one.figures, instances: [], feeds: [] },
+    })),
+  })
+  assert.equal((await read(['attention'])).out, '✓ Nothing needs attention.\n')
+})
+
 // A line that wraps on a narrow terminal cannot be read.
 test('tables of limits and instances are never wider than the terminal', async t => {
   const { house, read } = await startReaders(t)

@@ -1,0 +1,70 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { callerKey } from '../../identity/caller.ts'
+import { QuestionError } from '../../ledger/index.ts'
+import { aliveFigures, sumOfFeeds, sumOfInstances } from '../../replicas/sum.ts'
+import { attentionOf } from '../attention/find.ts'
+import { type Attention, attentionPages, severities, type UnpricedModel } from '../attention/index.ts'
+import { commonAnswers, jsonAnswer, needs } from '../document.ts'
+import { isWithoutStore } from '../live/hub.ts'
+import type { AdminApp, AdminParts } from '../parts.ts'
+
+const item: z.ZodType<Attention> = z.strictObject({
+  severity: z.enum(severities).openapi({
+    description:
+      '`critical`: calls fail or records are lost now. `warning`: they may soon. `note`: somebody wants it so.',
+  }),
+  code: z.string().openapi({ example: 'limit_used_up' }),
+  subject: z.string().nullable().openapi({ description: 'A rule, an instance, a feed, a model; null for the whole.' }),
+  what: z.string(),
+  next: z.string().openapi({ description: 'What to do.' }),
+  sinceMs: z.number().nullable().openapi({ description: 'Milliseconds since the epoch; null where it is not known.' }),
+  page: z.enum(attentionPages).openapi({ description: 'Where to look.' }),
+  parameters: z.record(z.string(), z.string()),
+})
+const attentionAnswer = z
+  .strictObject({ atMs: z.number(), items: z.array(item).openapi({ description: 'Worst first.' }) })
+  .openapi('AttentionList')
+export type AttentionAnswer = z.output<typeof attentionAnswer>
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/v1/attention',
+  summary: 'What needs attention, worst first: what it is, since when, where to look, and what to do.',
+  ...needs('viewer'),
+  responses: { 200: jsonAnswer(attentionAnswer, 'Empty when all is well.'), ...commonAnswers },
+})
+
+const dayMs = 86_400_000
+
+export function addAttention(app: AdminApp, { ledger, house, clock, questions }: AdminParts): void {
+  const unpricedSince = async (fromMs: number): Promise<readonly UnpricedModel[]> => {
+    const { lines } = await ledger.usage({ by: ['model'], fromMs })
+    return lines.flatMap(({ keys: [model], unpricedCalls: calls }) =>
+      calls === 0 || model === undefined || model === null ? [] : [{ model, calls }],
+    )
+  }
+  app.openapi(route, async c => {
+    const nowMs = clock()
+    const reader = callerKey(c.get('caller'))
+    const [replicas, limits, health, unpriced] = await Promise.all([
+      house.replicas(),
+      house.limits().catch(() => null),
+      ledger.health().catch(() => null),
+      questions.ask(reader, c.req.raw.signal, () => unpricedSince(nowMs - dayMs)).catch(noneWithoutStore),
+    ])
+    const figures = aliveFigures(replicas)
+    const items = attentionOf({
+      ...{ nowMs, limits, replicas, unpriced, currency: house.currency, ledger: health },
+      instances: sumOfInstances(figures),
+      feeds: sumOfFeeds(figures),
+      sources: house.sources(),
+    })
+    return c.json({ atMs: nowMs, items: items.map(one => ({ ...one, parameters: { ...one.parameters } })) }, 200)
+  })
+}
+
+/** Without a store, or with more models than a report may have, nothing is known of prices. */
+function noneWithoutStore(error: unknown): readonly UnpricedModel[] {
+  if (isWithoutStore(error) || error instanceof QuestionError) return []
+  throw error
+}

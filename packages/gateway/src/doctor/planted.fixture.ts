@@ -65,7 +65,12 @@ const local: readonly Fault[] = [
   {
     name: 'the address of the management API is of another machine',
     finding: ['ports', 'failure', /cannot be listened on \(EADDRNOTAVAIL\)/],
-    plant: () => ({ change: config => ({ ...config, admin: { ...config.admin, listen: '203.0.113.7:8081' } }) }),
+    plant: () => ({
+      change: config => ({
+        ...config,
+        admin: { ...config.admin, listen: '203.0.113.7:8081', publicUrl: 'https://gatehouse.contoso.example' },
+      }),
+    }),
   },
   {
     name: 'another program has the port',

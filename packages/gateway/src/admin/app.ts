@@ -7,6 +7,7 @@ import { authenticated, authorized, everyAnswer, healthz, openMetrics } from './
 import { parameterError } from './parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
 import { Questions } from './questions.ts'
+import { revalidated } from './revalidation.ts'
 import { addAttention } from './routes/attention.ts'
 import { addFeeds } from './routes/feeds.ts'
 import { addDrains, addInstances } from './routes/instances.ts'
@@ -55,6 +56,8 @@ export function adminApp(
     // Before every layer that depends on the address, so that strangers learn nothing from unknown addresses.
     authenticated(verifier, console?.guard ?? null),
     authorized(options.access, options.groups ?? (() => null), log),
+    // Last: only answers to who may have them are worth a tag.
+    revalidated,
   ]
   for (const layer of layers) app.use('*', layer)
 

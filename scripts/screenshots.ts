@@ -95,11 +95,10 @@ async function takeAll(directory: string): Promise<void> {
   })
   scope.after(() => demo.close())
   const { admin, authority } = demo.state
-  const token = (): Promise<string> => tokenOf(authority, 'carol')
-  const id = await idOfCall(admin, await token())
+  const id = await idOfCall(admin, await tokenOf(authority, 'carol'))
   const browser = await startBrowser(scope)
   for (const look of looks) {
-    const { page, faults, context } = await openConsole(browser, { admin, token, ...look })
+    const { page, faults, context } = await openConsole(browser, { admin, person: 'carol', ...look })
     for (const { name, path, prepare } of wanted) {
       await page.goto(`${admin}${path.replace('ID', id)}`)
       await page.getByRole('heading', { level: 1 }).waitFor()

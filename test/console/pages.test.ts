@@ -9,10 +9,9 @@ import type { Page } from 'playwright-core'
 import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { startWorld } from '../support/world.ts'
 
-const world = await startWorld({ after })
+const world = await startWorld({ after }, { parts: { consoleDirectory: builtConsole } })
 const browser = await startBrowser({ after })
 const admin = world.house.admin?.url ?? ''
-const token = (): Promise<string> => world.token('carol')
 const calls = 3
 
 for (let call = 0; call < calls; call += 1) await ask(`How many days of leave are there? ${call}`)
@@ -35,7 +34,7 @@ async function readBodies(page: Page): Promise<void> {
 
 // Whoever opens the console wants to know first how many calls there were.
 test('the overview shows the calls of the period, and each figure leads to its records', async () => {
-  const { page, faults, context } = await openConsole(browser, { admin, token })
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'carol' })
   const figures = page.getByRole('region', { name: 'Figures of the period' })
   await figures
     .getByRole('link', { name: String(calls), exact: true })
@@ -48,7 +47,7 @@ test('the overview shows the calls of the period, and each figure leads to its r
 })
 
 test('an auditor finds a record and reads what was said, after a reason', async () => {
-  const { page, faults, context } = await openConsole(browser, { admin, token })
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'carol' })
   await page.goto(`${admin}/records`)
   await page.getByRole('textbox', { name: 'Filter' }).fill('workload:hr-bot outcome:completed')
   await page.keyboard.press('Enter')
@@ -66,8 +65,19 @@ test('an auditor finds a record and reads what was said, after a reason', async 
   await context.close()
 })
 
+test('signing out shows the way to sign in, and the figures are gone', async () => {
+  const { page, context } = await openConsole(browser, { admin, person: 'carol' })
+  await page.getByRole('button', { name: /^Signed in as/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  // The sign-in service says that the session is over there too.
+  await page.waitForURL(/\/logout/)
+  await page.goto(`${admin}/records`)
+  await page.getByRole('link', { name: 'Sign in', exact: true }).waitFor()
+  await context.close()
+})
+
 test('a wrong filter is named, and one that the gateway refuses shows its reason', async () => {
-  const { page, context } = await openConsole(browser, { admin, token })
+  const { page, context } = await openConsole(browser, { admin, person: 'carol' })
   await page.goto(`${admin}/records`)
   await page.getByRole('textbox', { name: 'Filter' }).fill('colour:red')
   await page.getByText('there is no such filter').waitFor()
@@ -78,7 +88,7 @@ test('a wrong filter is named, and one that the gateway refuses shows its reason
 
 // Somebody who debugs a program looks at the page while the program calls.
 test('a call made now is in the live tail within two seconds', async () => {
-  const { page, context } = await openConsole(browser, { admin, token })
+  const { page, context } = await openConsole(browser, { admin, person: 'carol' })
   await page.goto(`${admin}/records?live=1&workload=hr-bot`)
   const links = page.getByRole('table').getByRole('link')
   await links.first().waitFor()
@@ -89,7 +99,7 @@ test('a call made now is in the live tail within two seconds', async () => {
 })
 
 test('the keyboard alone leads from the overview to what was said', async () => {
-  const { page, faults, context } = await openConsole(browser, { admin, token })
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'carol' })
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
   await page.keyboard.press('Control+k')
   await page.getByPlaceholder(/Name of a page/).waitFor()
@@ -117,7 +127,7 @@ test('the keyboard alone leads from the overview to what was said', async () => 
 })
 
 test('a person without a role sees that, and what to do', async () => {
-  const { page, context } = await openConsole(browser, { admin, token: () => world.token('dave') })
+  const { page, context } = await openConsole(browser, { admin, person: 'dave' })
   await page.getByText(/This needs the role viewer/).waitFor()
   await page.getByRole('link', { name: /Records. Needs the role/ }).waitFor()
   await context.close()
@@ -127,7 +137,7 @@ const addresses = ['/', '/records', '/records?workload=nobody', '/records/RECORD
 
 for (const dark of [false, true]) {
   test(`every page passes the checks of accessibility in the ${dark ? 'dark' : 'light'} theme`, async () => {
-    const { page, context, faults } = await openConsole(browser, { admin, token, dark })
+    const { page, context, faults } = await openConsole(browser, { admin, person: 'carol', dark })
     const id = await newestRecord()
     for (const address of addresses) {
       await page.goto(`${admin}${address.replace('RECORD', id)}`)
@@ -146,7 +156,7 @@ for (const dark of [false, true]) {
 
 async function newestRecord(): Promise<string> {
   const response = await fetch(`${admin}/api/v1/records?limit=1`, {
-    headers: { authorization: `Bearer ${await token()}` },
+    headers: { authorization: `Bearer ${await world.token('carol')}` },
   })
   const { records } = (await response.json()) as { readonly records: readonly { readonly id: string }[] }
   return records[0]?.id ?? ''

@@ -1,26 +1,11 @@
 /** The built console in a real Chromium, in front of a gateway's management API. */
-import { accessSync, constants, readFileSync } from 'node:fs'
-import { delimiter, extname, join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page, type Route } from 'playwright-core'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { buildConsole } from '../../packages/console/scripts/build.ts'
 import type { Scope } from './world.ts'
 
 export const builtConsole = join(import.meta.dirname, '../../packages/console/dist')
-
-/** The policy under which the gateway serves the page. */
-const policy = (nonce: string): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data: blob:",
-    'media-src blob:',
-    "font-src 'self'",
-    "connect-src 'self'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-  ].join('; ')
 
 export interface Console {
   readonly page: Page
@@ -30,9 +15,10 @@ export interface Console {
 }
 
 export interface ConsoleOptions {
-  /** The management API, `http://127.0.0.1:PORT`. */
+  /** The management API, `http://127.0.0.1:PORT`, with the built console. */
   readonly admin: string
-  readonly token: () => Promise<string>
+  /** Who signs in, by name. */
+  readonly person: string
   readonly width?: number
   readonly height?: number
   readonly dark?: boolean
@@ -55,9 +41,9 @@ export async function startBrowser(t: Scope): Promise<Browser> {
   return browser
 }
 
-/** The console as one person sees it. Its files come from the build, its answers from the management API. */
+/** The console as one person sees it after signing in. */
 export async function openConsole(browser: Browser, options: ConsoleOptions): Promise<Console> {
-  const { admin, token, width = 1_440, height = 900, dark = false } = options
+  const { admin, person, width = 1_440, height = 900, dark = false } = options
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
@@ -65,9 +51,22 @@ export async function openConsole(browser: Browser, options: ConsoleOptions): Pr
     timezoneId: 'Europe/Berlin',
     reducedMotion: 'reduce',
   })
-  const faults: string[] = []
-  await context.route('**/*', route => answer(route, admin, token, faults))
   const page = await context.newPage()
+  await signIn(page, admin, person)
+  const faults: string[] = []
+  watch(page, admin, faults)
+  return { page, context, faults }
+}
+
+/** The whole way, as a person goes it: the console, the sign-in service, and back. */
+async function signIn(page: Page, admin: string, person: string): Promise<void> {
+  await page.goto(`${admin}/`)
+  await page.getByRole('link', { name: 'Sign in', exact: true }).click()
+  await page.locator(`button[name=person][value="${person}"]`).click()
+  await page.getByRole('button', { name: /^Signed in as/ }).waitFor()
+}
+
+function watch(page: Page, admin: string, faults: string[]): void {
   page.on('dialog', dialog => {
     faults.push(`dialog: ${dialog.message()}`)
     void dialog.dismiss()
@@ -76,33 +75,10 @@ export async function openConsole(browser: Browser, options: ConsoleOptions): Pr
   page.on('console', message => {
     if (/Content Security Policy|Refused to/i.test(message.text())) faults.push(`policy: ${message.text()}`)
   })
-  await page.goto(`${admin}/`)
-  return { page, context, faults }
-}
-
-const types: Readonly<Record<string, string>> = {
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-}
-
-async function answer(route: Route, admin: string, token: () => Promise<string>, faults: string[]): Promise<void> {
-  const url = new URL(route.request().url())
-  if (url.origin !== admin) {
-    faults.push(`request to ${url.origin}`)
-    return route.abort()
-  }
-  if (url.pathname.startsWith('/api/')) {
-    const headers = { ...(await route.request().allHeaders()), authorization: `Bearer ${await token()}` }
-    return route.continue({ headers })
-  }
-  if (url.pathname.startsWith('/assets/')) {
-    const body = readFileSync(join(builtConsole, url.pathname))
-    return route.fulfill({ body, contentType: types[extname(url.pathname)] ?? 'application/octet-stream' })
-  }
-  const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64')
-  const body = readFileSync(join(builtConsole, 'index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce)
-  return route.fulfill({ body, contentType: 'text/html', headers: { 'content-security-policy': policy(nonce) } })
+  page.on('request', request => {
+    const { origin, protocol } = new URL(request.url())
+    if (origin !== admin && protocol !== 'blob:' && protocol !== 'data:') faults.push(`request to ${request.url()}`)
+  })
 }
 
 function chromiumPath(): string {

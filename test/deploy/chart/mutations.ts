@@ -254,6 +254,22 @@ const stateful = 'templates/statefulset.yaml'
 /** Made in the chart and rendered by Helm. */
 export const templateMutations: readonly TemplateMutation[] = [
   {
+    mistake: 'what is synced is in the cache of a node',
+    set: 'aks',
+    file: 'templates/storageclass.yaml',
+    from: '(dict "cachingMode" "None")',
+    to: '(dict "cachingMode" "ReadOnly")',
+    found: /what is synced is on the disk/,
+  },
+  {
+    mistake: 'secrets of the vault are mounted nowhere',
+    set: 'plain',
+    file: stateful,
+    from: '{{- if or .Values.secretName .Values.keyVault.name }}',
+    to: '{{- if .Values.secretName }}',
+    found: /files of the configuration are mounted/,
+  },
+  {
     mistake: 'the grace period forgets the drain',
     set: 'production',
     file: stateful,

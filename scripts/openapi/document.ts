@@ -33,7 +33,7 @@ export interface Operation {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Content; readonly required?: boolean }
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>
-  readonly 'x-gatehouse-role'?: string
+  readonly 'x-gatehouse-roles'?: readonly string[]
 }
 
 export interface OpenApiDocument {

@@ -17,10 +17,12 @@ export function clientText({ paths, components }: OpenApiDocument): string {
     `/** By operation: what goes in, and what comes out. */\nexport interface Operations {\n${operations
       .map(([name, operation]) => `${comment(operation.summary, 2)}  '${name}': ${operationType(operation)}`)
       .join('\n')}\n}`,
-    '/** The role that each operation requires; `caller`: any caller with a verified identity. */',
-    `export const roleByOperation = {\n${operations
-      .map(([name, { 'x-gatehouse-role': role }]) => `  '${name}': '${role ?? 'caller'}',`)
-      .join('\n')}\n} as const satisfies Record<keyof Operations, string>`,
+    '/** The roles of which each operation requires any; `caller`: any caller with a verified identity. */',
+    `export const rolesByOperation = {\n${operations
+      .map(([name, { 'x-gatehouse-roles': roles = ['caller'] }]) => {
+        return `  '${name}': [${roles.map(role => `'${role}'`).join(', ')}],`
+      })
+      .join('\n')}\n} as const satisfies Record<keyof Operations, readonly string[]>`,
   ]
     .join('\n\n')
     .replace('caller with a verified identity. */\n\n', 'caller with a verified identity. */\n')

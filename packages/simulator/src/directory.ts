@@ -55,6 +55,26 @@ const people: readonly Person[] = [
     about: 'Known to the tenant, but bound to no workload: every call is refused.',
     password: 'dave-in-the-simulator',
   },
+  {
+    name: 'erin',
+    displayName: 'Erin Ekström',
+    userPrincipalName: 'erin@contoso.example',
+    objectId: 'e4140000-6b1d-4c1e-9a53-0f5d1c7e2a05',
+    groups: ['platform'],
+    roles: [],
+    about: 'Platform team; runs the gateway, and reads figures but no prompts.',
+    password: 'erin-in-the-simulator',
+  },
+  {
+    name: 'frank',
+    displayName: 'Frank Fischer',
+    userPrincipalName: 'frank@contoso.example',
+    objectId: 'f4a40000-6b1d-4c1e-9a53-0f5d1c7e2a06',
+    groups: ['finance'],
+    roles: [],
+    about: 'Finance; reads what calls cost, and no prompts.',
+    password: 'frank-in-the-simulator',
+  },
 ]
 
 const applications: readonly Application[] = [
@@ -132,6 +152,8 @@ export const demoDirectory: Directory = {
     { name: 'hr-department', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b01' },
     { name: 'engineering', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b02' },
     { name: 'compliance', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b03' },
+    { name: 'platform', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b04' },
+    { name: 'finance', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b05' },
   ],
   applications,
   registrations: [gatehouse],

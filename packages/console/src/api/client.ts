@@ -1,6 +1,6 @@
 /** Requests to the management API, typed by its OpenAPI document. */
 import { ApiError, errorOf } from './errors.ts'
-import { type Operations, roleByOperation } from './generated.ts'
+import { type Operations, rolesByOperation } from './generated.ts'
 
 export type OperationName = keyof Operations
 export type Answer<Name extends OperationName> = Operations[Name]['answer']
@@ -45,8 +45,8 @@ export function addressOf<Name extends OperationName>(name: Name, { path, query 
 
 /** True when one of the roles is enough for the operation. */
 export function mayUse(operation: OperationName, roles: readonly string[]): boolean {
-  const needed: string = roleByOperation[operation]
-  return needed === 'caller' || roles.includes(needed)
+  const needed: readonly string[] = rolesByOperation[operation]
+  return needed.some(role => role === 'caller' || roles.includes(role))
 }
 
 function headersOf<Name extends OperationName>(method: string, { body, reason }: Input<Name>): Record<string, string> {

@@ -8,9 +8,15 @@ export type WhoAmI = {
     readonly appId: string | null
     readonly displayName: string | null
   }
-  readonly roles: readonly ('viewer' | 'auditor' | 'operator')[]
+  /** Roles here, with those that they include. */
+  readonly roles: readonly ('viewer' | 'developer' | 'auditor' | 'operator' | 'admin')[]
   /** Workloads that this caller may call as. */
   readonly workloads: readonly (string)[]
+  /** Of a browser that signed in; null for a request with a token. */
+  readonly session: {
+    /** When the person must sign in again. */
+    readonly expiresAtMs: number
+  } | null
 }
 
 export type GatehouseError = {
@@ -1135,31 +1141,31 @@ export interface Operations {
   }
 }
 
-/** The role that each operation requires; `caller`: any caller with a verified identity. */
-export const roleByOperation = {
-  'GET /api/v1/whoami': 'caller',
-  'GET /api/v1/usage': 'viewer',
-  'GET /api/v1/series': 'viewer',
-  'GET /api/v1/ledger': 'viewer',
-  'GET /api/v1/attention': 'viewer',
-  'GET /api/v1/feeds': 'viewer',
-  'POST /api/v1/feeds/{name}/pause': 'operator',
-  'POST /api/v1/feeds/{name}/resume': 'operator',
-  'POST /api/v1/feeds/{name}/rewind': 'operator',
-  'GET /api/v1/sources': 'viewer',
-  'GET /api/v1/instances': 'viewer',
-  'POST /api/v1/instances/{name}/probe': 'operator',
-  'POST /api/v1/instances/{name}/drain': 'operator',
-  'POST /api/v1/instances/{name}/restore': 'operator',
-  'GET /api/v1/limits': 'viewer',
-  'GET /api/v1/live': 'viewer',
-  'GET /api/v1/log': 'viewer',
-  'POST /api/v1/log/level': 'operator',
-  'POST /api/v1/log/reset': 'operator',
-  'GET /metrics': 'viewer',
-  'GET /api/v1/records/tail': 'viewer',
-  'GET /api/v1/records/search': 'auditor',
-  'GET /api/v1/records': 'viewer',
-  'GET /api/v1/records/{id}': 'viewer',
-  'GET /api/v1/records/{id}/bodies': 'auditor',
-} as const satisfies Record<keyof Operations, string>
+/** The roles of which each operation requires any; `caller`: any caller with a verified identity. */
+export const rolesByOperation = {
+  'GET /api/v1/whoami': ['caller'],
+  'GET /api/v1/usage': ['viewer', 'developer'],
+  'GET /api/v1/series': ['viewer', 'developer'],
+  'GET /api/v1/ledger': ['viewer'],
+  'GET /api/v1/attention': ['viewer'],
+  'GET /api/v1/feeds': ['viewer'],
+  'POST /api/v1/feeds/{name}/pause': ['operator'],
+  'POST /api/v1/feeds/{name}/resume': ['operator'],
+  'POST /api/v1/feeds/{name}/rewind': ['operator'],
+  'GET /api/v1/sources': ['viewer'],
+  'GET /api/v1/instances': ['viewer'],
+  'POST /api/v1/instances/{name}/probe': ['operator'],
+  'POST /api/v1/instances/{name}/drain': ['operator'],
+  'POST /api/v1/instances/{name}/restore': ['operator'],
+  'GET /api/v1/limits': ['viewer'],
+  'GET /api/v1/live': ['viewer', 'developer'],
+  'GET /api/v1/log': ['viewer'],
+  'POST /api/v1/log/level': ['operator'],
+  'POST /api/v1/log/reset': ['operator'],
+  'GET /metrics': ['viewer'],
+  'GET /api/v1/records/tail': ['viewer', 'developer'],
+  'GET /api/v1/records/search': ['auditor', 'developer'],
+  'GET /api/v1/records': ['viewer', 'developer'],
+  'GET /api/v1/records/{id}': ['viewer', 'developer'],
+  'GET /api/v1/records/{id}/bodies': ['auditor', 'developer'],
+} as const satisfies Record<keyof Operations, readonly string[]>

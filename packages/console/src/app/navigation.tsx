@@ -1,7 +1,7 @@
 import { Tooltip } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { mayUse } from '../api/client.ts'
-import { roleByOperation } from '../api/generated.ts'
+import { rolesByOperation } from '../api/generated.ts'
 import { usePerson } from '../api/whoami.ts'
 import { Icon, type IconName } from '../parts/icons.tsx'
 import { shell as text } from '../texts/shell.ts'
@@ -17,7 +17,7 @@ export function Navigation() {
     if (listed === null) return null
     const { title, icon, place } = listed
     if (mayUse(needs, roles)) return <PageLink key={path} title={title} icon={icon} place={place} />
-    const reason = text.roleMissing(roleByOperation[needs])
+    const reason = text.roleMissing(rolesByOperation[needs].join(' or '))
     return (
       <Tooltip key={path} label={reason} position="right">
         {/* biome-ignore lint/a11y/useSemanticElements: an anchor without an address is not announced as a link. */}

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { demoDirectory } from '@gatehouse/simulator'
 import { eventually } from '../../../../test/support/wait.ts'
 import { configSchema } from '../config/schema/index.ts'
-import { configInput, errorIn, instanceKey, sendTo, startHouse } from './house.fixture.ts'
+import { configInput, errorIn, idOf, instanceKey, sendTo, startHouse } from './house.fixture.ts'
 import { recordId, recordRow } from './ledger.fixture.ts'
 import { roleByRoute } from './roles.ts'
 import { failedProbe, goodProbe, runningHouse } from './running.fixture.ts'
@@ -18,37 +18,59 @@ const required: Readonly<Record<string, string>> = {
   '/log/level': '?level=info',
 }
 
-const routes = Object.entries(roleByRoute).map(([route, role]) => {
+const routes = Object.entries(roleByRoute).map(([route, roles]: [string, string | readonly string[]]) => {
   const [method = '', pattern = ''] = route.split(' ')
   const [, query = ''] = Object.entries(required).find(([end]) => pattern.endsWith(end)) ?? []
-  return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
+  const path = pattern.replace(':id', recordId(1)).replace(':name', 'east') + query
+  return { method, roles: [roles].flat(), path }
 })
 
 // A client without a token must learn nothing, and a new route that is missing in the role table must not answer.
-test('every route requires a token, and then its role', async t => {
-  const house = await startHouse(t)
-  await house.ledger.add(recordRow(recordId(1)))
-  const roles = { alice: ['viewer', 'operator'], bob: ['viewer'], carol: ['viewer', 'auditor'] } as const
-  for (const { method, path, role } of routes) {
+test('every route requires a token, and then one of its roles', async t => {
+  const eve = {
+    ...(demoDirectory.people[3] ?? assert.fail()),
+    name: 'eve',
+    objectId: idOf('dave').replace('da7e', 'e5e5'),
+  }
+  const mel = { ...eve, name: 'mel', objectId: idOf('dave').replace('da7e', '3e10') }
+  const directory = { ...demoDirectory, people: [...demoDirectory.people, eve, mel] }
+  const { admin, workloads } = configInput
+  const config = configSchema.parse({
+    ...configInput,
+    admin: { roles: { ...admin.roles, developer: [{ user: eve.objectId }], admin: [{ user: mel.objectId }] } },
+    workloads: {
+      ...workloads,
+      'hr-bot': { ...workloads['hr-bot'], callers: [{ user: idOf('carol') }, { user: eve.objectId }] },
+    },
+  })
+  const house = await startHouse(t, { access: () => config.admin, house: runningHouse(config) }, directory)
+  const own = { callerKind: 'user', callerTenantId: demoDirectory.tenantId, callerObjectId: eve.objectId } as const
+  await house.ledger.add(recordRow(recordId(1), own))
+  const held = {
+    eve: ['developer'],
+    bob: ['viewer'],
+    carol: ['viewer', 'auditor'],
+    alice: ['viewer', 'operator'],
+    mel: ['viewer', 'operator', 'admin'],
+  } as const
+  for (const { method, path, roles } of routes) {
     const stranger = await house.send(path, { method })
     assert.equal(stranger.status, 401, path)
     assert.equal(errorIn(stranger).code, 'token_missing')
     assert.equal(stranger.headers['www-authenticate'], 'Bearer')
 
     const withoutRole = await house.send(path, { method, as: 'dave' })
-    if (role === 'caller') {
+    if (roles.includes('caller')) {
       assert.equal(withoutRole.status, 200, path)
       continue
     }
     assert.equal(withoutRole.status, 403, path)
-    assert.match(
-      errorIn(withoutRole).message,
-      new RegExp(`needs the role ${role}, which dave@contoso\\.example .*admin\\.roles\\.${role}`),
-    )
+    const needed = `needs the role ${roles.join(' or ')}, which dave@contoso\\.example .*admin\\.roles\\.${roles[0]}`
+    assert.match(errorIn(withoutRole).message, new RegExp(needed))
 
-    for (const [as, held] of Object.entries(roles)) {
+    for (const [as, its] of Object.entries(held)) {
       const { status } = await house.send(path, { method, as })
-      assert.equal(status, held.some(one => one === role) ? 200 : 403, `${as}: ${path}`)
+      assert.equal(status, its.some(one => roles.includes(one)) ? 200 : 403, `${as}: ${method} ${path}`)
     }
   }
 })
@@ -59,13 +81,14 @@ test('the document lists exactly the routes of the role table', async t => {
   const house = await startHouse(t)
   const { paths } = (await house.send('/openapi.json', { as: 'bob' })).json as { paths: Record<string, object> }
   const documented = Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations as Record<string, { 'x-gatehouse-role': string }>).map(([method, operation]) => [
+    Object.entries(operations as Record<string, { 'x-gatehouse-roles': string[] }>).map(([method, operation]) => [
       `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
-      operation['x-gatehouse-role'],
+      operation['x-gatehouse-roles'],
     ]),
   )
   const { 'GET /openapi.json': _, ...inTable } = roleByRoute
-  assert.deepEqual(Object.fromEntries(documented), inTable)
+  const expected = Object.entries(inTable).map(([route, roles]) => [route, [roles].flat()])
+  assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(expected))
 })
 
 // Proxies and people normalise addresses differently; no spelling of an address may avoid its role.
@@ -300,6 +323,7 @@ test('whoami returns the caller, the roles that it has here, and the workloads t
     },
     roles: ['viewer', 'auditor'],
     workloads: ['hr-bot'],
+    session: null,
   })
 })
 

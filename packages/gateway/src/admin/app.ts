@@ -55,14 +55,14 @@ export function adminApp(
     ...(console?.layers ?? []),
     // Before every layer that depends on the address, so that strangers learn nothing from unknown addresses.
     authenticated(verifier, console?.guard ?? null),
-    authorized(options.access, options.groups ?? (() => null), log),
+    authorized({ ...options, groups: options.groups ?? (() => null) }),
     // Last: only answers to who may have them are worth a tag.
     revalidated,
   ]
   for (const layer of layers) app.use('*', layer)
 
   const handlerParts: AdminParts = { ...options, ...parts, questions: new Questions() }
-  addWhoami(app, handlerParts)
+  addWhoami(app)
   addUsage(app, handlerParts)
   addSeries(app, handlerParts)
   addLedger(app, handlerParts)
@@ -101,7 +101,7 @@ const openApiHead = {
     title: 'Gatehouse management API',
     version: '1',
     description:
-      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe, drain and restore instances, to pause, resume and rewind feeds, and to change the level of the log.',
+      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `developer` for those of their own workloads and for bodies of their own calls, `auditor` for all bodies, `operator` to probe, drain and restore instances, to pause, resume and rewind feeds, and to change the level of the log, `admin` for all of that and to apply a configuration.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   security: [{ entra: [] }, { session: [] }],

@@ -29,7 +29,7 @@ export const unknownRecord = jsonAnswer(errorAnswer, 'No such record.')
 export const unknownFeed = jsonAnswer(errorAnswer, 'No such feed.')
 export const unknownInstance = jsonAnswer(errorAnswer, 'No such instance.')
 
-/** States the role in the document; `roles.ts` decides it. */
-export function needs(role: AdminRole | 'caller') {
-  return { 'x-gatehouse-role': role }
+/** States the roles of which any is enough, in the document; `roles.ts` decides them. */
+export function needs(...roles: readonly (AdminRole | 'caller')[]) {
+  return { 'x-gatehouse-roles': roles }
 }

@@ -13,9 +13,10 @@ test('the documentation lists exactly the errors and routes that exist', () => {
     Object.fromEntries(errors),
     Object.fromEntries(Object.entries(adminErrors).map(([code, { status }]) => [code, status])),
   )
-  const routes = [...page.matchAll(/^\| `([A-Z]+ \S+)` \| (\w+) \|/gm)].map(([, route, role]) => [
+  const routes = [...page.matchAll(/^\| `([A-Z]+ \S+)` \| ([\w, ]+) \|/gm)].map(([, route, roles]) => [
     route?.replace(/\{(\w+)\}/, ':$1'),
-    role,
+    roles,
   ])
-  assert.deepEqual(Object.fromEntries(routes), { 'GET /healthz': 'none', ...roleByRoute })
+  const table = Object.entries(roleByRoute).map(([route, roles]) => [route, [roles].flat().join(', ')])
+  assert.deepEqual(Object.fromEntries(routes), { 'GET /healthz': 'none', ...Object.fromEntries(table) })
 })

@@ -4,7 +4,7 @@
  */
 import { request as httpRequest } from 'node:http'
 import type { TestContext } from 'node:test'
-import { demoAudience, demoDirectory, type EntraSimulator, startEntra } from '@gatehouse/simulator'
+import { type Directory, demoAudience, demoDirectory, type EntraSimulator, startEntra } from '@gatehouse/simulator'
 import { systemClock } from '../clock.ts'
 import { type ConfigInput, configSchema } from '../config/schema/index.ts'
 import { createVerifier } from '../identity/verifier.ts'
@@ -16,7 +16,7 @@ import { startAdmin } from './open.ts'
 import { type Running, runningHouse } from './running.fixture.ts'
 
 export const instanceKey = 'canary-key-of-an-instance-0123456789'
-const idOf = (name: string): string => demoDirectory.people.find(person => person.name === name)?.objectId ?? ''
+export const idOf = (name: string): string => demoDirectory.people.find(person => person.name === name)?.objectId ?? ''
 
 export const configInput = {
   admin: {
@@ -81,8 +81,12 @@ export interface Answer {
 }
 
 /** Starts a house that ends with the test. */
-export async function startHouse(t: Pick<TestContext, 'after'>, changes: Partial<AdminOptions> = {}): Promise<House> {
-  const entra = await startEntra({ directory: demoDirectory })
+export async function startHouse(
+  t: Pick<TestContext, 'after'>,
+  changes: Partial<AdminOptions> = {},
+  directory: Directory = demoDirectory,
+): Promise<House> {
+  const entra = await startEntra({ directory })
   t.after(() => entra.close())
   const config = configSchema.parse(configInput)
   const running = runningHouse(config)

@@ -13,8 +13,12 @@ import type { ReplicasReport } from '../replicas/index.ts'
 import type { LogLevels } from '../telemetry/log/index.ts'
 import type { ConsoleOptions } from './session/index.ts'
 
-/** Role of a caller. `auditor` and `operator` each include `viewer`, and neither includes the other. */
-export type AdminRole = 'viewer' | 'auditor' | 'operator'
+/**
+ * Role of a caller. `auditor` and `operator` each include `viewer`, and neither includes the other; `admin` includes
+ * `operator`. `developer` is a viewer of their own workloads alone.
+ */
+export const adminRoles = ['viewer', 'developer', 'auditor', 'operator', 'admin'] as const
+export type AdminRole = (typeof adminRoles)[number]
 
 /**
  * The running house as the management API sees it, and the actions on it. Credentials in the configuration are never

@@ -6,13 +6,14 @@ import { type Caller, callerKey } from '../identity/caller.ts'
 import { GroupsUnavailable } from '../identity/errors.ts'
 import type { GroupDirectory } from '../identity/index.ts'
 import { groupsOverageAdvice, lackingText } from '../identity/rules.ts'
-import type { Log } from '../log.ts'
+import { bindingsOf } from './bindings.ts'
 import { AdminError } from './errors.ts'
 import type { AdminOptions, AdminRole } from './index.ts'
 import type { AdminEnv } from './parts.ts'
-import { methodsAt, prepareRoles, type Roles, roleOfRoute } from './roles.ts'
+import { methodsAt, prepareRoles, type Roles, rolesOfRoute } from './roles.ts'
 import { metricsAnswer } from './routes/metrics.ts'
 import { type SessionGuardParts, sessionCaller } from './session/guard.ts'
+import { visibleTo } from './visible.ts'
 
 /**
  * Answers are personal data: no cache may keep them, and no browser may frame, sniff or run them. No CORS: other sites
@@ -87,36 +88,49 @@ function currentRoles(access: AdminOptions['access']): () => Roles {
   }
 }
 
-export function authorized(
-  access: AdminOptions['access'],
-  groups: () => GroupDirectory | null,
-  log: Log,
-): MiddlewareHandler<AdminEnv> {
+export interface AuthorizedParts extends Pick<AdminOptions, 'access' | 'log' | 'house'> {
+  readonly groups: () => GroupDirectory | null
+}
+
+export function authorized({ access, groups, log, house }: AuthorizedParts): MiddlewareHandler<AdminEnv> {
   const rolesNow = currentRoles(access)
+  const bindingsNow = bindingsOf(() => house.workloads)
   return async (c, next) => {
     const roles = rolesNow()
+    const bindings = bindingsNow()
     const pattern = patternOf(c)
-    const needed = pattern === null ? 'viewer' : roleOfRoute(c.req.method, pattern)
+    const needed = pattern === null ? unknownAddress : rolesOfRoute(c.req.method, pattern)
+    const asksForGroups = roles.asksForGroups || bindings.asksForGroups
     const verified = c.get('caller')
-    // Groups are only looked up for a caller that does not have the role already.
-    const enough = needed !== 'caller' && roles.of(verified).includes(needed ?? 'viewer')
-    const caller =
-      enough || !roles.asksForGroups || verified.listsGroups ? verified : await withGroups(verified, groups())
+    // Groups are only looked up for a caller that does not have all that the route needs already.
+    const enough = !asksForGroups || verified.listsGroups || suffices(needed, roles.of(verified))
+    const caller = enough ? verified : await withGroups(verified, groups())
     c.set('caller', caller)
     const held = roles.of(caller)
-    if (needed !== 'caller' && !held.includes(needed ?? 'viewer')) {
+    if (needed !== 'caller' && !(needed ?? unknownAddress).some(role => held.includes(role))) {
       log.warn(
         { audit: true, caller: callerKey(caller), route: pattern, needed, requestId: c.get('requestId') },
         'admin_refused',
       )
-      throw new AdminError('role_missing', roleMessage(caller, needed ?? 'viewer', roles))
+      throw new AdminError('role_missing', roleMessage(caller, needed ?? unknownAddress, roles))
     }
     if (pattern === null) requireMethod(c)
     if (needed === null)
       throw new AdminError('route_unknown', 'No role is set for this address, so it is not answered.')
     c.set('roles', held)
+    c.set('bound', bindings.of(caller))
+    c.set('visible', visibleTo(held, c.get('bound')))
     await next()
   }
+}
+
+/** Who may learn that there is nothing at an address. */
+const unknownAddress: readonly AdminRole[] = ['viewer', 'developer']
+
+/** True when these roles decide everything about the answer: a developer's depends on the workloads too. */
+function suffices(needed: readonly AdminRole[] | 'caller' | null, held: readonly AdminRole[]): boolean {
+  const decisive = needed === null ? (['viewer'] as const) : needed
+  return decisive !== 'caller' && decisive.some(role => role !== 'developer' && held.includes(role))
 }
 
 async function withGroups(caller: Caller, groups: GroupDirectory | null): Promise<Caller> {
@@ -131,10 +145,11 @@ async function withGroups(caller: Caller, groups: GroupDirectory | null): Promis
   }
 }
 
-function roleMessage(caller: Caller, needed: AdminRole, roles: Roles): string {
+function roleMessage(caller: Caller, needed: readonly AdminRole[], roles: Roles): string {
   const who = caller.displayName === null ? callerKey(caller) : `${caller.displayName} (${callerKey(caller)})`
   const advice = roles.groupsOverage(caller) ? ` ${groupsOverageAdvice}` : lackingText(roles.lacking(caller), caller)
-  return `This needs the role ${needed}, which ${who} does not have. An operator grants it in the configuration under admin.roles.${needed}.${advice}`
+  const granted = needed.map(role => `admin.roles.${role}`).join(' or ')
+  return `This needs the role ${needed.join(' or ')}, which ${who} does not have. An operator grants it in the configuration under ${granted}.${advice}`
 }
 
 /** The pattern of the route that will answer; null when there is none. Layers match too, under `/*`. */

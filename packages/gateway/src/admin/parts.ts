@@ -4,12 +4,16 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Caller } from '../identity/caller.ts'
 import type { AdminOptions, AdminRole } from './index.ts'
 import type { Questions } from './questions.ts'
+import type { Visible } from './visible.ts'
 
 export interface AdminEnv {
   Bindings: HttpBindings
   Variables: {
     caller: Caller
     roles: readonly AdminRole[]
+    /** Workloads as which the caller may call. */
+    bound: readonly string[]
+    visible: Visible
     requestId: string
     /** Of a request from the console; null for one with a token. */
     session: { readonly expiresAtMs: number } | null

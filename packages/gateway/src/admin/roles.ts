@@ -1,20 +1,23 @@
 import type { Config } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import { compileRules } from '../identity/rules.ts'
-import type { AdminRole } from './index.ts'
+import { type AdminRole, adminRoles } from './index.ts'
+
+type RouteRoles = AdminRole | 'caller' | readonly AdminRole[]
 
 /**
- * Roles that may use each method and route (HEAD counts as GET). A route that is not in this table is answered with 404
+ * The role that each method and route requires (HEAD counts as GET), or roles of which any is enough. What a developer
+ * may see of a route's answer, `visible.ts` decides. A route that is not in this table is answered with 404
  * even when it has a handler: no route is reachable because its protection was forgotten. Only `/healthz` needs no
  * token and is not in the table.
  */
 export const roleByRoute = {
   // Any caller with a verified token may read who it is; otherwise a refused caller could not find out why.
   'GET /api/v1/whoami': 'caller',
-  'GET /openapi.json': 'viewer',
+  'GET /openapi.json': ['viewer', 'developer'],
   'GET /metrics': 'viewer',
-  'GET /api/v1/usage': 'viewer',
-  'GET /api/v1/series': 'viewer',
+  'GET /api/v1/usage': ['viewer', 'developer'],
+  'GET /api/v1/series': ['viewer', 'developer'],
   'GET /api/v1/attention': 'viewer',
   'GET /api/v1/instances': 'viewer',
   // It makes the gateway send a call, although it bills nothing: a role that only reads must not be enough.
@@ -22,7 +25,7 @@ export const roleByRoute = {
   'POST /api/v1/instances/:name/drain': 'operator',
   'POST /api/v1/instances/:name/restore': 'operator',
   'GET /api/v1/limits': 'viewer',
-  'GET /api/v1/live': 'viewer',
+  'GET /api/v1/live': ['viewer', 'developer'],
   'GET /api/v1/log': 'viewer',
   'POST /api/v1/log/level': 'operator',
   'POST /api/v1/log/reset': 'operator',
@@ -32,20 +35,24 @@ export const roleByRoute = {
   'POST /api/v1/feeds/:name/pause': 'operator',
   'POST /api/v1/feeds/:name/resume': 'operator',
   'POST /api/v1/feeds/:name/rewind': 'operator',
-  'GET /api/v1/records': 'viewer',
-  'GET /api/v1/records/tail': 'viewer',
-  'GET /api/v1/records/search': 'auditor',
-  'GET /api/v1/records/:id': 'viewer',
-  'GET /api/v1/records/:id/bodies': 'auditor',
-} as const satisfies Record<string, AdminRole | 'caller'>
+  'GET /api/v1/records': ['viewer', 'developer'],
+  'GET /api/v1/records/tail': ['viewer', 'developer'],
+  'GET /api/v1/records/search': ['auditor', 'developer'],
+  'GET /api/v1/records/:id': ['viewer', 'developer'],
+  'GET /api/v1/records/:id/bodies': ['auditor', 'developer'],
+} as const satisfies Record<string, RouteRoles>
 
 /**
- * The role that a route requires, `caller` when a verified token is enough; null for a route that is not in the table.
+ * Roles of which a route requires any, `caller` when a verified token is enough; null for a route that is not in the
+ * table.
  * @param path the router's pattern.
  */
-export function roleOfRoute(method: string, path: string): AdminRole | 'caller' | null {
+export function rolesOfRoute(method: string, path: string): readonly AdminRole[] | 'caller' | null {
   const key = `${method === 'HEAD' ? 'GET' : method} ${path}`
-  return Object.hasOwn(roleByRoute, key) ? roleByRoute[key as keyof typeof roleByRoute] : null
+  if (!Object.hasOwn(roleByRoute, key)) return null
+  const roles: RouteRoles = roleByRoute[key as keyof typeof roleByRoute]
+  if (roles === 'caller') return roles
+  return typeof roles === 'string' ? [roles] : roles
 }
 
 /** Methods that an address accepts, as `POST`; empty when there is nothing at the address. */
@@ -60,7 +67,7 @@ const patterns = Object.keys(roleByRoute).map(route => {
 })
 
 export interface Roles {
-  /** The roles of a caller, `auditor` and `operator` always together with `viewer`; empty for most callers. */
+  /** The roles of a caller with those that they include, in the order of `adminRoles`; empty for most callers. */
   of(caller: Caller): readonly AdminRole[]
   /** True when only groups that the token leaves out could have given a role. */
   groupsOverage(caller: Caller): boolean
@@ -70,21 +77,25 @@ export interface Roles {
   lacking(caller: Caller): readonly ('groups' | 'roles')[]
 }
 
+/** What each role brings besides itself. */
+const included: Readonly<Record<AdminRole, readonly AdminRole[]>> = {
+  viewer: [],
+  developer: [],
+  auditor: ['viewer'],
+  operator: ['viewer'],
+  admin: ['operator', 'viewer'],
+}
+
 /** Prepares the rules once. No caller has a role unless a rule gives it. */
 export function prepareRoles(roles: Config['admin']['roles']): Roles {
-  const viewer = compileRules(roles.viewer)
-  const above = [
-    ['auditor', compileRules(roles.auditor)],
-    ['operator', compileRules(roles.operator)],
-  ] as const
-  const all = [viewer, ...above.map(([, admits]) => admits)]
+  const rows = adminRoles.map(role => ({ role, admits: compileRules(roles[role]) }))
   return {
     of(caller) {
-      const held = above.flatMap(([role, admits]) => (admits(caller) === null ? [] : [role]))
-      return held.length > 0 || viewer(caller) !== null ? ['viewer', ...held] : []
+      const given = rows.flatMap(({ role, admits }) => (admits(caller) === null ? [] : [role, ...included[role]]))
+      return given.length === 0 ? given : adminRoles.filter(role => given.includes(role))
     },
-    groupsOverage: caller => all.some(admits => admits.groupsOverage(caller)),
-    asksForGroups: all.some(admits => admits.asksForGroups),
-    lacking: caller => [...new Set(all.flatMap(admits => admits.lacking(caller)))],
+    groupsOverage: caller => rows.some(({ admits }) => admits.groupsOverage(caller)),
+    asksForGroups: rows.some(({ admits }) => admits.asksForGroups),
+    lacking: caller => [...new Set(rows.flatMap(({ admits }) => admits.lacking(caller)))],
   }
 }

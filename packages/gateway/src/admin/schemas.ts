@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { copyKinds, outcomes } from '../ledger/record.ts'
 import type { RecordsPage, SummedField, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { summedFields, usageDimensions } from '../ledger/reports.ts'
+import { adminRoles } from './index.ts'
 import { recordAnswer } from './record-schema.ts'
 
 export const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
@@ -140,8 +141,12 @@ export const whoamiAnswer = z
       appId: string,
       displayName: string,
     }),
-    roles: z.array(z.enum(['viewer', 'auditor', 'operator'])),
+    roles: z.array(z.enum(adminRoles)).openapi({ description: 'Roles here, with those that they include.' }),
     workloads: z.array(z.string()).openapi({ description: 'Workloads that this caller may call as.' }),
+    session: z
+      .strictObject({ expiresAtMs: z.int().openapi({ description: 'When the person must sign in again.' }) })
+      .nullable()
+      .openapi({ description: 'Of a browser that signed in; null for a request with a token.' }),
   })
   .openapi('WhoAmI')
 

@@ -58,9 +58,11 @@ export function demoConfig(at: DemoAddresses): ConfigInput {
       listen: at.adminListen,
       signIn: { clientId: consoleClientId },
       roles: {
-        viewer: [{ group: group('compliance') }],
+        viewer: [{ group: group('compliance') }, { group: group('finance') }],
+        developer: [{ group: group('hr-department') }, { group: group('engineering') }],
         auditor: [{ role: 'Gatehouse.Auditor' }],
         operator: [{ group: group('engineering') }],
+        admin: [{ group: group('platform') }],
       },
     },
     identity: {

@@ -40,6 +40,8 @@ export interface RecordFilter {
   readonly fromMs?: number
   readonly toMs?: number
   readonly workload?: string
+  /** Records of one of these workloads alone; none where it is empty. */
+  readonly workloads?: readonly string[]
   /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
   readonly caller?: string
   readonly instance?: string

@@ -31,7 +31,7 @@ test('the authorize page lists all people, the hinted person first, and redirect
   const url = authorizeUrl(entra.url, challenge, { login_hint: 'carol@contoso.example', state: '<s&"1">' })
   const page = await open(url)
   const offered = [...page.text.matchAll(/name="person" value="(\w+)"/g)].map(([, name]) => name)
-  assert.deepEqual(offered, ['carol', 'alice', 'bob', 'dave'])
+  assert.deepEqual(offered, ['carol', 'alice', 'bob', 'dave', 'erin', 'frank'])
   const back = await submit(url, page, { person: 'bob' })
   assert.equal(back.status, 303)
   assert.equal(back.location?.origin, 'http://localhost:4711')

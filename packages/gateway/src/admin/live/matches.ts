@@ -1,6 +1,7 @@
 import { callerKey } from '../../identity/caller.ts'
 import type { RecordRow } from '../../ledger/record.ts'
 import { groupedFields, type RecordFilter } from '../../ledger/reports.ts'
+import { isVisible } from '../visible.ts'
 
 /** True when a record is one that the ledger would list for this filter. */
 export function matches(filter: RecordFilter, row: RecordRow): boolean {
@@ -8,6 +9,7 @@ export function matches(filter: RecordFilter, row: RecordRow): boolean {
   return (
     fromMs <= row.startedAtMs &&
     row.startedAtMs < toMs &&
+    isVisible(filter.workloads ?? null, row) &&
     groupedFields.every(name => same(filter[name], row[name])) &&
     same(filter.model, row.servedModel ?? row.requestedModel) &&
     same(filter.outcomeCode, row.outcomeCode) &&

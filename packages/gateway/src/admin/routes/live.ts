@@ -8,6 +8,7 @@ import { matches } from '../live/matches.ts'
 import { filterOf } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { errorAnswer, filterParameters, whole } from '../schemas.ts'
+import { type Visible, within } from '../visible.ts'
 import { feedsOf } from './feeds.ts'
 import { instancesOf } from './instances.ts'
 import { limitsOf } from './limits.ts'
@@ -46,7 +47,7 @@ const route = createRoute({
   path: '/api/v1/live',
   summary:
     'Server-sent events: `record`, each record as it is loaded, for these filters; `instances`, `limits` and `feeds`, the answers of these routes when they have changed, at most every second.',
-  ...needs('viewer'),
+  ...needs('viewer', 'developer'),
   request: { query: parameters, headers: z.object({ 'last-event-id': cursor.optional() }) },
   responses: {
     200: {
@@ -74,6 +75,8 @@ export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closi
 
   app.openapi(route, async c => {
     const { events, after, forSeconds = streamSecondsMax, ...filter } = c.req.valid('query')
+    const visible = c.get('visible')
+    requireShown(events ?? [], visible)
     const from = await startOf(c.req.valid('header')['last-event-id'] ?? after ?? null, hub, events)
     const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }
     // Nobody would read the stream.
@@ -83,10 +86,22 @@ export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closi
     const leftMs = Math.max(0, Math.min(forSeconds * 1_000, c.get('caller').expiresAtMs - clock()))
     const ends = AbortSignal.any([signal, closing, AbortSignal.timeout(leftMs)])
     ends.addEventListener('abort', release, { once: true })
-    const wanted = (events ?? kinds).filter(kind => kind !== 'record' || from !== null)
-    const asked: Asked = { kinds: wanted, from, filter: filterOf(filter) }
+    const wanted = (events ?? kindsFor(visible)).filter(kind => kind !== 'record' || from !== null)
+    const asked: Asked = { kinds: wanted, from, filter: within(visible, filterOf(filter)) }
     return c.body(ReadableStream.from(encoded(streamOf(hub, asked, ends, release))), 200, headers)
   })
+}
+
+/** A developer follows the records that they may see; states of the house are for viewers. */
+function kindsFor(visible: Visible): readonly LiveKind[] {
+  return visible === null ? kinds : ['record']
+}
+
+function requireShown(events: readonly LiveKind[], visible: Visible): void {
+  const hidden = events.find(kind => !kindsFor(visible).includes(kind))
+  if (hidden === undefined) return
+  const message = `Events of the kind ${hidden} need the role viewer. As a developer, ask for record alone.`
+  throw new AdminError('role_missing', message, { param: 'events' })
 }
 
 /** @returns null where there are no records to follow, and nobody asked for them by name. @throws LedgerError */

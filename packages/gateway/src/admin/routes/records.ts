@@ -10,12 +10,13 @@ import { filterOf, present } from '../parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { recordAnswer } from '../record-schema.ts'
 import { bodiesAnswer, idParameters, listParameters, pageAnswer } from '../schemas.ts'
+import { isOwn, isVisible, within } from '../visible.ts'
 
 const list = createRoute({
   method: 'get',
   path: '/api/v1/records',
   summary: 'Figures of exchanges, newest first, without bodies.',
-  ...needs('viewer'),
+  ...needs('viewer', 'developer'),
   request: { query: listParameters },
   responses: { 200: jsonAnswer(pageAnswer, 'One page.'), ...commonAnswers },
 })
@@ -24,7 +25,7 @@ const one = createRoute({
   method: 'get',
   path: '/api/v1/records/{id}',
   summary: 'Figures of one exchange.',
-  ...needs('viewer'),
+  ...needs('viewer', 'developer'),
   request: { params: idParameters },
   responses: { 200: jsonAnswer(recordAnswer, 'The record.'), 404: unknownRecord, ...commonAnswers },
 })
@@ -33,7 +34,7 @@ const bodies = createRoute({
   method: 'get',
   path: '/api/v1/records/{id}/bodies',
   summary: 'What was asked and answered in one exchange. Each reading is logged.',
-  ...needs('auditor'),
+  ...needs('auditor', 'developer'),
   request: { params: idParameters },
   responses: { 200: streamedJsonAnswer(bodiesAnswer, 'The bodies.'), 404: unknownRecord, ...commonAnswers },
 })
@@ -44,14 +45,15 @@ export function addRecords(app: AdminApp, { ledger, log, questions }: AdminParts
 
   app.openapi(list, async c => {
     const { limit, before, ...filters } = c.req.valid('query')
-    const query = { ...filterOf(filters), ...present({ limit, before }) }
+    const query = { ...within(c.get('visible'), filterOf(filters)), ...present({ limit, before }) }
     return c.json(await ask(c, () => ledger.list(query)), 200)
   })
 
-  app.openapi(one, async c => c.json(await ask(c, () => rowOf(ledger, c.req.valid('param').id)), 200))
+  app.openapi(one, async c => c.json(await ask(c, () => rowOf(c, ledger, c.req.valid('param').id)), 200))
 
   app.openapi(bodies, async c => {
-    const row = await ask(c, () => rowOf(ledger, c.req.valid('param').id))
+    const row = await ask(c, () => rowOf(c, ledger, c.req.valid('param').id))
+    requireReader(c, row)
     const kept = await ask(c, () => ledger.bodies(row.id))
     // Logged before the first byte is sent: the audit then also has readers that disconnect midway.
     log.info(
@@ -63,13 +65,21 @@ export function addRecords(app: AdminApp, { ledger, log, questions }: AdminParts
 }
 
 /** A record's id is a UUID, whose letters may be of either case (RFC 9562, section 4). */
-async function rowOf(ledger: LedgerReader, id: string): Promise<RecordRow> {
+async function rowOf(c: Context<AdminEnv>, ledger: LedgerReader, id: string): Promise<RecordRow> {
   const row = await ledger.row(id.toLowerCase())
-  if (row === null) {
+  // A developer learns nothing of records of other workloads, not even that they exist.
+  if (row === null || !isVisible(c.get('visible'), row)) {
     throw new AdminError(
       'record_unknown',
       'There is no record of this id; it may have been older than ledger.retain.records.',
     )
   }
   return row
+}
+
+/** An auditor reads all bodies, a developer those of their own calls. */
+function requireReader(c: Context<AdminEnv>, row: RecordRow): void {
+  if (c.get('roles').includes('auditor') || isOwn(c.get('caller'), row)) return
+  const message = 'As a developer you read the bodies of your own calls. The role auditor reads those of others.'
+  throw new AdminError('role_missing', message)
 }

@@ -4,12 +4,13 @@ import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { present } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { searchAnswer, searchParameters } from '../search-schemas.ts'
+import { within } from '../visible.ts'
 
 const search = createRoute({
   method: 'get',
   path: '/api/v1/records/search',
   summary: "Looks for a text in the bodies of one workload's day. Each search is logged.",
-  ...needs('auditor'),
+  ...needs('auditor', 'developer'),
   request: { query: searchParameters },
   responses: { 200: jsonAnswer(searchAnswer, 'What was found in the time that a search has.'), ...commonAnswers },
 })
@@ -20,7 +21,10 @@ export function addSearch(app: AdminApp, { ledger, log, questions }: AdminParts)
   app.openapi(search, async c => {
     const { day, text, workload, ...page } = c.req.valid('query')
     const fromMs = Date.parse(day)
-    const query = { text, workload, fromMs, toMs: fromMs + dayMs, ...present(page) }
+    // A developer finds what was said in their own calls.
+    const own = c.get('roles').includes('auditor') ? {} : { caller: callerKey(c.get('caller')) }
+    const { workload: searched = workload } = within(c.get('visible'), { workload })
+    const query = { text, workload: searched, fromMs, toMs: fromMs + dayMs, ...present(page), ...own }
     const { signal } = c.req.raw
     const caller = callerKey(c.get('caller'))
     const found = await questions.ask(caller, signal, () => ledger.search(query, signal))

@@ -8,6 +8,7 @@ import { AdminError } from '../errors.ts'
 import { filterOf, present } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { errorAnswer, pageAnswer, tailParameters, tailWaitSecondsMax } from '../schemas.ts'
+import { within } from '../visible.ts'
 
 /** Each waiting tail reads from the store twice a second; the store can easily take this many. */
 const tailsMax = 32
@@ -18,7 +19,7 @@ const route = createRoute({
   method: 'get',
   path: '/api/v1/records/tail',
   summary: 'Records that came after a cursor, oldest first; waits for the first one.',
-  ...needs('viewer'),
+  ...needs('viewer', 'developer'),
   request: { query: tailParameters },
   responses: {
     200: jsonAnswer(pageAnswer, 'What came; empty when nothing did in time. Go on with its `cursor`.'),
@@ -32,7 +33,9 @@ export function addTail(app: AdminApp, { ledger, tailPollMs, closing }: AdminPar
   const byReader = new Map<string, number>()
   app.openapi(route, async c => {
     const { waitSeconds = tailWaitSecondsMax, after, limit, ...filters } = c.req.valid('query')
-    const query = { ...filterOf(filters), ...present({ limit }), after } as RecordsQuery & { after: string }
+    const query = { ...within(c.get('visible'), filterOf(filters)), ...present({ limit }), after } as RecordsQuery & {
+      after: string
+    }
     if (waiting >= tailsMax) {
       throw new AdminError('tails_exhausted', `${tailsMax} tails are waiting already. Try again in a few seconds.`)
     }

@@ -6,12 +6,13 @@ import { filterOf } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { usageAnswer, usageParameters } from '../schemas.ts'
 import { ordered } from '../usage-order.ts'
+import { within } from '../visible.ts'
 
 const route = createRoute({
   method: 'get',
   path: '/api/v1/usage',
   summary: 'Calls and tokens, broken down as asked.',
-  ...needs('viewer'),
+  ...needs('viewer', 'developer'),
   request: { query: usageParameters },
   responses: {
     200: jsonAnswer(usageAnswer, 'One line per combination of the dimensions, and the total.'),
@@ -22,7 +23,7 @@ const route = createRoute({
 export function addUsage(app: AdminApp, { ledger, questions }: AdminParts): void {
   app.openapi(route, async c => {
     const { by, ...filters } = c.req.valid('query')
-    const query = { by, ...filterOf(filters) }
+    const query = { by, ...within(c.get('visible'), filterOf(filters)) }
     const report = await questions.ask(callerKey(c.get('caller')), c.req.raw.signal, () => ledger.usage(query))
     // Each of the three steps takes up to 40 ms for a report of 20,000 lines: calls of the gateway run in between.
     await turn()

@@ -1,8 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
-import type { Config } from '../../config/schema/index.ts'
-import { compileRules } from '../../identity/rules.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
-import type { AdminApp, AdminParts } from '../parts.ts'
+import type { AdminApp } from '../parts.ts'
 import { whoamiAnswer } from '../schemas.ts'
 
 const route = createRoute({
@@ -13,28 +11,13 @@ const route = createRoute({
   responses: { 200: jsonAnswer(whoamiAnswer, 'Identity, roles here, and workloads on the gateway.'), ...commonAnswers },
 })
 
-export function addWhoami(app: AdminApp, { house }: AdminParts): void {
-  const bindings = lastPrepared(prepareBindings)
+export function addWhoami(app: AdminApp): void {
   app.openapi(route, c => {
-    const caller = c.get('caller')
-    const { kind, tenantId, objectId, appId, displayName } = caller
-    const workloads = bindings(house.workloads).flatMap(({ name, admits }) => (admits(caller) === null ? [] : [name]))
+    const { kind, tenantId, objectId, appId, displayName } = c.get('caller')
+    const caller = { kind, tenantId, objectId, appId, displayName }
     return c.json(
-      { caller: { kind, tenantId, objectId, appId, displayName }, roles: [...c.get('roles')], workloads },
+      { caller, roles: [...c.get('roles')], workloads: [...c.get('bound')], session: c.get('session') },
       200,
     )
   })
-}
-
-function prepareBindings(workloads: Config['workloads']) {
-  return Object.entries(workloads).map(([name, { callers }]) => ({ name, admits: compileRules(callers) }))
-}
-
-/** Prepares again only when it gets another object, that is after a reload. */
-function lastPrepared<From, Result>(prepare: (from: From) => Result): (from: From) => Result {
-  let last: { readonly from: From; readonly result: Result } | null = null
-  return from => {
-    if (last?.from !== from) last = { from, result: prepare(from) }
-    return last.result
-  }
 }

@@ -191,9 +191,9 @@ function splitListen(listen: string): { host: string; port: number } {
 }
 
 function checkRoles(roles: Config['admin']['roles'], notes: Notes): void {
-  for (const role of ['viewer', 'auditor'] as const) refuseDuplicates(roles[role], ['admin', 'roles', role], notes)
-  if (roles.viewer.length > 0 || roles.auditor.length > 0) return
-  const expected = 'somebody in viewer or auditor: as it is, nobody can read usage or records'
+  for (const [role, rules] of Object.entries(roles)) refuseDuplicates(rules, ['admin', 'roles', role], notes)
+  if (Object.values(roles).some(rules => rules.length > 0)) return
+  const expected = 'somebody in one of the roles: as it is, nobody can read usage or records'
   warn(notes, ['admin', 'roles'], 'nobody', expected)
 }
 

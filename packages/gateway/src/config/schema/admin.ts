@@ -40,11 +40,26 @@ export const admin = z.strictObject({
   roles: z
     .strictObject({
       viewer: z.array(callerRule).default([]).describe('May read figures: usage, records without bodies, instances.'),
-      auditor: z.array(callerRule).default([]).describe('May read bodies as well: prompts and completions.'),
+      developer: z
+        .array(callerRule)
+        .default([])
+        .describe(
+          'May read records and figures of the workloads that list them among their `callers`, and bodies of their own calls.',
+        ),
+      auditor: z
+        .array(callerRule)
+        .default([])
+        .describe('May read figures, and with a reason bodies: prompts and completions.'),
       operator: z
         .array(callerRule)
         .default([])
-        .describe('May read figures and act: probe an instance. Reads no bodies.'),
+        .describe(
+          'May read figures and act: probe, drain and restore instances, order feeds, change the level of the log. Reads no bodies.',
+        ),
+      admin: z
+        .array(callerRule)
+        .default([])
+        .describe('May do what an operator may, apply a configuration and read the audit trail. Reads no bodies.'),
     })
     .prefault({})
     .describe('Who may read what through the management API and the CLI. Nobody, unless listed.'),

@@ -61,6 +61,7 @@ export function conditionsOf(
     else conditions.add(`${sql} = ?`, code)
   }
   for (const field of groupedFields) named(columnNameOf(field), columnNameOf(field), filter[field])
+  if (filter.workloads !== undefined) addWorkloads(conditions, names, filter.workloads)
   named(model, 'model', filter.model)
   named('outcome_code', 'outcome_code', filter.outcomeCode)
   if (filter.copyKind === 'none') conditions.add('copy_kind = ?', 0)
@@ -72,6 +73,15 @@ export function conditionsOf(
   }
   if (filter.caller !== undefined) addCaller(conditions, names, filter.caller)
   return conditions
+}
+
+function addWorkloads(conditions: Conditions, names: Dictionaries, workloads: readonly string[]): void {
+  const column = columnNameOf('workload')
+  const found = workloads.flatMap(workload => {
+    const code = names.find(column, workload)
+    return code === null ? [] : [`${column} = ${code}`]
+  })
+  conditions.addAny(found)
 }
 
 /**

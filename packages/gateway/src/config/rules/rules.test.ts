@@ -180,6 +180,7 @@ suite('warnings', () => {
     ['one endpoint twice', 'instances/two/endpoint', 'https://ONE.example/', 'instances.two.endpoint'],
     ['a key in the file', 'instances/two/credential', { key: '0123456789abcdef' }, 'instances.two.credential.key'],
     ['a part longer than the whole', 'gateway/timeouts', { total: '1m' }, 'gateway.timeouts.firstByte'],
+    ['proxies whose field nobody reads', 'gateway', { trustedProxies: ['10.0.2.0/24'] }, 'gateway.trustedProxies'],
   ]
   for (const [rule, path, value, at] of cases) {
     test(`${rule}: a warning, and the gateway starts`, async () => {

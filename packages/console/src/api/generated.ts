@@ -799,6 +799,12 @@ export interface Operations {
       readonly copyOf?: string | undefined
       /** Calls that created this object. */
       readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
     }
     readonly body: undefined
     readonly answer: UsageReport
@@ -830,6 +836,12 @@ export interface Operations {
       readonly copyOf?: string | undefined
       /** Calls that created this object. */
       readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
       /** At most 2000 steps; 1000 where `by` breaks them down. */
       readonly step?: 'minute' | 'hour' | 'day' | undefined
       /** Time zone that days begin in. Minutes and hours are those of UTC. */
@@ -981,6 +993,12 @@ export interface Operations {
       readonly copyOf?: string | undefined
       /** Calls that created this object. */
       readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
       /** Some of record, instances, limits, feeds, with commas between them. Default: all. */
       readonly events?: string | undefined
       /**
@@ -1030,6 +1048,47 @@ export interface Operations {
     readonly body: undefined
     readonly answer: string
   }
+  /**
+   * Figures of all records that a filter selects, newest first, as a file. Texts are safe from
+   * spreadsheets.
+   */
+  'GET /api/v1/records/export': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Started at or after this. */
+      readonly from?: string | undefined
+      /** Started before this. */
+      readonly to?: string | undefined
+      readonly workload?: string | undefined
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
+      readonly format?: 'csv' | 'jsonl' | undefined
+    }
+    readonly body: undefined
+    readonly answer: string
+  }
   /** Records that came after a cursor, oldest first; waits for the first one. */
   'GET /api/v1/records/tail': {
     readonly path: Readonly<Record<never, never>>
@@ -1057,6 +1116,12 @@ export interface Operations {
       readonly copyOf?: string | undefined
       /** Calls that created this object. */
       readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
       /** `cursor` of an earlier answer of list or tail. */
       readonly after: string
       /** Records an answer. Default 50. */
@@ -1113,6 +1178,12 @@ export interface Operations {
       readonly copyOf?: string | undefined
       /** Calls that created this object. */
       readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
       /** Records a page. Default 50. */
       readonly limit?: number | undefined
       /** `next` of the page before. */
@@ -1163,6 +1234,7 @@ export const rolesByOperation = {
   'POST /api/v1/log/level': ['operator'],
   'POST /api/v1/log/reset': ['operator'],
   'GET /metrics': ['viewer'],
+  'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],
   'GET /api/v1/records': ['viewer', 'developer'],

@@ -9,6 +9,7 @@ import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
 import { Questions } from './questions.ts'
 import { revalidated } from './revalidation.ts'
 import { addAttention } from './routes/attention.ts'
+import { addExport } from './routes/export.ts'
 import { addFeeds } from './routes/feeds.ts'
 import { addDrains, addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
@@ -75,7 +76,8 @@ export function adminApp(
   addLive(app, handlerParts)
   addLog(app, handlerParts)
   addMetrics(app, handlerParts)
-  // `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.
+  // `records/export`, `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.
+  addExport(app, handlerParts)
   addTail(app, handlerParts)
   addSearch(app, handlerParts)
   addRecords(app, handlerParts)

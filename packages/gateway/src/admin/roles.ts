@@ -36,6 +36,7 @@ export const roleByRoute = {
   'POST /api/v1/feeds/:name/resume': 'operator',
   'POST /api/v1/feeds/:name/rewind': 'operator',
   'GET /api/v1/records': ['viewer', 'developer'],
+  'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],
   'GET /api/v1/records/:id': ['viewer', 'developer'],

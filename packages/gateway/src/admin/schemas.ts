@@ -23,6 +23,13 @@ export function whole(least: number, most: number) {
     .openapi({ type: 'integer', minimum: least, maximum: most })
 }
 
+const amountMax = 1e15
+const amount = z
+  .string()
+  .regex(/^\d{1,15}$/, `expected a whole number from 0 to ${amountMax - 1}`)
+  .transform(Number)
+  .openapi({ type: 'integer', minimum: 0, maximum: amountMax - 1 })
+
 /** Query parameters that usage, list and tail share. */
 export const filterParameters = {
   from: moment.optional().openapi({ description: 'Started at or after this.', example: '2026-11-01' }),
@@ -45,6 +52,9 @@ export const filterParameters = {
     .openapi({ description: 'Copies of this kind; `none`: what clients asked, without copies.' }),
   copyOf: z.uuid('expected a record id').toLowerCase().optional().openapi({ description: 'Copies of this exchange.' }),
   objectId: text.optional().openapi({ description: 'Calls that created this object.', example: 'resp_0a1b2c' }),
+  tokensOver: amount.optional().openapi({ description: 'Calls with more tokens in all than this.' }),
+  costOverNano: amount.optional().openapi({ description: 'Calls that cost more, in billionths of the currency.' }),
+  durationOverMs: amount.optional().openapi({ description: 'Calls that took longer than so many milliseconds.' }),
 }
 
 const by = z

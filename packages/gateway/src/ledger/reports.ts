@@ -59,6 +59,12 @@ export interface RecordFilter {
   readonly copyOf?: string
   /** The calls that created this object. */
   readonly objectId?: string
+  /** Only calls with more tokens in all than this. */
+  readonly tokensOver?: number
+  /** Only calls that cost more than this, in billionths of the currency. */
+  readonly costOverNano?: number
+  /** Only calls that took longer than this, in milliseconds. */
+  readonly durationOverMs?: number
 }
 
 export interface UsageQuery extends RecordFilter {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { RecordFilter } from '../../ledger/reports.ts'
+import { noUsage } from '../../wire/usage.ts'
 import { recordId, recordRow, TestLedger } from '../ledger.fixture.ts'
 import { matches } from './matches.ts'
 
@@ -19,6 +20,9 @@ const row = fc.record({
   copyOf: fc.constantFrom(recordId(900), null),
   objectId: fc.constantFrom('resp_1', null),
   startedAtMs: fc.constantFrom(1_000, 2_000, 3_000),
+  endedAtMs: fc.constantFrom(3_000, 4_000),
+  cost: fc.constantFrom(null, { nano: 50, currency: 'USD', price: 'p' }, { nano: 5_000, currency: 'USD', price: 'p' }),
+  usage: fc.constantFrom(noUsage, { ...noUsage, source: 'reported' as const, totalTokens: 1_234 }),
 })
 const maybe = <T>(...values: T[]): fc.Arbitrary<T | undefined> =>
   fc.option(fc.constantFrom(...values), { nil: undefined, freq: 1 })
@@ -39,6 +43,9 @@ const filter = fc
     copyKind: maybe<'shadow' | 'none'>('shadow', 'none'),
     copyOf: maybe(recordId(900)),
     objectId: maybe('resp_1'),
+    tokensOver: maybe(0, 1_233, 1_234),
+    costOverNano: maybe(0, 50),
+    durationOverMs: maybe(0, 1_500, 2_000),
   })
   .map(one => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== undefined)) as RecordFilter)
 

@@ -17,12 +17,19 @@ export function matches(filter: RecordFilter, row: RecordRow): boolean {
     (copyKind === 'none' ? row.copyKind === null : same(copyKind, row.copyKind)) &&
     same(filter.copyOf, row.copyOf) &&
     same(filter.objectId, row.objectId) &&
+    over(filter.tokensOver, row.usage.totalTokens) &&
+    over(filter.costOverNano, row.cost?.nano) &&
+    over(filter.durationOverMs, row.endedAtMs - row.startedAtMs) &&
     (caller === undefined || [keyOf(row), row.callerObjectId, row.callerName].includes(caller))
   )
 }
 
 function same<T>(wanted: T | undefined, value: T): boolean {
   return wanted === undefined || wanted === value
+}
+
+function over(least: number | undefined, value: number | null | undefined): boolean {
+  return least === undefined || (value ?? 0) > least
 }
 
 function keyOf(row: RecordRow): string | null {

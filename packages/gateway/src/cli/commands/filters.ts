@@ -23,6 +23,9 @@ export interface FilterOptions {
   readonly copies?: string
   readonly copyOf?: string
   readonly object?: string
+  readonly tokensOver?: number
+  readonly costOver?: number
+  readonly durationOver?: number
 }
 
 export interface ReaderOptions extends FilterOptions {
@@ -69,16 +72,20 @@ export function addFilterOptions(command: Command, standardFrom: string | null):
     )
     .option('--copy-of <id>', 'only copies of this exchange')
     .option('--object <id>', 'only calls that created this object, as a response or a file')
+    .option('--tokens-over <tokens>', 'only calls with more tokens', text => wholeNumber(text, 0, 999_999_999))
+    .option('--cost-over <amount>', 'only calls that cost more, as 0.25', amountOf)
+    .option('--duration-over <ms>', 'only calls that took longer, in ms', text => wholeNumber(text, 0, 999_999_999))
 }
 
 /** The options as parameters of the management API. */
 export function filterQuery(options: FilterOptions, context: CliContext, standardFrom?: string): AdminQuery {
   const { from, to, workload, caller, instance, deployment, model, operation, outcome, code, status } = options
-  const { copies, copyOf, object, replica } = options
+  const { copies, copyOf, object, replica, tokensOver, costOver, durationOver } = options
   return {
     ...periodOf(from ?? standardFrom, to, context.clock),
     ...{ workload, caller, instance, deployment, model, operation, replica, outcome, status },
-    ...{ outcomeCode: code, copyKind: copies, copyOf, objectId: object },
+    ...{ outcomeCode: code, copyKind: copies, copyOf, objectId: object, tokensOver },
+    ...{ costOverNano: costOver, durationOverMs: durationOver },
   }
 }
 
@@ -89,6 +96,12 @@ export function formatOf(options: ReaderOptions, context: CliContext): Format {
 /** Width of the terminal; null when the output goes to a file or a pipe. */
 export function widthOf(context: CliContext): number | null {
   return context.stdout.isTTY === true ? (context.stdout.columns ?? 80) : null
+}
+
+/** An amount of the currency in billionths. */
+function amountOf(text: string): number {
+  if (!/^\d{1,5}(\.\d{1,9})?$/.test(text)) throw new InvalidArgumentError('Expected an amount, as 0.25.')
+  return Math.round(Number(text) * 1e9)
 }
 
 /** Error for commander, which adds the option's name to the message. */

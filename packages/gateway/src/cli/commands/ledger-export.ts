@@ -5,6 +5,7 @@ import { Command, Option } from 'commander'
 import { codeOf } from '../../errors.ts'
 import type { FileFormat } from '../../ledger/feeds/filing/format.ts'
 import type { RecordBodies } from '../../ledger/record.ts'
+import { recordCsv, recordCsvHead } from '../../ledger/record-csv.ts'
 import type { RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
 import type { Exported, ExportPlan, ExportSource } from '../../ledger/upkeep/export.ts'
 import type { CliContext } from '../context.ts'
@@ -14,7 +15,6 @@ import { jsonText } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { addFilterOptions, type FilterOptions, filterQuery } from './filters.ts'
 import { addPlaceOptions, asCliError, type PlaceOptions, placeOf } from './ledger-place.ts'
-import { recordCsv, recordCsvHead } from './record-lines.ts'
 
 const formats = ['jsonl', 'parquet', 'csv'] as const
 type ExportFormat = (typeof formats)[number]

@@ -4,10 +4,10 @@
  */
 import { Command, Option } from 'commander'
 import type { LoadedConfig } from '../../config/load.ts'
+import { csvLine } from '../../csv.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'
 import { bookOf } from '../../prices/open.ts'
 import type { CliContext } from '../context.ts'
-import { csvLine } from '../terminal/csv.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { renderTable, type TableColumn } from '../terminal/table.ts'
 import { configFileDefault, readConfig } from './config.ts'

@@ -3,9 +3,10 @@ import type { FieldKind } from '../../ledger/field.ts'
 import { type Field, type FieldName, shownFields } from '../../ledger/fields.ts'
 import { valueIn } from '../../ledger/read-fields.ts'
 import type { RecordRow } from '../../ledger/record.ts'
+import { callerKeyOf } from '../../ledger/record-csv.ts'
 import { printableLine } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
-import { callerKeyOf, costText, shortText } from './record-lines.ts'
+import { costText, shortText } from './record-lines.ts'
 
 export function factsText(row: RecordRow): string {
   const facts = shownFields.flatMap(field => (field.show === undefined ? [] : linesOf(field.show, factOf(field, row))))

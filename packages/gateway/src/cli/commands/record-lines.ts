@@ -1,12 +1,11 @@
 /**
- * Records as lines of a table and of CSV. Columns, titles and places come from the table of fields (ledger/fields.ts).
+ * Records as lines of a table. Columns, titles and places come from the table of fields (ledger/fields.ts).
  */
-import { callerKey } from '../../identity/caller.ts'
 import type { FieldKind, ListColumn } from '../../ledger/field.ts'
 import { type Field, type FieldName, shownFields } from '../../ledger/fields.ts'
 import { valueIn } from '../../ledger/read-fields.ts'
 import type { RecordRow } from '../../ledger/record.ts'
-import { type CsvCell, csvLine } from '../terminal/csv.ts'
+import { callerKeyOf } from '../../ledger/record-csv.ts'
 import { money } from '../terminal/money.ts'
 import { figure, instant, type TableColumn } from '../terminal/table.ts'
 
@@ -58,41 +57,4 @@ export function shortText({ kind }: Field, value: unknown): string | null {
 export function costText({ cost, usage }: RecordRow): string | null {
   if (cost !== null) return `${money(cost.nano)} ${cost.currency}`
   return usage.totalTokens ? '?' : null
-}
-
-/** The immutable key of the caller of a record, null when none was verified. */
-export function callerKeyOf(row: RecordRow): string | null {
-  const { callerKind: kind, callerTenantId: tenantId, callerObjectId: objectId, callerAppId: appId } = row
-  return kind === null || tenantId === null || objectId === null ? null : callerKey({ kind, tenantId, objectId, appId })
-}
-
-interface CsvColumn {
-  readonly at: number
-  readonly title: string
-  readonly cell: (row: RecordRow) => CsvCell
-}
-
-const csvColumns: readonly CsvColumn[] = [
-  // Made of several fields; the only column that is not a field itself.
-  { at: 8, title: 'callerKey', cell: callerKeyOf },
-  ...shownFields.flatMap(field => (field.csv === undefined ? [] : [csvColumnOf(field, field.csv)])),
-].sort((a, b) => a.at - b.at)
-
-function csvColumnOf(field: Field, at: number): CsvColumn {
-  const title = field.kind === 'timeMs' ? field.name.replace(/AtMs$/, '') : field.name
-  return { at, title, cell: row => csvCell(field, valueIn(row, field)) }
-}
-
-function csvCell({ kind }: Field, value: unknown): CsvCell {
-  if (kind === 'timeMs' && typeof value === 'number') return new Date(value).toISOString()
-  // Attempts are counted: a cell has no room for them.
-  if (Array.isArray(value)) return kind === 'attempts' ? value.length : value.join(' ')
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
-  return null
-}
-
-export const recordCsvHead = csvLine(csvColumns.map(({ title }) => title))
-
-export function recordCsv(row: RecordRow): string {
-  return csvLine(csvColumns.map(({ cell }) => cell(row)))
 }

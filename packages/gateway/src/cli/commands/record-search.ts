@@ -1,9 +1,9 @@
 /** `gatehouse records search TEXT`. */
 import { Command, InvalidArgumentError } from 'commander'
+import { csvLine } from '../../csv.ts'
 import { type SearchHit, type SearchPage, searchHitsMax, textFault } from '../../ledger/search/index.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
-import { csvLine } from '../terminal/csv.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, wholeNumber, widthOf } from './filters.ts'

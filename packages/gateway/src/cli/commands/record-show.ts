@@ -1,17 +1,15 @@
 /** `gatehouse records show ID`. */
 
 import type { RecordRow } from '../../ledger/record.ts'
+import { recordCsv, recordCsvHead } from '../../ledger/record-csv.ts'
 import type { Assembled } from '../../wire/assembled.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { jsonText, printable } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
-
 import { formatOf, type ReaderOptions } from './filters.ts'
-
 import { factsText } from './record-facts.ts'
-import { recordCsv, recordCsvHead } from './record-lines.ts'
 
 export interface ShowOptions extends ReaderOptions {
   readonly bodies?: boolean

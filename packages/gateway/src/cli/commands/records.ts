@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { RecordRow } from '../../ledger/record.ts'
+import { recordCsv, recordCsvHead } from '../../ledger/record-csv.ts'
 import type { RecordsPage } from '../../ledger/reports.ts'
 import type { CliContext } from '../context.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
@@ -15,7 +16,7 @@ import {
   wholeNumber,
   widthOf,
 } from './filters.ts'
-import { recordCells, recordColumns, recordCsv, recordCsvHead, tailColumns } from './record-lines.ts'
+import { recordCells, recordColumns, tailColumns } from './record-lines.ts'
 import { searchCommand } from './record-search.ts'
 import { type ShowOptions, showRecord } from './record-show.ts'
 

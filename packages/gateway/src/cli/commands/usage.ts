@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { csvLine } from '../../csv.ts'
 import {
   summedFields,
   type UsageDimension,
@@ -8,7 +9,6 @@ import {
 } from '../../ledger/reports.ts'
 import type { CliContext } from '../context.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
-import { csvLine } from '../terminal/csv.ts'
 import { money } from '../terminal/money.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'

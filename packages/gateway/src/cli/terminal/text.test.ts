@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type CsvCell, csvLine } from './csv.ts'
+import { type CsvCell, csvLine } from '../../csv.ts'
 import { periodEnd, periodOf } from './periods.ts'
 import { columnsOf, cutToColumns, jsonText, printable, printableLine } from './printable.ts'
 import { layOut, type TableColumn } from './table.ts'

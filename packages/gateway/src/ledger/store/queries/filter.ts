@@ -43,6 +43,18 @@ export class Conditions {
   }
 }
 
+/** The filter without what only rows can answer, because rollups do not have it. */
+export function withoutRowFilters(filter: RecordFilter): RecordFilter {
+  const { copyOf: _, objectId: __, tokensOver: ___, costOverNano: ____, durationOverMs: _____, ...rest } = filter
+  return rest
+}
+
+/** True for a filter that only rows can answer. */
+export function needsRows(filter: RecordFilter): boolean {
+  const { copyOf, objectId, tokensOver, costOverNano, durationOverMs } = filter
+  return [copyOf, objectId, tokensOver, costOverNano, durationOverMs].some(value => value !== undefined)
+}
+
 /** @param model SQL of a record's model. @param values as of `Conditions`. */
 export function conditionsOf(
   filter: RecordFilter,
@@ -70,6 +82,11 @@ export function conditionsOf(
   if (filter.objectId !== undefined) {
     conditions.add('object_hash = ?', objectHash(filter.objectId))
     conditions.add('object_id = ?', filter.objectId)
+  }
+  if (filter.tokensOver !== undefined) conditions.add('total_tokens > ?', filter.tokensOver)
+  if (filter.costOverNano !== undefined) conditions.add('cost_nano > ?', filter.costOverNano)
+  if (filter.durationOverMs !== undefined) {
+    conditions.add('ended_at_ms - started_at_ms > ?', filter.durationOverMs)
   }
   if (filter.caller !== undefined) addCaller(conditions, names, filter.caller)
   return conditions

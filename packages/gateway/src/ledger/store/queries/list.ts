@@ -5,7 +5,7 @@ import type { FollowedPage, RecordsPage, RecordsQuery } from '../../reports.ts'
 import { type Archive, archivedSql, ofDays, readArchives } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import { inSnapshot } from '../transaction.ts'
-import { conditionsOf } from './filter.ts'
+import { conditionsOf, withoutRowFilters } from './filter.ts'
 import { newestFirst } from './newest.ts'
 import { readRows } from './rows.ts'
 
@@ -92,11 +92,11 @@ export async function follow(
 async function archivesFor(
   connection: DuckDBConnection,
   names: Dictionaries,
-  { fromMs, toMs, copyOf: _, objectId: __, ...filter }: RecordsQuery,
+  { fromMs, toMs, ...filter }: RecordsQuery,
 ): Promise<readonly Archive[]> {
   const files = ofDays(await readArchives(connection), fromMs, toMs)
   if (files.length === 0) return files
-  const { where, values } = conditionsOf(filter, names, 'model')
+  const { where, values } = conditionsOf(withoutRowFilters(filter), names, 'model')
   const found = await connection.runAndReadAll(`SELECT DISTINCT start_day FROM rollups ${where}`, values)
   const days = new Set(found.getRows().map(([day]) => Number(day)))
   return files.filter(({ day }) => days.has(day))

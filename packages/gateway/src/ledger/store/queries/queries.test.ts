@@ -152,6 +152,9 @@ function matches(one: Kept, filter: RecordFilter): boolean {
     (filter.copyKind === 'none' ? opened.copyKind === null : same(filter.copyKind, opened.copyKind)) &&
     same(filter.copyOf, opened.copyOf) &&
     same(filter.objectId, closed.objectId) &&
+    (closed.usage.totalTokens ?? 0) > (filter.tokensOver ?? -1) &&
+    (closed.cost?.nano ?? 0) > (filter.costOverNano ?? -1) &&
+    closed.endedAtMs - opened.startedAtMs > (filter.durationOverMs ?? -1) &&
     (caller === undefined || [keyOf(one), opened.callerObjectId, opened.callerName].includes(caller))
   )
 }
@@ -241,6 +244,9 @@ const filters: fc.Arbitrary<RecordFilter> = fc
     copyKind: oneOf<RecordFilter['copyKind']>('shadow', 'hedge', 'none'),
     copyOf: oneOf('0199c0de-0000-7000-8000-000000000001', ...hostile),
     objectId: oneOf('resp_1', ...hostile),
+    tokensOver: oneOf(0, 120),
+    costOverNano: oneOf(0, 200 * 1_000_003),
+    durationOverMs: oneOf(0, 240),
   })
   // A filter that is not used is absent, not undefined.
   .map(filter => Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as RecordFilter)

@@ -3,7 +3,7 @@ import type { RecordFilter } from '../../reports.ts'
 import { type Archive, ofDays, rowsSource } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import { modelSql, rollupFigures, rollupKeys } from '../rollups.ts'
-import { type Conditions, conditionsOf } from './filter.ts'
+import { type Conditions, conditionsOf, needsRows } from './filter.ts'
 
 const hourMs = 3_600_000
 
@@ -41,8 +41,7 @@ export function sumsOf(
   const { fromMs, toMs } = filter
   const fromHour = fromMs === undefined ? Number.NEGATIVE_INFINITY : Math.ceil(fromMs / hourMs)
   const toHour = toMs === undefined ? Number.POSITIVE_INFINITY : Math.floor(toMs / hourMs)
-  const isOnlyInRows = filter.copyOf !== undefined || filter.objectId !== undefined
-  if (isOnlyInRows || apart === 'every' || fromHour >= toHour) rows(fromMs, toMs)
+  if (needsRows(filter) || apart === 'every' || fromHour >= toHour) rows(fromMs, toMs)
   else {
     const hours = apart.filter(hour => fromHour <= hour && hour < toHour)
     branches.push(rollupsSql(filter, names, values, { fromHour, toHour, without: hours }))

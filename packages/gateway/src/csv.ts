@@ -1,4 +1,4 @@
-import { printable } from './printable.ts'
+import { dotControls } from './control-characters.ts'
 
 export type CsvCell = string | number | boolean | null
 
@@ -14,7 +14,7 @@ export function csvLine(cells: readonly CsvCell[]): string {
 function csvCell(cell: CsvCell): string {
   if (cell === null) return ''
   if (typeof cell !== 'string') return String(cell)
-  const clean = printable(cell)
+  const clean = dotControls(cell.replaceAll('\r\n', '\n'))
   const inert = /^[\s\u00a0]*[=+\-@\uff0b\uff0d\uff1d\uff20]|^[\t\r\n]/.test(clean) ? `'${clean}` : clean
   return /[",\r\n]|^\s|\s$/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert
 }

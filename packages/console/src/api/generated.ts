@@ -28,6 +28,34 @@ export type GatehouseError = {
   }
 }
 
+export type Me = {
+  /** The caller's own calls of this month, by workload and model. */
+  readonly month: {
+    /** Begin of the month, UTC, in ms since the epoch. */
+    readonly fromMs: number
+    readonly usage: UsageReport
+  }
+  readonly calls: RecordsPage
+  /** Limits that the caller's calls meet. */
+  readonly limits: readonly (LimitRule)[]
+  /** Of limits of cost, ISO 4217. */
+  readonly currency: string
+  /** Address of the gateway for programs; null for a collector. */
+  readonly gateway: string | null
+  readonly workloads: readonly ({
+    readonly name: string
+    readonly targets: readonly ({
+      readonly name: string
+      /** What an SDK takes as its endpoint, below the gateway. */
+      readonly path: string
+    })[]
+    /** Deployments that the workload may use. */
+    readonly deployments: readonly (string)[]
+  })[]
+  /** For which a token may be; the first is the usual one. */
+  readonly audiences: readonly (string)[]
+}
+
 export type UsageReport = {
   readonly by: readonly ('workload' | 'caller' | 'instance' | 'deployment' | 'model' | 'operation' | 'outcome' | 'copy' | 'replica' | 'month' | 'day' | 'hour')[]
   readonly lines: readonly ({
@@ -84,6 +112,200 @@ export type UsageReport = {
     /** Calls with tokens whose model had no price: their cost is in no sum. */
     readonly unpricedCalls: number
   }
+}
+
+/** The caller's latest calls, without bodies. */
+export type RecordsPage = {
+  readonly records: readonly (GatehouseRecord)[]
+  /** Pass as `before` for what is older; null at the end. */
+  readonly next: string | null
+  /** Pass as `after` to tail for what comes later. */
+  readonly cursor: string
+}
+
+export type GatehouseRecord = {
+  /** UUID of version 7, also the answer's `x-gatehouse-request-id`. */
+  readonly id: string
+  /** Id of the exchange of which the gateway sent this copy by itself; null for what a client asked. */
+  readonly copyOf: string | null
+  /**
+   * `shadow` for a mirrored copy, `hedge` for a second try beside a slow one, `follow_up` for a question
+   * how a background response or a batch ended. Null for what a client asked.
+   */
+  readonly copyKind: 'shadow' | 'hedge' | 'follow_up' | null
+  /** `completed`, `refused`, `failed`, `aborted`, `interrupted`. */
+  readonly outcome: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted'
+  /** Reason, as a stable code of a refusal or a failure; null for `completed`. */
+  readonly outcomeCode: string | null
+  /** Status that the client saw; null when it saw none. */
+  readonly status: number | null
+  /** Arrival. Milliseconds since the epoch. */
+  readonly startedAtMs: number
+  /** Sent to the backend. Milliseconds since the epoch. */
+  readonly sentAtMs: number | null
+  /** First byte from the backend. Milliseconds since the epoch. */
+  readonly firstByteAtMs: number | null
+  /** End. Milliseconds since the epoch. */
+  readonly endedAtMs: number
+  /** From arrival to end. */
+  readonly durationMs: number
+  /** From sending to the first byte. */
+  readonly timeToFirstByteMs: number | null
+  /** Kind of the verified caller; null where there was none. */
+  readonly callerKind: 'user' | 'application' | null
+  /** Tenant of the verified caller. */
+  readonly callerTenantId: string | null
+  /** Object id of the verified caller. */
+  readonly callerObjectId: string | null
+  /** Application id of the verified caller. */
+  readonly callerAppId: string | null
+  /** For people to read; names change, ids do not. */
+  readonly callerName: string | null
+  /** Workload, as in the configuration. */
+  readonly workload: string | null
+  /** Target, as in the configuration. */
+  readonly target: string | null
+  /** Instance to which the call went last. */
+  readonly instance: string | null
+  /** Region of the instance. */
+  readonly region: string | null
+  /** Deployment, as the workload names it; what a canary share was sent to instead. */
+  readonly deployment: string | null
+  /** Name of the deployment on the instance that served, where it has another one there (an alias). */
+  readonly servedDeployment: string | null
+  /** Deployment from which Azure itself spilled the call over to another one. */
+  readonly spilledFrom: string | null
+  /** `model` as the client wrote it, in the body or the path. */
+  readonly requestedModel: string | null
+  /** `model` of the answer: the dated snapshot. */
+  readonly servedModel: string | null
+  /** Deployments that the request names besides its own: in a header, a tool, a data source. */
+  readonly toolDeployments: readonly (string)[]
+  /**
+   * Operation, as `chat/completions` (for OpenTelemetry `chat`, `embeddings`, ...); null when the address
+   * leads nowhere.
+   */
+  readonly operation: string | null
+  /** True when the client asked for a stream. */
+  readonly stream: boolean
+  /** Version of a dated address. */
+  readonly apiVersion: string | null
+  /** Method of the request. */
+  readonly method: string
+  /** Path as it was received, at most 2,048 characters, without the query, which may carry a key. */
+  readonly path: string
+  /** Content type of the request. */
+  readonly requestContentType: string | null
+  /** Bytes received from the client, the body alone. */
+  readonly requestBytes: number
+  /** Content type of the answer. */
+  readonly responseContentType: string | null
+  /** Bytes relayed to the client, the body alone. */
+  readonly responseBytes: number
+  /** Finish reason of the first choice. */
+  readonly finishReason: string | null
+  readonly usage: {
+    /**
+     * Where the figures come from. `reported` by the backend; `counted` here from the text that passed;
+     * `bounded`: nothing told the truth, so the figures are a bound, at least what passed and at least
+     * what was reserved or learned; `owed`: a later record of the same object has the figures; `none`.
+     */
+    readonly source: 'reported' | 'counted' | 'bounded' | 'owed' | 'none'
+    /** Tokens of the prompt. */
+    readonly promptTokens: number | null
+    /** Part of the prompt that a cache of the backend had. */
+    readonly cachedTokens: number | null
+    /** Tokens of the completion. */
+    readonly completionTokens: number | null
+    /** Part of the completion that is reasoning. */
+    readonly reasoningTokens: number | null
+    /** Tokens of prompt and completion. */
+    readonly totalTokens: number | null
+    /** Part of the prompt that is audio. */
+    readonly audioPromptTokens: number | null
+    /** Part of the completion that is audio. */
+    readonly audioCompletionTokens: number | null
+    /** Part of the prompt that is images. */
+    readonly imagePromptTokens: number | null
+    /** Part of the completion that is images. */
+    readonly imageCompletionTokens: number | null
+  }
+  /** Tokens reserved before the call; null where it met no limit. */
+  readonly reservedTokens: number | null
+  /** Service tier that the answer names: `default`, `priority`, `flex`; it decides the price. */
+  readonly serviceTier: string | null
+  readonly cost: {
+    /**
+     * Cost in billionths of the currency, a whole number. `cost` is null where no tokens were billed or
+     * the model has no price.
+     */
+    readonly nano: number
+    /** ISO 4217. */
+    readonly currency: string
+    /** Model and first day of the price that the cost was computed with. */
+    readonly price: string
+  } | null
+  /** Refused calls that the record stands for; 1 for every call with a record of its own. */
+  readonly summedCalls: number
+  /** Time in the waiting line; null for a call that did not wait. */
+  readonly waitedMs: number | null
+  /** Each try: instance, status, duration, error. */
+  readonly attempts: readonly ({
+    readonly instance: string
+    readonly status: number | null
+    readonly durationMs: number
+    readonly error: string | null
+  })[]
+  /**
+   * Id of what the call created: a response, a file, a batch; of a call that charges work in the
+   * background, the object that did it.
+   */
+  readonly objectId: string | null
+  /** Address of the client. */
+  readonly clientAddress: string | null
+  /** User agent of the client. */
+  readonly userAgent: string | null
+  /** The backend's id of the request. */
+  readonly backendRequestId: string | null
+  /**
+   * Gateway process that served the call: `gateway.replica`, or the name of its host; null in records of
+   * older versions.
+   */
+  readonly replica: string | null
+  /**
+   * Trace that the caller's `traceparent` names, 32 hexadecimal digits, where the workload continues
+   * traces (`traceContext`); null otherwise. A follow-up has that of the call which began the work.
+   */
+  readonly traceId: string | null
+  /** The caller's span in that trace, 16 hexadecimal digits. */
+  readonly parentSpanId: string | null
+  /** True for history that the demonstration wrote. */
+  readonly demonstration: boolean
+}
+
+export type LimitRule = {
+  /** As refusals name it. */
+  readonly rule: string
+  readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
+  readonly mode: 'enforce' | 'shadow'
+  /** Whom it is for, in words. */
+  readonly scope: string
+  /** Which of those that a rule counts by themselves, as a caller’s key; null where all count together. */
+  readonly subject: string | null
+  /** Whose calls it may meet; null for all. */
+  readonly workloads: readonly (string)[] | null
+  /** Rules with the same counter share what was used. */
+  readonly counter: string
+  /** Tokens, calls, or billionths of the currency, as the measure says. */
+  readonly limit: number
+  readonly used: number
+  /** By calls that are under way. */
+  readonly reserved: number
+  readonly remaining: number
+  /** When its window ends or moves on. */
+  readonly renewsAtMs: number | null
+  /** Calls that it refused, or would have, since the start of the process. */
+  readonly refused: number
 }
 
 export type Series = {
@@ -504,31 +726,6 @@ export type Limits = {
   })[]
 }
 
-export type LimitRule = {
-  /** As refusals name it. */
-  readonly rule: string
-  readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
-  readonly mode: 'enforce' | 'shadow'
-  /** Whom it is for, in words. */
-  readonly scope: string
-  /** Which of those that a rule counts by themselves, as a caller’s key; null where all count together. */
-  readonly subject: string | null
-  /** Whose calls it may meet; null for all. */
-  readonly workloads: readonly (string)[] | null
-  /** Rules with the same counter share what was used. */
-  readonly counter: string
-  /** Tokens, calls, or billionths of the currency, as the measure says. */
-  readonly limit: number
-  readonly used: number
-  /** By calls that are under way. */
-  readonly reserved: number
-  readonly remaining: number
-  /** When its window ends or moves on. */
-  readonly renewsAtMs: number | null
-  /** Calls that it refused, or would have, since the start of the process. */
-  readonly refused: number
-}
-
 export type Log = {
   /** Least severity that is written now. */
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -542,174 +739,6 @@ export type Log = {
   readonly format: 'json' | 'pretty'
   /** True where each exchange has a line, `call_ended`. */
   readonly access: boolean
-}
-
-export type RecordsPage = {
-  readonly records: readonly (GatehouseRecord)[]
-  /** Pass as `before` for what is older; null at the end. */
-  readonly next: string | null
-  /** Pass as `after` to tail for what comes later. */
-  readonly cursor: string
-}
-
-export type GatehouseRecord = {
-  /** UUID of version 7, also the answer's `x-gatehouse-request-id`. */
-  readonly id: string
-  /** Id of the exchange of which the gateway sent this copy by itself; null for what a client asked. */
-  readonly copyOf: string | null
-  /**
-   * `shadow` for a mirrored copy, `hedge` for a second try beside a slow one, `follow_up` for a question
-   * how a background response or a batch ended. Null for what a client asked.
-   */
-  readonly copyKind: 'shadow' | 'hedge' | 'follow_up' | null
-  /** `completed`, `refused`, `failed`, `aborted`, `interrupted`. */
-  readonly outcome: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted'
-  /** Reason, as a stable code of a refusal or a failure; null for `completed`. */
-  readonly outcomeCode: string | null
-  /** Status that the client saw; null when it saw none. */
-  readonly status: number | null
-  /** Arrival. Milliseconds since the epoch. */
-  readonly startedAtMs: number
-  /** Sent to the backend. Milliseconds since the epoch. */
-  readonly sentAtMs: number | null
-  /** First byte from the backend. Milliseconds since the epoch. */
-  readonly firstByteAtMs: number | null
-  /** End. Milliseconds since the epoch. */
-  readonly endedAtMs: number
-  /** From arrival to end. */
-  readonly durationMs: number
-  /** From sending to the first byte. */
-  readonly timeToFirstByteMs: number | null
-  /** Kind of the verified caller; null where there was none. */
-  readonly callerKind: 'user' | 'application' | null
-  /** Tenant of the verified caller. */
-  readonly callerTenantId: string | null
-  /** Object id of the verified caller. */
-  readonly callerObjectId: string | null
-  /** Application id of the verified caller. */
-  readonly callerAppId: string | null
-  /** For people to read; names change, ids do not. */
-  readonly callerName: string | null
-  /** Workload, as in the configuration. */
-  readonly workload: string | null
-  /** Target, as in the configuration. */
-  readonly target: string | null
-  /** Instance to which the call went last. */
-  readonly instance: string | null
-  /** Region of the instance. */
-  readonly region: string | null
-  /** Deployment, as the workload names it; what a canary share was sent to instead. */
-  readonly deployment: string | null
-  /** Name of the deployment on the instance that served, where it has another one there (an alias). */
-  readonly servedDeployment: string | null
-  /** Deployment from which Azure itself spilled the call over to another one. */
-  readonly spilledFrom: string | null
-  /** `model` as the client wrote it, in the body or the path. */
-  readonly requestedModel: string | null
-  /** `model` of the answer: the dated snapshot. */
-  readonly servedModel: string | null
-  /** Deployments that the request names besides its own: in a header, a tool, a data source. */
-  readonly toolDeployments: readonly (string)[]
-  /**
-   * Operation, as `chat/completions` (for OpenTelemetry `chat`, `embeddings`, ...); null when the address
-   * leads nowhere.
-   */
-  readonly operation: string | null
-  /** True when the client asked for a stream. */
-  readonly stream: boolean
-  /** Version of a dated address. */
-  readonly apiVersion: string | null
-  /** Method of the request. */
-  readonly method: string
-  /** Path as it was received, at most 2,048 characters, without the query, which may carry a key. */
-  readonly path: string
-  /** Content type of the request. */
-  readonly requestContentType: string | null
-  /** Bytes received from the client, the body alone. */
-  readonly requestBytes: number
-  /** Content type of the answer. */
-  readonly responseContentType: string | null
-  /** Bytes relayed to the client, the body alone. */
-  readonly responseBytes: number
-  /** Finish reason of the first choice. */
-  readonly finishReason: string | null
-  readonly usage: {
-    /**
-     * Where the figures come from. `reported` by the backend; `counted` here from the text that passed;
-     * `bounded`: nothing told the truth, so the figures are a bound, at least what passed and at least
-     * what was reserved or learned; `owed`: a later record of the same object has the figures; `none`.
-     */
-    readonly source: 'reported' | 'counted' | 'bounded' | 'owed' | 'none'
-    /** Tokens of the prompt. */
-    readonly promptTokens: number | null
-    /** Part of the prompt that a cache of the backend had. */
-    readonly cachedTokens: number | null
-    /** Tokens of the completion. */
-    readonly completionTokens: number | null
-    /** Part of the completion that is reasoning. */
-    readonly reasoningTokens: number | null
-    /** Tokens of prompt and completion. */
-    readonly totalTokens: number | null
-    /** Part of the prompt that is audio. */
-    readonly audioPromptTokens: number | null
-    /** Part of the completion that is audio. */
-    readonly audioCompletionTokens: number | null
-    /** Part of the prompt that is images. */
-    readonly imagePromptTokens: number | null
-    /** Part of the completion that is images. */
-    readonly imageCompletionTokens: number | null
-  }
-  /** Tokens reserved before the call; null where it met no limit. */
-  readonly reservedTokens: number | null
-  /** Service tier that the answer names: `default`, `priority`, `flex`; it decides the price. */
-  readonly serviceTier: string | null
-  readonly cost: {
-    /**
-     * Cost in billionths of the currency, a whole number. `cost` is null where no tokens were billed or
-     * the model has no price.
-     */
-    readonly nano: number
-    /** ISO 4217. */
-    readonly currency: string
-    /** Model and first day of the price that the cost was computed with. */
-    readonly price: string
-  } | null
-  /** Refused calls that the record stands for; 1 for every call with a record of its own. */
-  readonly summedCalls: number
-  /** Time in the waiting line; null for a call that did not wait. */
-  readonly waitedMs: number | null
-  /** Each try: instance, status, duration, error. */
-  readonly attempts: readonly ({
-    readonly instance: string
-    readonly status: number | null
-    readonly durationMs: number
-    readonly error: string | null
-  })[]
-  /**
-   * Id of what the call created: a response, a file, a batch; of a call that charges work in the
-   * background, the object that did it.
-   */
-  readonly objectId: string | null
-  /** Address of the client. */
-  readonly clientAddress: string | null
-  /** User agent of the client. */
-  readonly userAgent: string | null
-  /** The backend's id of the request. */
-  readonly backendRequestId: string | null
-  /**
-   * Gateway process that served the call: `gateway.replica`, or the name of its host; null in records of
-   * older versions.
-   */
-  readonly replica: string | null
-  /**
-   * Trace that the caller's `traceparent` names, 32 hexadecimal digits, where the workload continues
-   * traces (`traceContext`); null otherwise. A follow-up has that of the call which began the work.
-   */
-  readonly traceId: string | null
-  /** The caller's span in that trace, 16 hexadecimal digits. */
-  readonly parentSpanId: string | null
-  /** True for history that the demonstration wrote. */
-  readonly demonstration: boolean
 }
 
 export type SearchPage = {
@@ -766,6 +795,16 @@ export interface Operations {
     readonly query: Readonly<Record<never, never>>
     readonly body: undefined
     readonly answer: WhoAmI
+  }
+  /**
+   * The caller's own use: calls, tokens and cost of this month, limits left, workloads and how programs
+   * reach them.
+   */
+  'GET /api/v1/me': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Me
   }
   /** Calls and tokens, broken down as asked. */
   'GET /api/v1/usage': {
@@ -1215,6 +1254,7 @@ export interface Operations {
 /** The roles of which each operation requires any; `caller`: any caller with a verified identity. */
 export const rolesByOperation = {
   'GET /api/v1/whoami': ['caller'],
+  'GET /api/v1/me': ['caller'],
   'GET /api/v1/usage': ['viewer', 'developer'],
   'GET /api/v1/series': ['viewer', 'developer'],
   'GET /api/v1/ledger': ['viewer'],

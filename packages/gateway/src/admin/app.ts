@@ -16,6 +16,7 @@ import { addLedger } from './routes/ledger.ts'
 import { addLimits } from './routes/limits.ts'
 import { addLive } from './routes/live.ts'
 import { addLog } from './routes/log.ts'
+import { addMe } from './routes/me.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addRecords } from './routes/records.ts'
 import { addSearch } from './routes/search.ts'
@@ -64,6 +65,7 @@ export function adminApp(
 
   const handlerParts: AdminParts = { ...options, ...parts, questions: new Questions() }
   addWhoami(app)
+  addMe(app, handlerParts)
   addUsage(app, handlerParts)
   addSeries(app, handlerParts)
   addLedger(app, handlerParts)

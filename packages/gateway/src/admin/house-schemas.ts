@@ -11,7 +11,7 @@ const string = z.string().nullable()
 const count = z.int().min(0)
 const timeMs = z.number().openapi({ description: 'Milliseconds since the epoch.' })
 
-const ruleFields: z.ZodType<RuleReport> = z
+export const limitRule: z.ZodType<RuleReport> = z
   .strictObject({
     rule: z.string().openapi({ description: 'As refusals name it.', example: 'hr-bot' }),
     measure: z.enum(limitNames),
@@ -61,7 +61,7 @@ export const limitsAnswer = z
     downSinceMs: timeMs.nullable(),
     waiting: count.openapi({ description: 'Calls in the waiting lines of all replicas.' }),
     currency: z.string().openapi({ description: 'Of limits of cost, ISO 4217.' }),
-    rules: z.array(ruleFields),
+    rules: z.array(limitRule),
     ...replicasOf({ limits: ownLimits }).shape,
   })
   .openapi('Limits')

@@ -30,6 +30,10 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   limits(): Promise<LimitsReport>
   /** Currency of cost limits, ISO 4217. */
   readonly currency: string
+  /** Address of the gateway as programs see it; null where no calls are served. */
+  readonly gatewayUrl: string | null
+  /** Audiences that tokens may have. */
+  readonly audiences: readonly string[]
   /** The feeds, and what operators may do with them. */
   readonly feeds: Pick<Feeds, 'states' | 'pause' | 'resume' | 'rewind'>
   /** Sources of a collector; a gateway has none. */

@@ -14,6 +14,8 @@ type RouteRoles = AdminRole | 'caller' | readonly AdminRole[]
 export const roleByRoute = {
   // Any caller with a verified token may read who it is; otherwise a refused caller could not find out why.
   'GET /api/v1/whoami': 'caller',
+  // What people have used themselves is theirs to know.
+  'GET /api/v1/me': 'caller',
   'GET /openapi.json': ['viewer', 'developer'],
   'GET /metrics': 'viewer',
   'GET /api/v1/usage': ['viewer', 'developer'],

@@ -16,7 +16,15 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
   const { instances, pools, workloads } = config
   const feeds = testFeeds()
   return {
-    ...{ instances, pools, workloads, currency: 'USD', probed },
+    ...{
+      instances,
+      pools,
+      workloads,
+      currency: 'USD',
+      gatewayUrl: 'https://gate.example',
+      audiences: ['api://gatehouse'],
+      probed,
+    },
     feeds,
     replicas: async () => ({ sharing: 'alone', replicas: [ownReplica(await feeds.states())] }),
     sources: () => [],

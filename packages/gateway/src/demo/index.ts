@@ -25,6 +25,7 @@ import { buildHouse } from '../house/open.ts'
 import { createLog } from '../telemetry/log/open.ts'
 import { demoBanner } from './banner.ts'
 import { demoConfig, demoInstances } from './configuration.ts'
+import { buildConsole } from './console-build.ts'
 import { demoFeeds } from './feeds/index.ts'
 import type { DemoFeedKind } from './feeds/kinds.ts'
 import { writeHistory } from './history.ts'
@@ -129,6 +130,8 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
     ...{ log, appService: entra.managedIdentity, consoleDirectory: consoleDirectory() },
   })
   closers.push(() => house.close())
+  // After the gateway listens: its page says that it is being built, and opens when it is there.
+  closers.push(buildConsole(log))
   if (parts.traffic) {
     const traffic = startTraffic({ url: house.gateway.url, token: freshTokens(entra) }, Math.random)
     closers.push(() => traffic.stop())

@@ -25,6 +25,8 @@ import type { CompleteParts } from './index.ts'
 /** What reports say of calls and sources: a gateway has no sources, a collector serves no calls. */
 export interface ServedCalls {
   readonly gateway: {
+    /** Where it listens; absent where no calls are served. */
+    readonly url?: string
     readonly inFlight: number
     readonly readingOn: number
     /** As `/readyz` answers; null where no calls are served. */
@@ -160,6 +162,12 @@ function adminHouse(
     },
     get workloads() {
       return current.config.workloads
+    },
+    get gatewayUrl() {
+      return current.config.gateway.publicUrl ?? served.gateway.url ?? null
+    },
+    get audiences() {
+      return current.config.identity.entra.audiences
     },
     get currency() {
       return core.prices.currency

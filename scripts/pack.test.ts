@@ -153,6 +153,15 @@ test('each package has the bill of materials and the notices of what is installe
   }
 })
 
+// The page is not built on the machine that serves it, and its bill must name what it is made of.
+test('the gateway has the built console, and names the packages that are in it', () => {
+  const package_ = join(installed, 'node_modules/@gatehouse/gateway')
+  assert.ok(existsSync(join(package_, 'dist/console/index.html')))
+  assert.ok(globSync('dist/console/assets/*.js.br', { cwd: package_ }).length > 0)
+  assert.match(readFileSync(join(package_, 'THIRD-PARTY-NOTICES'), 'utf8'), /\nreact-dom [\d.]+ \(MIT\)\n/)
+  assert.match(readFileSync(join(package_, 'sbom.cdx.json'), 'utf8'), /"bom-ref": "pkg:npm\/%40mantine\/core@/)
+})
+
 test('the installed simulator has a command of its own, which answers and ends with SIGTERM', async t => {
   const args = ['azure', 'entra', '--key', 'a-key', '--port', '0', '--entra-port', '0', '--json']
   const child = spawn(bin('gatehouse-simulator'), args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })

@@ -12,11 +12,13 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { readManifest } from '../packages/console/scripts/build.ts'
 import { billText } from './shipped/bill.ts'
 import { readLockfile, shippedWith } from './shipped/lockfile.ts'
 import { noticesText } from './shipped/notices.ts'
 
 const root = dirname(import.meta.dirname)
+const builtConsole = join(root, 'packages/console/dist')
 
 /** In the order in which they are built: the gateway's build reads the simulator's types. */
 const packages = ['simulator', 'gateway'] as const
@@ -45,6 +47,7 @@ export function packAll(directory: string): readonly string[] {
     rmSync(target, { recursive: true, force: true })
     mkdirSync(target, { recursive: true })
     build(name, directory)
+    if (name === 'gateway') addConsole(target)
     const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest
     const source = join(root, 'packages', name)
     const extras = own.filter(extra => existsSync(join(source, extra)))
@@ -62,8 +65,15 @@ export function packAll(directory: string): readonly string[] {
   return tarballs
 }
 
+/** The built page of the console, which the gateway serves from beside its own code. */
+function addConsole(target: string): void {
+  run('node', ['packages/console/scripts/build.ts'], root)
+  cpSync(builtConsole, join(target, 'dist', 'console'), { recursive: true })
+}
+
 function writeMaterials(name: string, target: string): void {
-  const shipped = shippedWith(readLockfile(), `packages/${name}`)
+  const bundled = name === 'gateway' ? readManifest(builtConsole)?.packages : undefined
+  const shipped = shippedWith(readLockfile(), `packages/${name}`, bundled)
   const texts = { 'sbom.cdx.json': billText(shipped), 'THIRD-PARTY-NOTICES': noticesText([...shipped.values()]) }
   for (const file of materials) writeFileSync(join(target, file), texts[file])
 }

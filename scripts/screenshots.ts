@@ -119,6 +119,8 @@ async function takeAll(directory: string): Promise<void> {
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle')
   await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+  // Charts are drawn in the frame after they know their width.
+  for (let frames = 0; frames < 4; frames += 1) await page.evaluate('new Promise(requestAnimationFrame)')
 }
 
 async function tokenOf(authority: string, as: string): Promise<string> {

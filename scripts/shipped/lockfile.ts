@@ -46,17 +46,26 @@ export function readLockfile(): Lockfile {
 /**
  * A package of this repository and everything that is installed with it, on whatever platform.
  * @param start as `packages/gateway`.
+ * @param bundled places of packages whose code is in a file of this package: they come with it, without what they need.
  * @returns by key (`NAME@VERSION`), sorted; the package itself is the first.
  */
-export function shippedWith(lockfile: Lockfile, start: string): ReadonlyMap<string, Shipped> {
+export function shippedWith(
+  lockfile: Lockfile,
+  start: string,
+  bundled: readonly string[] = [],
+): ReadonlyMap<string, Shipped> {
   const found = new Map<string, Shipped>()
   const open = [start]
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
     const key = keyOf(lockfile, place)
     if (found.has(key)) continue
     const needed = neededBy(lockfile, place)
-    found.set(key, shippedAt(lockfile, place, needed))
+    found.set(key, shippedAt(lockfile, place, place === start ? [...needed, ...bundled] : needed))
     open.push(...needed)
+  }
+  for (const place of bundled) {
+    const key = keyOf(lockfile, place)
+    if (!found.has(key)) found.set(key, shippedAt(lockfile, place, []))
   }
   const first = keyOf(lockfile, start)
   const rest = [...found].filter(([key]) => key !== first).sort(([one], [other]) => compare(one, other))

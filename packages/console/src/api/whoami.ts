@@ -1,5 +1,5 @@
 import { queryOptions, useSuspenseQuery } from '@tanstack/react-query'
-import { type Answer, send } from './client.ts'
+import { type Answer, mayUse, type OperationName, send } from './client.ts'
 
 export type Person = Answer<'GET /api/v1/whoami'>
 
@@ -12,4 +12,9 @@ export const whoami = queryOptions({
 /** The signed-in person. Only used inside the shell, which has loaded it. */
 export function usePerson(): Person {
   return useSuspenseQuery(whoami).data
+}
+
+/** True when the signed-in person may use the operation. */
+export function useMay(operation: OperationName): boolean {
+  return mayUse(operation, usePerson().roles)
 }

@@ -14,6 +14,7 @@ export const overview = {
   copies: (calls: string) => `${calls} sent by the gateway itself`,
   perCall: (cost: string) => `${cost} a call`,
   changed: (percent: string) => `${percent} against the period before`,
+  times: (times: string) => `${times} times the period before`,
   noneBefore: 'nothing in the period before',
   unchanged: 'as in the period before',
   callsByOutcome: 'Calls by outcome',

@@ -81,6 +81,9 @@ function nanoOf({ costs }: Figures): number {
   return costs[0]?.nano ?? 0
 }
 
+/** Beyond it a share says less than a multiple. */
+const timesFrom = 4
+
 interface Delta {
   readonly said: string
   /** `good` and `bad` where a direction is wanted. */
@@ -93,6 +96,7 @@ function delta(now: Figures, past: Figures | null, read: (one: Figures) => numbe
   if (changed === null) return { said: text.noneBefore, mood: 'calm' }
   const rounded = Math.round(changed * 1_000) / 1_000
   if (rounded === 0) return { said: text.unchanged, mood: 'calm' }
+  if (rounded >= timesFrom) return { said: text.times(humane(Math.round(rounded + 1))), mood: 'calm' }
   const mood = wanted === undefined ? 'calm' : rounded < 0 ? 'good' : 'bad'
   return { said: text.changed(`${rounded > 0 ? '+' : '−'}${asPercent(Math.abs(rounded))}`), mood }
 }

@@ -1,5 +1,6 @@
 import { SegmentedControl, SimpleGrid, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useMay } from '../../api/whoami.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { writePeriod } from '../../app/period.ts'
 import { useRange } from '../../app/range.ts'
@@ -12,6 +13,7 @@ import { QueryView } from '../../parts/query-view.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { overview as text } from '../../texts/overview.ts'
+import { Attention } from './attention.tsx'
 import { breakdownColumns } from './columns.tsx'
 import { FigureCards } from './figure-cards.tsx'
 import { type Asked, type Dimension, dimensions, earlier, overTime, type Series, totals, type Usage } from './query.ts'
@@ -23,10 +25,12 @@ export function Page() {
   const change = useChangeAddress()
   const by = dimensions.find(name => name === address['by']) ?? 'workload'
   const asked: Asked = { range: useRange(), workload: address['workload'] }
+  const mayAttend = useMay('GET /api/v1/attention')
   const now = useQuery(totals(by, asked))
   const past = useQuery(earlier(asked))
   return (
     <Frame title={text.title}>
+      {mayAttend && <Attention />}
       <QueryView query={now}>
         {report =>
           report.total.calls === 0 ? (

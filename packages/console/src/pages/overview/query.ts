@@ -6,6 +6,7 @@ import { asParameters, before, type Range } from '../../app/period.ts'
 export type Usage = Answer<'GET /api/v1/usage'>
 export type Series = Answer<'GET /api/v1/series'>
 export type Figures = Usage['total']
+export type AttentionItem = Answer<'GET /api/v1/attention'>['items'][number]
 
 export const dimensions = ['workload', 'caller', 'model', 'instance'] as const
 export type Dimension = (typeof dimensions)[number]
@@ -42,3 +43,9 @@ export const overTime = ({ range, workload }: Asked, tz: string) =>
       send('GET /api/v1/series', { query: { step: stepOf(range), tz, workload, ...asParameters(range) }, signal }),
     placeholderData: keepPreviousData,
   })
+
+export const attention = queryOptions({
+  queryKey: ['attention'],
+  queryFn: ({ signal }) => send('GET /api/v1/attention', { signal }),
+  refetchInterval: 30_000,
+})

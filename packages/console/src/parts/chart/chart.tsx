@@ -123,7 +123,7 @@ function Plot({ title, timesMs, lines, stacked, height, format, onBrush }: PlotP
     return () => plot.destroy()
   }, [drawn, timesMs, width, height, zone, format, scheme, stacked])
   return (
-    <div ref={sizeRef} className={styles['plot']}>
+    <div ref={sizeRef} className={styles['plot']} style={{ minHeight: height }}>
       <div ref={place} role="img" aria-label={summaryOf(title, lines, format)} />
       <PointText point={point} timesMs={timesMs} lines={lines} format={format} />
     </div>

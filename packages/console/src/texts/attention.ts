@@ -1,0 +1,5 @@
+export const attention = {
+  title: 'Needs attention',
+  severities: { critical: '▲ Now', warning: '◆ Soon', note: '● Note' },
+  more: (count: number) => `Show ${count} more`,
+} as const

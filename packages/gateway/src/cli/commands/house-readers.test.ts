@@ -185,6 +185,29 @@ test('attention lists what is worst first, with what to do, and says when all is
   assert.equal((await read(['attention'])).out, '✓ Nothing needs attention.\n')
 })
 
+test('usage over time shows steps of the zone, one dimension, and percentiles', async t => {
+  const { house, read } = await startReaders(t)
+  const startedAtMs = Date.UTC(2026, 10, 20, 23, 30)
+  for (const [at, workload] of ['hr-bot', 'hr-bot', 'code-assistant'].entries()) {
+    const times = { startedAtMs, sentAtMs: startedAtMs, firstByteAtMs: startedAtMs + 100, endedAtMs: startedAtMs + 400 }
+    await house.ledger.add(recordRow(recordId(at + 1), { ...times, workload }))
+  }
+  const asked = ['usage', '--from', '2026-11-20', '--to', '2026-11-22']
+  const { code, out, err } = await read([...asked, '--over', 'day', '--tz', 'Europe/Berlin', '--by', 'workload'])
+  assert.deepEqual([code, err], [0, ''])
+  assert.match(lineWith(out, 'hr-bot'), /^2026-11-21 +hr-bot +2 +0 +0 +2,468 +100 +100 +100 +400 +400 +400 /)
+  assert.match(lineWith(out, 'total'), /^total +3 +0 +0 +3,702 /)
+  const hours = await read([...asked, '--over', 'hour', '--format', 'csv'])
+  const [head, line] = hours.out.split('\n')
+  assert.equal(
+    head,
+    'hour,calls,refused,failed,totalTokens,firstByteMs.p50,firstByteMs.p95,firstByteMs.p99,durationMs.p50,durationMs.p95,durationMs.p99,costNanoUSD',
+  )
+  assert.match(line ?? '', /^2026-11-20 23:00,3,0,0,3702,100,100,100,400,400,400,10020000$/)
+  const several = await read([...asked, '--over', 'hour', '--by', 'workload,model'])
+  assert.match(several.err, /With --over, --by takes one of workload, caller,/)
+})
+
 // A line that wraps on a narrow terminal cannot be read.
 test('tables of limits and instances are never wider than the terminal', async t => {
   const { house, read } = await startReaders(t)

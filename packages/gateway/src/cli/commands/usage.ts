@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { csvLine } from '../../csv.ts'
 import {
   summedFields,
@@ -7,15 +7,19 @@ import {
   type UsageReport,
   usageDimensions,
 } from '../../ledger/reports.ts'
+import { type SeriesStep, seriesSteps } from '../../ledger/series.ts'
 import type { CliContext } from '../context.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import { money } from '../terminal/money.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addFilterOptions, addReaderOptions, filterQuery, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import { oneDimension, showSeries } from './usage-over.ts'
 
 interface UsageOptions extends ReaderOptions {
   readonly by: readonly UsageDimension[]
+  readonly over?: SeriesStep
+  readonly tz: string
 }
 
 const standardFrom = '30d'
@@ -26,9 +30,18 @@ export function usageCommand(context: CliContext): Command {
     .summary('calls, tokens and cost by workload, caller, model, day, ...')
     .description('Calls, tokens and cost from the ledger, broken down. Days and months are those of UTC.')
     .option('--by <dimensions>', `what to break down by: ${usageDimensions.join(', ')}`, dimensionsOf, ['workload'])
+    .addOption(new Option('--over <step>', 'figures over time, in steps of this length').choices(seriesSteps))
+    .option('--tz <zone>', 'with --over day: the time zone that days begin in, as Europe/Berlin', 'UTC')
   addReaderOptions(addFilterOptions(command, standardFrom))
-  command.addHelpText('after', '\nExample:\n  $ gatehouse usage --by workload,model --from 7d')
-  return command.action(async (options: UsageOptions) => showUsage(context, options))
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  $ gatehouse usage --by workload,model --from 7d\n  $ gatehouse usage --over hour --from 1d',
+  )
+  return command.action(async ({ over, ...options }: UsageOptions) => {
+    if (over === undefined) return showUsage(context, options)
+    const by = command.getOptionValueSource('by') === 'default' ? null : oneDimension(options.by)
+    return showSeries(context, filterQuery(options, context, standardFrom), { ...options, over, by, costText })
+  })
 }
 
 function dimensionsOf(text: string): UsageDimension[] {

@@ -1,0 +1,112 @@
+/** `gatehouse usage --over STEP`: figures over time. */
+import { InvalidArgumentError } from 'commander'
+import { csvLine } from '../../csv.ts'
+import type { UsageDimension } from '../../ledger/reports.ts'
+import {
+  type Percentiles,
+  type Series,
+  type SeriesDimension,
+  type SeriesFigures,
+  type SeriesPoint,
+  type SeriesStep,
+  seriesDimensions,
+} from '../../ledger/series.ts'
+import type { CliContext } from '../context.ts'
+import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import { jsonText } from '../terminal/printable.ts'
+import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
+import { formatOf, type ReaderOptions, widthOf } from './filters.ts'
+
+export interface OverOptions extends ReaderOptions {
+  readonly over: SeriesStep
+  readonly tz: string
+  /** Null where nothing is broken down. */
+  readonly by: SeriesDimension | null
+  /** Text of the cost of a line. */
+  readonly costText: (line: SeriesFigures) => string
+}
+
+/** The dimension of a series. Error for commander where there are several, or one that is a time. */
+export function oneDimension(by: readonly UsageDimension[]): SeriesDimension {
+  const found = seriesDimensions.find(dimension => dimension === by[0])
+  if (found === undefined || by.length > 1) {
+    throw new InvalidArgumentError(`With --over, --by takes one of ${seriesDimensions.join(', ')}.`)
+  }
+  return found
+}
+
+export async function showSeries(context: CliContext, filters: AdminQuery, options: OverOptions): Promise<void> {
+  const query = { ...filters, step: options.over, tz: options.tz, by: options.by ?? undefined }
+  const series = await askAdmin<Series>(context, { path: '/api/v1/series', query, as: options.as })
+  const format = formatOf(options, context)
+  if (format === 'json') context.stdout.write(`${jsonText(series, 2)}\n`)
+  else if (format === 'csv') context.stdout.write(csvOf(series))
+  else context.stdout.write(textOf(series, widthOf(context), options.costText))
+}
+
+interface FigureColumn extends TableColumn {
+  readonly name: string
+  readonly value: (line: SeriesFigures) => number | null
+}
+
+const count = (name: keyof SeriesFigures & ('calls' | 'refused' | 'failed' | 'totalTokens'), column: TableColumn) => ({
+  ...{ name, ...column },
+  value: (line: SeriesFigures): number => line[name],
+})
+const time = (of: 'firstByteMs' | 'durationMs', part: keyof Percentiles, column: TableColumn) => ({
+  ...{ name: `${of}.${part}`, ...column },
+  value: (line: SeriesFigures): number | null => line[of]?.[part] ?? null,
+})
+
+/** `leaves` as in table.ts. */
+const columns: readonly FigureColumn[] = [
+  count('calls', { title: 'calls' }),
+  count('refused', { title: 'refused', leaves: 4 }),
+  count('failed', { title: 'failed', leaves: 3 }),
+  count('totalTokens', { title: 'tokens' }),
+  time('firstByteMs', 'p50', { title: 'first byte p50', leaves: 5 }),
+  time('firstByteMs', 'p95', { title: 'p95', leaves: 6 }),
+  time('firstByteMs', 'p99', { title: 'p99', leaves: 8 }),
+  time('durationMs', 'p50', { title: 'ms p50', leaves: 1 }),
+  time('durationMs', 'p95', { title: 'p95', leaves: 2 }),
+  time('durationMs', 'p99', { title: 'p99', leaves: 7 }),
+]
+
+function textOf(series: Series, width: number | null, costText: (line: SeriesFigures) => string): string {
+  if (series.points.length === 0) return 'No calls in this period.\n'
+  const group: readonly TableColumn[] = series.by === null ? [] : [{ title: series.by, cutTo: 16 }]
+  const layout: readonly TableColumn[] = [
+    { title: series.step === 'day' ? `day (${series.timeZone})` : `${series.step} (UTC)` },
+    ...group,
+    ...columns.map(column => ({ ...column, align: 'right' as const })),
+    { title: 'cost', align: 'right', leaves: 0 },
+  ]
+  const cells = (line: SeriesFigures): string[] => [...columns.map(({ value }) => figure(value(line))), costText(line)]
+  const rows = series.points.map(point => [...keysOf(series, point), ...cells(point)])
+  return renderTable(layout, rows, width, ['total', ...group.map(() => ''), ...cells(series.total)])
+}
+
+/** Start of the step, and the group where there is one. */
+function keysOf(series: Series, { step, group }: SeriesPoint): string[] {
+  const startMs = series.steps[step] ?? 0
+  const start =
+    series.step === 'day'
+      ? Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(series.timeZone).toPlainDate().toString()
+      : new Date(startMs).toISOString().slice(0, 16).replace('T', ' ')
+  const of = series.groups[group]
+  return series.by === null ? [start] : [start, of?.isRest === true ? '(others)' : (of?.key ?? '(none)')]
+}
+
+function csvOf(series: Series): string {
+  const currencies = series.total.costs.map(({ currency }) => currency)
+  const titles = [...columns.map(({ name }) => name), ...currencies.map(currency => `costNano${currency}`)]
+  const head = csvLine([series.step, ...(series.by === null ? [] : [series.by]), ...titles])
+  const lines = series.points.map(point =>
+    csvLine([
+      ...keysOf(series, point),
+      ...columns.map(({ value }) => value(point)),
+      ...currencies.map(currency => point.costs.find(cost => cost.currency === currency)?.nano ?? 0),
+    ]),
+  )
+  return head + lines.join('')
+}

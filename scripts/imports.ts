@@ -76,6 +76,7 @@ export const rooms: Readonly<Record<string, string>> = {
   telemetry: 'logs and metrics',
   limits: 'rules, windows, leases, counters in memory and in Redis, the queue',
   prices: 'the price catalogue, exact costs',
+  audit: 'the audit trail: a chain of entries in files, its check, its pages',
   ledger: 'record, journal, store, recovery, reports',
   tokens: 'counting, in a worker thread',
   objects: 'which workload owns a response, file, container or other object, and which instance holds it',

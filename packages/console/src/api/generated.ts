@@ -741,6 +741,32 @@ export type Log = {
   readonly access: boolean
 }
 
+export type AuditPage = {
+  /** Newest first. A page may be short although there are more. */
+  readonly entries: readonly ({
+    /** Number of the entry in its trail. */
+    readonly seq: number
+    readonly time: string
+    readonly action: string
+    readonly outcome: 'asked' | 'done' | 'failed' | 'refused'
+    readonly actor: string
+    readonly name: string | null
+    readonly address: string | null
+    readonly requestId: string | null
+    readonly reason: string | null
+    readonly facts: Readonly<Record<string, string | number | boolean | null | readonly (string)[]>>
+    readonly prev: string
+    readonly hash: string
+  })[]
+  /** Pass as `before` for older ones; null at the end. */
+  readonly next: number | null
+  /** The newest entry. Noted elsewhere, it proves all entries up to it. */
+  readonly head: {
+    readonly seq: number
+    readonly hash: string
+  } | null
+}
+
 export type SearchPage = {
   /** The first place in each body that has the text, newest record first. */
   readonly hits: readonly ({
@@ -918,7 +944,7 @@ export interface Operations {
   }
   /**
    * Pauses a feed until it is resumed, also over restarts. The journal keeps what it has not taken.
-   * Logged.
+   * Recorded.
    */
   'POST /api/v1/feeds/{name}/pause': {
     readonly path: {
@@ -928,7 +954,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Feed
   }
-  /** Resumes a paused feed; a failing one is tried again at once. Logged. */
+  /** Resumes a paused feed; a failing one is tried again at once. Recorded. */
   'POST /api/v1/feeds/{name}/resume': {
     readonly path: {
       readonly name: string
@@ -937,7 +963,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Feed
   }
-  /** Sends again what ended at a time or later, as far as the journal still has it. Logged. */
+  /** Sends again what ended at a time or later, as far as the journal still has it. Recorded. */
   'POST /api/v1/feeds/{name}/rewind': {
     readonly path: {
       readonly name: string
@@ -965,7 +991,7 @@ export interface Operations {
   }
   /**
    * Asks an instance for its models with the gateway’s credential, which bills nothing. Each probe is
-   * logged.
+   * recorded.
    */
   'POST /api/v1/instances/{name}/probe': {
     readonly path: {
@@ -1058,7 +1084,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Log
   }
-  /** Logs from a severity on, until a time has passed or the configuration is read again. Logged. */
+  /** Logs from a severity on, until a time has passed or the configuration is read again. Recorded. */
   'POST /api/v1/log/level': {
     readonly path: Readonly<Record<never, never>>
     readonly query: {
@@ -1070,7 +1096,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Log
   }
-  /** Logs as the configuration says. Logged. */
+  /** Logs as the configuration says. Recorded. */
   'POST /api/v1/log/reset': {
     readonly path: Readonly<Record<never, never>>
     readonly query: Readonly<Record<never, never>>
@@ -1086,6 +1112,25 @@ export interface Operations {
     readonly query: Readonly<Record<never, never>>
     readonly body: undefined
     readonly answer: string
+  }
+  /** The audit trail of the process that answers, newest entry first. */
+  'GET /api/v1/audit': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Key of a caller (`user:{tid}/{oid}`), a display name (exact), `gatehouse`, or `stranger`. */
+      readonly actor?: string | undefined
+      readonly action?: string | undefined
+      /** At or after this. */
+      readonly from?: string | undefined
+      /** Before this. */
+      readonly to?: string | undefined
+      /** Entries a page. Default 100. */
+      readonly limit?: number | undefined
+      /** `next` of the page before. */
+      readonly before?: string | undefined
+    }
+    readonly body: undefined
+    readonly answer: AuditPage
   }
   /**
    * Figures of all records that a filter selects, newest first, as a file. Texts are safe from
@@ -1274,6 +1319,7 @@ export const rolesByOperation = {
   'POST /api/v1/log/level': ['operator'],
   'POST /api/v1/log/reset': ['operator'],
   'GET /metrics': ['viewer'],
+  'GET /api/v1/audit': ['auditor', 'admin'],
   'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],

@@ -1,6 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Log } from '../log.ts'
 import { AdminError, answerOf } from './errors.ts'
 import type { AdminOptions } from './index.ts'
 import { authenticated, authorized, everyAnswer, healthz, openMetrics } from './layers.ts'
@@ -9,6 +8,7 @@ import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
 import { Questions } from './questions.ts'
 import { revalidated } from './revalidation.ts'
 import { addAttention } from './routes/attention.ts'
+import { addAudit } from './routes/audit.ts'
 import { addExport } from './routes/export.ts'
 import { addFeeds } from './routes/feeds.ts'
 import { addDrains, addInstances } from './routes/instances.ts'
@@ -31,7 +31,7 @@ import { openConsole } from './session/open.ts'
 /** The management API without its listener. */
 export function adminApp(
   options: Omit<AdminOptions, 'listen' | 'tailPollMs'>,
-  parts: Pick<AdminParts, 'tailPollMs' | 'closing'> & { newId: () => string },
+  parts: Pick<AdminParts, 'tailPollMs' | 'closing' | 'desk'> & { newId: () => string },
 ): AdminApp {
   const { log, verifier } = options
   const app: AdminApp = new OpenAPIHono<AdminEnv>({
@@ -39,12 +39,12 @@ export function adminApp(
       if (!result.success) throw parameterError(result.target, result.error, c.req.queries())
     },
   })
-  app.onError((thrown, c) => failed(c, thrown, log))
+  app.onError((thrown, c) => failed(c, thrown, { log, desk: parts.desk }))
   app.notFound(() => {
     throw new AdminError('route_unknown', 'There is nothing at this address. GET /openapi.json lists what there is.')
   })
 
-  const console = openConsole(options)
+  const console = openConsole(options, parts.desk)
   const layers: readonly MiddlewareHandler<AdminEnv>[] = [
     // First, so that every answer carries the request id, refusals included.
     everyAnswer(parts.newId),
@@ -78,6 +78,7 @@ export function adminApp(
   addLive(app, handlerParts)
   addLog(app, handlerParts)
   addMetrics(app, handlerParts)
+  addAudit(app, handlerParts)
   // `records/export`, `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.
   addExport(app, handlerParts)
   addTail(app, handlerParts)
@@ -111,8 +112,17 @@ const openApiHead = {
   security: [{ entra: [] }, { session: [] }],
 }
 
-function failed(c: Context<AdminEnv>, thrown: unknown, log: Log): Response {
-  const { status, headers, body } = answerOf(thrown)
+/** Refusals of callers are recorded before they are answered. */
+async function failed(c: Context<AdminEnv>, thrown: unknown, { log, desk }: Pick<AdminParts, 'log' | 'desk'>) {
+  let answer = answerOf(thrown)
+  if (answer.status === 401 || answer.status === 403) {
+    const unwritten = await desk.refused(c, answer.body.error.code).then(
+      () => null,
+      (error: unknown) => error,
+    )
+    if (unwritten !== null) answer = answerOf(unwritten)
+  }
+  const { status, headers, body } = answer
   if (status >= 500) {
     const fields = { error: thrown, code: body.error.code, requestId: c.get('requestId'), path: c.req.path }
     log.error(fields, 'admin_failed')

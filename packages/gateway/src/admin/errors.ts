@@ -1,3 +1,4 @@
+import { AuditError } from '../audit/index.ts'
 import { IdentityError } from '../identity/errors.ts'
 import { LedgerError, QuestionError } from '../ledger/index.ts'
 
@@ -40,6 +41,7 @@ export const adminErrors = {
   groups_unavailable: { status: 503, type: 'server_error' },
   drain_unavailable: { status: 503, type: 'server_error' },
   sessions_unavailable: { status: 503, type: 'server_error' },
+  audit_unavailable: { status: 503, type: 'server_error' },
   feed_unavailable: { status: 503, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },
   ledger_busy: { status: 503, type: 'server_error' },
@@ -85,6 +87,10 @@ export function answerOf(thrown: unknown): ErrorAnswer {
     })
   }
   if (thrown instanceof IdentityError) return identityAnswer(thrown)
+  if (thrown instanceof AuditError) {
+    const message = thrown.cause instanceof AuditError ? thrown.message : unrecorded
+    return answer(503, 'server_error', 'audit_unavailable', message, null, retrySoon)
+  }
   if (thrown instanceof QuestionError) {
     return answer(400, 'invalid_request_error', 'parameter_invalid', thrown.message, null, {})
   }
@@ -103,6 +109,9 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   return answer(500, 'server_error', 'internal', message, null, {})
 }
 
+const unrecorded =
+  'Nothing was done: the audit trail cannot be written, and what is not recorded is not done. The log says why, as a full disk.'
+
 const retrySoon = { 'retry-after': '5' }
 
 const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>>> = {
@@ -114,6 +123,7 @@ const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>
   streams_exhausted: retrySoon,
   questions_exhausted: retrySoon,
   groups_unavailable: retrySoon,
+  audit_unavailable: retrySoon,
   ledger_busy: retrySoon,
   feed_unavailable: retrySoon,
   ledger_unavailable: retrySoon,

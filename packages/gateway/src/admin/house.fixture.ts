@@ -5,6 +5,9 @@
 import { request as httpRequest } from 'node:http'
 import type { TestContext } from 'node:test'
 import { type Directory, demoAudience, demoDirectory, type EntraSimulator, startEntra } from '@gatehouse/simulator'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
+import type { AuditTrail } from '../audit/index.ts'
+import { testTrail } from '../audit/trail.fixture.ts'
 import { systemClock } from '../clock.ts'
 import { type ConfigInput, configSchema } from '../config/schema/index.ts'
 import { createVerifier } from '../identity/verifier.ts'
@@ -55,6 +58,9 @@ export interface House {
   readonly admin: Admin
   readonly entra: EntraSimulator
   readonly ledger: TestLedger
+  readonly audit: AuditTrail
+  /** The directory in which the audit trail is. */
+  readonly auditLedger: string
   readonly running: Running
   readonly logged: readonly LogLine[]
   readonly log: Log
@@ -103,7 +109,11 @@ export async function startHouse(
   const ledger = new TestLedger()
   t.after(() => ledger.remove())
   const { logged, log } = memoryLog()
+  const auditLedger = temporaryDirectory('audit')
+  const { trail: audit } = await testTrail({ ledger: auditLedger, log })
+  t.after(() => audit.close())
   const admin = await startAdmin({
+    audit,
     listen: { host: '127.0.0.1', port: 0 },
     verifier,
     ledger,
@@ -120,7 +130,7 @@ export async function startHouse(
     const bearer = options.as === undefined ? [] : ['authorization', `Bearer ${await token(options.as)}`]
     return sendTo(admin.url, path, { ...options, headers: [...bearer, ...(options.headers ?? [])] })
   }
-  return { admin, entra, ledger, running, logged, log, token, send }
+  return { admin, entra, ledger, audit, auditLedger, running, logged, log, token, send }
 }
 
 function memoryLog(): { logged: LogLine[]; log: Log } {

@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../audit/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -66,6 +67,8 @@ export interface AdminOptions {
   readonly house: AdminHouse
   /** The console, and sessions of people who sign in to it. Default: the API alone. */
   readonly console?: ConsoleOptions
+  /** Takes an entry for each change, each reading of bodies and each refusal. Closed by its owner. */
+  readonly audit: AuditTrail
   readonly clock: Clock
   /**
    * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `bodies_searched` for each search in

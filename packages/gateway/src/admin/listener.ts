@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { framingFault, hostFault, LastRequests } from '../framing.ts'
+import type { Desk } from './desk.ts'
 import { AdminError, answerOf, type ErrorAnswer } from './errors.ts'
 import { headersOf } from './layers.ts'
 import { isLoopback, namesLoopback } from './loopback.ts'
@@ -16,7 +17,7 @@ const urlCharactersMax = 4_096
  */
 export function attach(
   server: Server,
-  parts: { app: AdminApp; host: string; publicHost: () => string | null; newId: () => string },
+  parts: { app: AdminApp; host: string; publicHost: () => string | null; newId: () => string; desk: Desk },
 ): void {
   const listener = getRequestListener(parts.app.fetch, {
     // The process's Request and Response stay Node's own: the data plane shares them.
@@ -37,7 +38,12 @@ export function attach(
     if (lastRequests.isLast(request, fault)) response.setHeader('connection', 'close')
     const refusal = fault === null ? refusalOf(request, onLoopback ? parts.publicHost : null) : malformed(fault)
     if (refusal === null) void listener(request, response)
-    else refuse(response, refusal, parts.newId())
+    else {
+      const requestId = parts.newId()
+      // A Host header that names something else may be a page of the web that tries to read the ledger.
+      if (refusal.code === 'host_not_allowed') parts.desk.refusedEarly(request, refusal.code, requestId)
+      refuse(response, refusal, requestId)
+    }
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     refuseUnparsed(error, socket, parts.newId())

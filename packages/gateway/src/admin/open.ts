@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { uuidV7 } from '../ids.ts'
 import { adminApp } from './app.ts'
 import { boundConnections } from './connections.ts'
+import { Desk } from './desk.ts'
 import type { Admin, AdminOptions } from './index.ts'
 import { attach } from './listener.ts'
 
@@ -21,7 +22,8 @@ const closeGraceMs = 1_000
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const closing = new AbortController()
   const newId = uuidV7(options.clock)
-  const app = adminApp(options, { tailPollMs: options.tailPollMs ?? 500, closing: closing.signal, newId })
+  const desk = new Desk(options.audit, options.log)
+  const app = adminApp(options, { tailPollMs: options.tailPollMs ?? 500, closing: closing.signal, newId, desk })
   const server = createServer({
     // A token may be 16 KiB long (identity/bearer.ts), which is Node's default for all headers together.
     maxHeaderSize: 32_768,
@@ -37,7 +39,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     const { publicUrl } = options.access()
     return publicUrl === undefined ? null : new URL(publicUrl).host
   }
-  attach(server, { app, host: options.listen.host, publicHost, newId })
+  attach(server, { app, host: options.listen.host, publicHost, newId, desk })
   server.listen(options.listen.port, options.listen.host)
   await once(server, 'listening')
   // For example when the process has no file descriptors left: that connection is lost, but the process must go on.

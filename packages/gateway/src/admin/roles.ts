@@ -31,6 +31,7 @@ export const roleByRoute = {
   'GET /api/v1/log': 'viewer',
   'POST /api/v1/log/level': 'operator',
   'POST /api/v1/log/reset': 'operator',
+  'GET /api/v1/audit': ['auditor', 'admin'],
   'GET /api/v1/ledger': 'viewer',
   'GET /api/v1/sources': 'viewer',
   'GET /api/v1/feeds': 'viewer',

@@ -30,7 +30,9 @@ test('a search answers with the places and is logged with the records that it sh
   assert.deepEqual([page.searched, page.records, page.next], [2, 2, null])
   const audit = house.logged.filter(({ event }) => event === 'bodies_searched')
   assert.equal(audit.length, 1)
-  const { caller, requestId, ...fields } = audit[0]?.fields ?? {}
+  const { caller, requestId, auditEntry, auditHash, ...fields } = audit[0]?.fields ?? {}
+  assert.equal(typeof auditEntry, 'number')
+  assert.match(String(auditHash), /^[0-9a-f]{64}$/)
   assert.match(String(caller), /^user:/)
   assert.equal(requestId, answer.headers['x-gatehouse-request-id'])
   assert.deepEqual(fields, { audit: true, workload: 'hr-bot', day: '2026-11-20', records: [recordId(2), recordId(1)] })

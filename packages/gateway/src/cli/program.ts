@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { version } from '../version.ts'
 import { attentionCommand } from './commands/attention.ts'
+import { auditCommand } from './commands/audit.ts'
 import { chatCommand } from './commands/chat.ts'
 import { collectCommand } from './commands/collect.ts'
 import { configCommand } from './commands/config.ts'
@@ -51,6 +52,7 @@ for (const command of [
   feedsCommand(context),
   sourcesCommand(context),
   logCommand(context),
+  auditCommand(context),
   ledgerCommand(context),
   pricesCommand(context),
   simulateCommand(context),

@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Admin, AdminHouse } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
 import type { ConsoleOptions } from '../admin/session/index.ts'
+import { openAudit } from '../audit/open.ts'
+import { ownEvent } from '../audit/writer.ts'
 import { replicaName } from '../config/names.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { FollowUpFigures } from '../gateway/follow-ups/index.ts'
@@ -78,6 +80,13 @@ export async function openManagement(
     figures: () => figuresOf(core, served, startedAtMs),
   })
   closers.defer(() => replicas.close())
+  const audit = await openAudit({
+    ledger: config.ledger.directory,
+    clock: given.clock,
+    log: given.log,
+    retainMs: () => current.config.ledger.retain.audit,
+  })
+  closers.defer(() => audit.close())
   const admin = await startAdmin({
     listen: addressOf(config.admin.listen),
     // These are read at each request, so a reload takes effect with the next one.
@@ -89,10 +98,18 @@ export async function openManagement(
     groups: () => current.groups,
     house: adminHouse(core, given, served, metrics, replicas),
     ...(given.consoleDirectory === undefined ? {} : { console: consoleOf(core, given.consoleDirectory) }),
-    ...{ ledger, clock: given.clock, log: given.log },
+    ...{ ledger, audit, clock: given.clock, log: given.log },
   })
   closers.defer(() => admin.close())
-  return { admin, use: next => sent.use(next), closers: closers.move() }
+  return {
+    admin,
+    use(next) {
+      sent.use(next)
+      const taken = ownEvent('configuration_taken', 'done', {})
+      audit.write(taken).catch((error: unknown) => given.log.error({ error }, 'configuration_unrecorded'))
+    },
+    closers: closers.move(),
+  }
 }
 
 function consoleOf({ current, redis }: Core, directory: string): ConsoleOptions {

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { callerKey } from '../../identity/caller.ts'
 import type { FeedState } from '../../ledger/feeds/control.ts'
 import type { ReplicasReport } from '../../replicas/index.ts'
@@ -7,7 +8,7 @@ import { commonAnswers, jsonAnswer, needs, unknownFeed } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { type FeedsAnswer, feedAnswer, feedsAnswer, nameParameters, rewindParameters } from '../house-schemas.ts'
 import type { AdminHouse } from '../index.ts'
-import type { AdminApp, AdminParts } from '../parts.ts'
+import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { replicaFacts } from '../replica-schemas.ts'
 
 const answers = { 200: jsonAnswer(feedAnswer, 'The feed after it.'), 404: unknownFeed, ...commonAnswers }
@@ -23,7 +24,7 @@ const list = createRoute({
 const pause = createRoute({
   method: 'post',
   path: '/api/v1/feeds/{name}/pause',
-  summary: 'Pauses a feed until it is resumed, also over restarts. The journal keeps what it has not taken. Logged.',
+  summary: 'Pauses a feed until it is resumed, also over restarts. The journal keeps what it has not taken. Recorded.',
   ...needs('operator'),
   request,
   responses: answers,
@@ -31,7 +32,7 @@ const pause = createRoute({
 const resume = createRoute({
   method: 'post',
   path: '/api/v1/feeds/{name}/resume',
-  summary: 'Resumes a paused feed; a failing one is tried again at once. Logged.',
+  summary: 'Resumes a paused feed; a failing one is tried again at once. Recorded.',
   ...needs('operator'),
   request,
   responses: answers,
@@ -39,7 +40,7 @@ const resume = createRoute({
 const rewind = createRoute({
   method: 'post',
   path: '/api/v1/feeds/{name}/rewind',
-  summary: 'Sends again what ended at a time or later, as far as the journal still has it. Logged.',
+  summary: 'Sends again what ended at a time or later, as far as the journal still has it. Recorded.',
   ...needs('operator'),
   request: { ...request, query: rewindParameters },
   responses: answers,
@@ -47,43 +48,41 @@ const rewind = createRoute({
 
 const events = { pause: 'feed_paused', resume: 'feed_resumed', rewind: 'feed_rewound' } as const
 
-export function addFeeds(app: AdminApp, { house, log }: AdminParts): void {
+export function addFeeds(app: AdminApp, { house, desk, log }: AdminParts): void {
   app.openapi(list, async c => {
     return c.json(feedsOf(await house.replicas()), 200)
   })
 
-  /** Every order is audited, also one that failed or was not answered: the feed may have done it. */
-  const obey = async (c: AuditContext, order: Order, answer: Promise<FeedState | null>): Promise<FeedState> => {
-    const { name, kind, ...facts } = order
-    const fields = {
-      audit: true,
-      caller: callerKey(c.get('caller')),
-      feed: name,
-      ...facts,
-      requestId: c.get('requestId'),
+  /** Every order is recorded, also one that failed or was not answered: the feed may have done it. */
+  const obey = (c: Context<AdminEnv>, order: Order, give: () => Promise<FeedState | null>): Promise<FeedState> => {
+    const { name, kind, ...more } = order
+    const facts = { feed: name, ...more }
+    const work = async (): Promise<FeedState> => {
+      const state = await give().catch((cause: unknown) => {
+        const reason = cause instanceof Error ? cause.message : String(cause)
+        const fields = { audit: true, caller: callerKey(c.get('caller')), ...facts, requestId: c.get('requestId') }
+        log.warn({ ...fields, order: kind, reason }, 'feed_order_failed')
+        throw new AdminError('feed_unavailable', `The feed did not confirm it: ${reason}`, { cause })
+      })
+      if (state === null) throw await unknown(house)
+      return state
     }
-    const state = await answer.catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      log.warn({ ...fields, order: kind, reason }, 'feed_order_failed')
-      throw new AdminError('feed_unavailable', `The feed did not confirm it: ${reason}`, { cause })
-    })
-    if (state === null) throw await unknown(house)
-    log.info(fields, events[kind])
-    return state
+    return desk.change(c, { action: events[kind], facts, work })
   }
 
   app.openapi(pause, async c => {
     const { name } = c.req.valid('param')
-    return c.json(await obey(c, { kind: 'pause', name }, house.feeds.pause(name)), 200)
+    return c.json(await obey(c, { kind: 'pause', name }, () => house.feeds.pause(name)), 200)
   })
   app.openapi(resume, async c => {
     const { name } = c.req.valid('param')
-    return c.json(await obey(c, { kind: 'resume', name }, house.feeds.resume(name)), 200)
+    return c.json(await obey(c, { kind: 'resume', name }, () => house.feeds.resume(name)), 200)
   })
   app.openapi(rewind, async c => {
     const { name } = c.req.valid('param')
     const { to } = c.req.valid('query')
-    return c.json(await obey(c, { kind: 'rewind', name, to }, house.feeds.rewind(name, Date.parse(to))), 200)
+    const give = () => house.feeds.rewind(name, Date.parse(to))
+    return c.json(await obey(c, { kind: 'rewind', name, to }, give), 200)
   })
 }
 
@@ -98,8 +97,6 @@ interface Order {
   readonly name: string
   readonly to?: string
 }
-
-type AuditContext = { get(name: 'caller'): Parameters<typeof callerKey>[0]; get(name: 'requestId'): string }
 
 async function unknown(house: AdminHouse): Promise<AdminError> {
   const names = (await house.feeds.states()).map(({ name }) => name).join(', ')

@@ -1,7 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { InstanceConfig } from '../../config/schema/index.ts'
 import { codeOf } from '../../errors.ts'
-import { type Caller, callerKey } from '../../identity/caller.ts'
+import { callerKey } from '../../identity/caller.ts'
 import type { InstanceState, ProbeResult } from '../../instances/state.ts'
 import type { ReplicasReport } from '../../replicas/index.ts'
 import { aliveFigures, sumOfInstances } from '../../replicas/sum.ts'
@@ -9,7 +10,7 @@ import { commonAnswers, jsonAnswer, needs, unknownInstance } from '../document.t
 import { AdminError } from '../errors.ts'
 import { drainAnswer, type InstancesAnswer, instancesAnswer, nameParameters, probeAnswer } from '../house-schemas.ts'
 import type { AdminHouse } from '../index.ts'
-import type { AdminApp, AdminParts } from '../parts.ts'
+import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { replicaFacts } from '../replica-schemas.ts'
 
 const list = createRoute({
@@ -23,7 +24,8 @@ const list = createRoute({
 const probe = createRoute({
   method: 'post',
   path: '/api/v1/instances/{name}/probe',
-  summary: 'Asks an instance for its models with the gateway’s credential, which bills nothing. Each probe is logged.',
+  summary:
+    'Asks an instance for its models with the gateway’s credential, which bills nothing. Each probe is recorded.',
   ...needs('operator'),
   request: { params: nameParameters },
   responses: {
@@ -58,7 +60,7 @@ const restore = createRoute({
 
 const drainEvents = { drain: 'instance_drained', restore: 'instance_restored' } as const
 
-export function addInstances(app: AdminApp, { house, log }: AdminParts): void {
+export function addInstances(app: AdminApp, { house, desk }: AdminParts): void {
   app.openapi(list, async c => c.json(instancesOf(house, await house.replicas()), 200))
 
   const underWay = new Map<string, Promise<ProbeResult | null>>()
@@ -67,41 +69,44 @@ export function addInstances(app: AdminApp, { house, log }: AdminParts): void {
     if (!Object.hasOwn(house.instances, name)) throw unknown(house)
     // A caller that requests a probe while one is in flight gets that probe's result: no caller can flood an instance
     // with probes.
-    const asked = underWay.get(name) ?? house.probe(name).finally(() => underWay.delete(name))
-    underWay.set(name, asked)
-    const result = await asked
-    if (result === null) throw unknown(house)
-    const { ok, status } = result
-    log.info(
-      { audit: true, caller: callerKey(c.get('caller')), instance: name, ok, status, requestId: c.get('requestId') },
-      'instance_probed',
-    )
-    return c.json(result, 200)
+    const work = async (): Promise<ProbeResult> => {
+      const asked = underWay.get(name) ?? house.probe(name).finally(() => underWay.delete(name))
+      underWay.set(name, asked)
+      const result = await asked
+      if (result === null) throw unknown(house)
+      return result
+    }
+    const result = ({ ok, status }: ProbeResult) => ({ ok, status })
+    return c.json(await desk.change(c, { action: 'instance_probed', facts: { instance: name }, work, result }), 200)
   })
 }
 
 /** The orders of operators that keep calls away from an instance, and let them go there again. */
-export function addDrains(app: AdminApp, { house, log }: AdminParts): void {
-  const obey = async (c: AuditContext, name: string, order: keyof typeof drainEvents) => {
+export function addDrains(app: AdminApp, { house, desk, log }: AdminParts): void {
+  const obey = async (c: Context<AdminEnv>, name: string, order: keyof typeof drainEvents) => {
     if (!Object.hasOwn(house.instances, name)) throw unknown(house)
     const caller = c.get('caller')
     const key = callerKey(caller)
     const fields = { audit: true, caller: key, instance: name, requestId: c.get('requestId') }
-    const state = await house.drains[order](name, caller.displayName ?? key).catch((cause: unknown) => {
-      const reason = codeOf(cause) ?? String(cause)
-      log.error({ ...fields, order, reason }, 'drain_order_failed')
-      const message = `The order could not be kept in the directory of the ledger (${reason}), so it was not followed. Free space there, or mend its rights, and give it again.`
-      throw new AdminError('drain_unavailable', message, { cause })
+    const give = () =>
+      house.drains[order](name, caller.displayName ?? key).catch((cause: unknown) => {
+        const reason = codeOf(cause) ?? String(cause)
+        log.error({ ...fields, order, reason }, 'drain_order_failed')
+        const message = `The order could not be kept in the directory of the ledger (${reason}), so it was not followed. Free space there, or mend its rights, and give it again.`
+        throw new AdminError('drain_unavailable', message, { cause })
+      })
+    const state = await desk.change(c, {
+      action: drainEvents[order],
+      facts: { instance: name },
+      work: give,
+      result: ({ sharing }) => ({ sharing }),
     })
-    log.info({ ...fields, sharing: state.sharing }, drainEvents[order])
     const states = sumOfInstances(aliveFigures(await house.replicas()))
     return { name, ...state, inFlight: states.find(one => one.name === name)?.inFlight ?? 0 }
   }
   app.openapi(drain, async c => c.json(await obey(c, c.req.valid('param').name, 'drain'), 200))
   app.openapi(restore, async c => c.json(await obey(c, c.req.valid('param').name, 'restore'), 200))
 }
-
-type AuditContext = { get(name: 'caller'): Caller; get(name: 'requestId'): string }
 
 function unknown(house: AdminHouse): AdminError {
   const names = Object.keys(house.instances).join(', ')

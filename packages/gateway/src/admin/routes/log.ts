@@ -1,6 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import { callerKey } from '../../identity/caller.ts'
-import type { LogLevels } from '../../telemetry/log/index.ts'
+import type { LogLevels, LogState } from '../../telemetry/log/index.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import type { AdminHouse } from '../index.ts'
@@ -24,7 +23,7 @@ const show = createRoute({
 const level = createRoute({
   method: 'post',
   path: '/api/v1/log/level',
-  summary: 'Logs from a severity on, until a time has passed or the configuration is read again. Logged.',
+  summary: 'Logs from a severity on, until a time has passed or the configuration is read again. Recorded.',
   ...needs('operator'),
   request: { query: levelParameters },
   responses: answers,
@@ -32,27 +31,26 @@ const level = createRoute({
 const reset = createRoute({
   method: 'post',
   path: '/api/v1/log/reset',
-  summary: 'Logs as the configuration says. Logged.',
+  summary: 'Logs as the configuration says. Recorded.',
   ...needs('operator'),
   responses: answers,
 })
 
-export function addLog(app: AdminApp, { house, log }: AdminParts): void {
+export function addLog(app: AdminApp, { house, desk }: AdminParts): void {
   app.openapi(show, c => c.json(levelsOf(house).state, 200))
 
-  app.openapi(level, c => {
+  app.openapi(level, async c => {
     const { level, seconds } = c.req.valid('query')
-    const audit = { audit: true, caller: callerKey(c.get('caller')), requestId: c.get('requestId') }
-    const state = levelsOf(house).set(level, seconds * 1_000)
-    log.info({ ...audit, level, seconds }, 'log_level_set')
-    return c.json(state, 200)
+    const levels = levelsOf(house)
+    const work = async () => levels.set(level, seconds * 1_000)
+    return c.json(await desk.change(c, { action: 'log_level_set', facts: { level, seconds }, work }), 200)
   })
 
-  app.openapi(reset, c => {
-    const audit = { audit: true, caller: callerKey(c.get('caller')), requestId: c.get('requestId') }
-    const state = levelsOf(house).reset()
-    log.info({ ...audit, why: 'operator', level: state.level }, 'log_level_reset')
-    return c.json(state, 200)
+  app.openapi(reset, async c => {
+    const levels = levelsOf(house)
+    const result = ({ level }: LogState) => ({ level })
+    const work = async () => levels.reset()
+    return c.json(await desk.change(c, { action: 'log_level_reset', facts: { why: 'operator' }, work, result }), 200)
   })
 }
 

@@ -39,7 +39,7 @@ const bodies = createRoute({
   responses: { 200: streamedJsonAnswer(bodiesAnswer, 'The bodies.'), 404: unknownRecord, ...commonAnswers },
 })
 
-export function addRecords(app: AdminApp, { ledger, log, questions }: AdminParts): void {
+export function addRecords(app: AdminApp, { ledger, desk, questions }: AdminParts): void {
   const ask = <T>(c: Context<AdminEnv>, question: () => Promise<T>): Promise<T> =>
     questions.ask(callerKey(c.get('caller')), c.req.raw.signal, question)
 
@@ -55,11 +55,8 @@ export function addRecords(app: AdminApp, { ledger, log, questions }: AdminParts
     const row = await ask(c, () => rowOf(c, ledger, c.req.valid('param').id))
     requireReader(c, row)
     const kept = await ask(c, () => ledger.bodies(row.id))
-    // Logged before the first byte is sent: the audit then also has readers that disconnect midway.
-    log.info(
-      { audit: true, caller: callerKey(c.get('caller')), record: row.id, requestId: c.get('requestId') },
-      'bodies_read',
-    )
+    // Recorded before the first byte is sent: the audit then also has readers that disconnect midway.
+    await desk.note(c, 'bodies_read', { record: row.id })
     return c.body(ReadableStream.from(bodiesJson(row, kept)), 200, { 'content-type': 'application/json' })
   })
 }

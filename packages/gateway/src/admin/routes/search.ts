@@ -17,7 +17,7 @@ const search = createRoute({
 
 const dayMs = 86_400_000
 
-export function addSearch(app: AdminApp, { ledger, log, questions }: AdminParts): void {
+export function addSearch(app: AdminApp, { ledger, desk, questions }: AdminParts): void {
   app.openapi(search, async c => {
     const { day, text, workload, ...page } = c.req.valid('query')
     const fromMs = Date.parse(day)
@@ -28,9 +28,9 @@ export function addSearch(app: AdminApp, { ledger, log, questions }: AdminParts)
     const { signal } = c.req.raw
     const caller = callerKey(c.get('caller'))
     const found = await questions.ask(caller, signal, () => ledger.search(query, signal))
-    // The text is not logged: it may be what someone said. The records of which something is shown are.
+    // The text is not recorded: it may be what someone said. The records of which something is shown are.
     const records = [...new Set(found.hits.map(({ id }) => id))]
-    log.info({ audit: true, caller, workload, day, records, requestId: c.get('requestId') }, 'bodies_searched')
+    await desk.note(c, 'bodies_searched', { workload, day, records })
     return c.json(found, 200)
   })
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { consoleClientId, demoDirectory, type EntraSimulator, startEntra } from '@gatehouse/simulator'
+import { testTrail } from '../../audit/trail.fixture.ts'
 import { type Config, type ConfigInput, configSchema } from '../../config/schema/index.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { type LogLine, logTo } from '../../log.fixture.ts'
@@ -62,7 +63,10 @@ export async function startConsole(t: TestContext, changes: ConsoleChanges = {})
       nowMs += ms
     },
   }
+  const { trail: audit } = await testTrail()
+  t.after(() => audit.close())
   const admin = await startAdmin({
+    audit,
     listen: { host: '127.0.0.1', port: 0 },
     ...{ verifier, ledger, clock, house: runningHouse(config), tailPollMs: 5 },
     access: () => console.config.admin,

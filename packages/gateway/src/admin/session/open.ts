@@ -1,5 +1,6 @@
 /** Builds what the console needs besides the API: sessions and the layers that serve sign-in and page. */
 import type { MiddlewareHandler } from 'hono'
+import type { Desk } from '../desk.ts'
 import type { AdminOptions } from '../index.ts'
 import { consolePage } from '../page/index.ts'
 import type { AdminEnv } from '../parts.ts'
@@ -20,6 +21,7 @@ export interface Console {
 /** Null where the listener serves the API alone. */
 export function openConsole(
   options: Pick<AdminOptions, 'access' | 'verifier' | 'clock' | 'log' | 'console'>,
+  desk: Desk,
 ): Console | null {
   const { access, verifier, clock, log, console } = options
   if (console === undefined) return null
@@ -33,7 +35,7 @@ export function openConsole(
   return {
     guard: { settings, sessions, verifier },
     layers: [
-      sessionRoutes({ settings, store, sessions, service, verifier, clock, log }),
+      sessionRoutes({ settings, store, sessions, service, verifier, clock, log, desk }),
       consolePage(console.directory),
     ],
   }

@@ -3,10 +3,9 @@
  * the one that asks for a token.
  */
 import type { Context, MiddlewareHandler } from 'hono'
-import { callerKey } from '../../identity/caller.ts'
 import { IdentityError } from '../../identity/errors.ts'
 import { SignInError } from '../../identity/signin/index.ts'
-import type { Log } from '../../log.ts'
+import type { Desk } from '../desk.ts'
 import { AdminError } from '../errors.ts'
 import type { AdminOptions } from '../index.ts'
 import type { AdminEnv } from '../parts.ts'
@@ -24,6 +23,7 @@ export interface SessionParts extends Pick<AdminOptions, 'verifier' | 'clock' | 
   readonly store: SessionStore
   readonly sessions: Sessions
   readonly service: SignInService
+  readonly desk: Desk
 }
 
 /** Codes that are redeemed at once: strangers cannot make this process flood the sign-in service. */
@@ -51,7 +51,7 @@ export function sessionRoutes(parts: SessionParts): MiddlewareHandler<AdminEnv> 
 
 type Handler = (c: Context<AdminEnv>) => Promise<Response>
 
-async function signIn(c: Context<AdminEnv>, { settings, service, clock, log }: SessionParts): Promise<Response> {
+async function signIn(c: Context<AdminEnv>, { settings, service, clock, log, desk }: SessionParts): Promise<Response> {
   const { signIn: configured, publicUrl } = settings()
   if (configured === null) return page(c, 404, notConfigured)
   const origin = ownOrigin(publicUrl, c.env.incoming.headers.host)
@@ -64,7 +64,7 @@ async function signIn(c: Context<AdminEnv>, { settings, service, clock, log }: S
     for (const cookie of attempt.cookies) c.header('set-cookie', cookie, { append: true })
     return c.redirect(url.href, 303)
   } catch (error) {
-    return failed(c, error, returnTo, log)
+    return await failed(c, error, returnTo, { log, desk })
   }
 }
 
@@ -72,7 +72,7 @@ async function signIn(c: Context<AdminEnv>, { settings, service, clock, log }: S
 function callback(parts: SessionParts): Handler {
   let redemptions = 0
   return async c => {
-    const { settings, store, clock, log } = parts
+    const { settings, store, clock, log, desk } = parts
     const { signIn: configured, publicUrl } = settings()
     const { cookie, host } = c.env.incoming.headers
     const origin = ownOrigin(publicUrl, host)
@@ -88,7 +88,7 @@ function callback(parts: SessionParts): Handler {
       if (!(await store.isFirst(state, attemptMs))) return page(c, 400, alreadyUsed(attempt.returnTo))
       return await finish(c, parts, attempt, origin)
     } catch (error) {
-      return failed(c, error, attempt.returnTo, log)
+      return await failed(c, error, attempt.returnTo, { log, desk })
     } finally {
       redemptions -= 1
     }
@@ -96,7 +96,7 @@ function callback(parts: SessionParts): Handler {
 }
 
 async function finish(c: Context<AdminEnv>, parts: SessionParts, attempt: Attempt, origin: string): Promise<Response> {
-  const { service, sessions, verifier, log } = parts
+  const { service, sessions, verifier, desk } = parts
   const query = new URL(c.req.url).search
   const signedIn = await service.redeem(`${origin}/signin/callback`, query, attempt.secrets)
   // The same check as for any other request: a token that is refused there opens no session.
@@ -105,14 +105,15 @@ async function finish(c: Context<AdminEnv>, parts: SessionParts, attempt: Attemp
   const former = sessionSecretOf(c.env.incoming.headers.cookie)
   if (former !== null) await sessions.end(former)
   const secret = await sessions.begin(signedIn)
-  log.info({ audit: true, caller: callerKey(caller), requestId: c.get('requestId') }, 'signed_in')
+  // Without its entry the browser does not get the session.
+  await desk.note(c, 'signed_in', {}, caller)
   c.header('set-cookie', setCookie(sessionCookie, secret, 'Strict', null), { append: true })
   return c.redirect(attempt.returnTo, 303)
 }
 
 /** Ends the session everywhere. Answers also without one, so that a second tab can sign out too. */
 async function signOut(c: Context<AdminEnv>, parts: SessionParts): Promise<Response> {
-  const { settings, sessions, service, verifier, log } = parts
+  const { settings, sessions, service, verifier, desk } = parts
   const { signIn: configured, publicUrl } = settings()
   const { headers } = c.env.incoming
   requireOwnPage('POST', headers, publicUrl)
@@ -124,8 +125,7 @@ async function signOut(c: Context<AdminEnv>, parts: SessionParts): Promise<Respo
     )
     const caller = token === null ? null : verifier.remembered(token)
     await sessions.end(secret)
-    const who = caller === null ? null : callerKey(caller)
-    log.info({ audit: true, caller: who, requestId: c.get('requestId') }, 'signed_out')
+    await desk.note(c, 'signed_out', {}, caller ?? undefined)
   }
   c.header('set-cookie', setCookie(sessionCookie, '', 'Strict', 0), { append: true })
   const origin = ownOrigin(publicUrl, headers.host)
@@ -134,10 +134,16 @@ async function signOut(c: Context<AdminEnv>, parts: SessionParts): Promise<Respo
 }
 
 /** A sign-in that did not come to its end. The person sees why; an unknown fault goes to the log alone. */
-function failed(c: Context<AdminEnv>, error: unknown, returnTo: string, log: Log): Response {
+async function failed(
+  c: Context<AdminEnv>,
+  error: unknown,
+  returnTo: string,
+  { log, desk }: Pick<SessionParts, 'log' | 'desk'>,
+): Promise<Response> {
   const link = { href: signInPath(returnTo), text: 'Try again' }
   if (error instanceof SignInError) {
     log.warn({ audit: true, code: error.code, requestId: c.get('requestId') }, 'sign_in_failed')
+    await desk.refused(c, error.code)
     const isAway = error.code === 'sign_in_unreachable'
     const say = [error.message, isAway ? 'Try again in a moment.' : 'If it stays so, show this to an operator.']
     const status = isAway ? 503 : error.code === 'sign_in_refused' ? 403 : 502
@@ -145,6 +151,7 @@ function failed(c: Context<AdminEnv>, error: unknown, returnTo: string, log: Log
   }
   if (error instanceof IdentityError) {
     log.warn({ audit: true, code: error.code, requestId: c.get('requestId') }, 'sign_in_failed')
+    await desk.refused(c, error.code)
     const say = ['The sign-in worked, and the gateway does not accept the token that came of it.', error.message]
     return page(c, error.code === 'keys_unavailable' ? 503 : 403, { title: 'You are not signed in', say, link })
   }

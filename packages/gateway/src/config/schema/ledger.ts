@@ -40,6 +40,9 @@ export const ledger = z.strictObject({
     .strictObject({
       records: duration('1d', '36500d', '400d').describe('How long figures are kept.'),
       bodies: duration('1d', '36500d', '30d').describe('How long bodies are kept; at most as long as figures.'),
+      audit: duration('1d', '36500d', '400d').describe(
+        'How long entries of the audit trail are kept, which are in files of a day or of 4 MiB. docs/audit.md',
+      ),
       archiveAfter: z
         .union([z.literal('never'), duration('32d', '36500d', '90d')], {
           error: 'never, or a duration of at least 32d, as 90d',

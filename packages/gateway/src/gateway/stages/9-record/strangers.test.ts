@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { closedOf, newId, openedOf } from '../../../ledger/exchange.fixture.ts'
 import type { Closed } from '../../../ledger/record.ts'
-import { networkOf, Strangers } from './strangers.ts'
+import { networkOf } from '../../../network.ts'
+import { Strangers } from './strangers.ts'
 
 const recordOf = (address: string, code: string): Closed => {
   const id = newId()

@@ -1,0 +1,19 @@
+/** What a request carries through the layers to its route. */
+import type { HttpBindings } from '@hono/node-server'
+import type { Caller } from '../identity/caller.ts'
+import type { AdminRole } from './index.ts'
+import type { Visible } from './visible.ts'
+
+export interface AdminEnv {
+  Bindings: HttpBindings
+  Variables: {
+    caller: Caller
+    roles: readonly AdminRole[]
+    /** Workloads as which the caller may call. */
+    bound: readonly string[]
+    visible: Visible
+    requestId: string
+    /** Of a request from the console; null for one with a token. */
+    session: { readonly expiresAtMs: number } | null
+  }
+}

@@ -1,0 +1,163 @@
+/** `gatehouse audit list|export|verify`: the audit trail, of a running process or in its files. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { AuditEntry, AuditHead, AuditPage } from '../../audit/index.ts'
+import type { AuditFault } from '../../audit/verify.ts'
+import { csvLine } from '../../csv.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
+import { jsonText } from '../terminal/printable.ts'
+import { figure, renderTable } from '../terminal/table.ts'
+import { addReaderOptions, type Format, formatOf, wholeNumber, widthOf } from './filters.ts'
+import { addPlaceOptions, type PlaceOptions, placeOf } from './ledger-place.ts'
+
+const pageEntriesMax = 1_000
+
+export function auditCommand(context: CliContext): Command {
+  return new Command('audit')
+    .description('who did what through the management API: list, export, and verify its chain')
+    .addCommand(listCommand(context))
+    .addCommand(exportCommand(context))
+    .addCommand(verifyCommand(context))
+}
+
+interface FilterOptions {
+  readonly actor?: string
+  readonly action?: string
+  readonly from?: string
+  readonly to?: string
+  readonly as?: string
+}
+
+function addFilters(command: Command): Command {
+  return command
+    .option('--actor <who>', 'only this one: user:TENANT/OID, app:TENANT/APPID, a display name, stranger, gatehouse')
+    .option('--action <action>', 'only this action, as bodies_read')
+    .option('--from <when>', `start of the period: ${periodHelp}`, periodEnd)
+    .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
+}
+
+interface ListOptions extends FilterOptions {
+  readonly limit: number
+  readonly format?: Format
+}
+
+function listCommand(context: CliContext): Command {
+  const command = new Command('list').description('the latest entries of the process at --admin, newest first')
+  return addReaderOptions(addFilters(command))
+    .option('--limit <number>', 'how many, 1 to 1000000', text => wholeNumber(text, 1, 1_000_000), 50)
+    .action(async (options: ListOptions) => {
+      const format = formatOf(options, context)
+      const entries: AuditEntry[] = []
+      for await (const page of pages(context, options, options.limit)) entries.push(...page)
+      if (format === 'json') context.stdout.write(`${jsonText(entries, 2)}\n`)
+      else if (format === 'csv') context.stdout.write(csvHead + entries.map(csvOf).join(''))
+      else if (entries.length === 0) context.stdout.write('No entries.\n')
+      else context.stdout.write(renderTable(columns, entries.map(cellsOf), widthOf(context)))
+    })
+}
+
+interface ExportOptions extends FilterOptions {
+  readonly format: 'jsonl' | 'csv'
+}
+
+function exportCommand(context: CliContext): Command {
+  const command = new Command('export').description(
+    'every entry of the process at --admin to standard output, newest first; jsonl: each as it is in its file',
+  )
+  return addFilters(command)
+    .addOption(new Option('--format <form>', 'form of the output').choices(['jsonl', 'csv']).default('jsonl'))
+    .option('--as <name>', 'read as this account')
+    .action(async (options: ExportOptions) => {
+      if (options.format === 'csv') context.stdout.write(csvHead)
+      const lineOf = options.format === 'csv' ? csvOf : (entry: AuditEntry) => `${JSON.stringify(entry)}\n`
+      for await (const page of pages(context, options, Number.POSITIVE_INFINITY)) {
+        context.stdout.write(page.map(lineOf).join(''))
+      }
+    })
+}
+
+async function* pages(
+  context: CliContext,
+  { actor, action, from, to, as }: FilterOptions,
+  limit: number,
+): AsyncGenerator<readonly AuditEntry[]> {
+  const filters: AdminQuery = { actor, action, ...periodOf(from, to, context.clock) }
+  let before: number | undefined
+  for (let wanted = limit; wanted > 0; ) {
+    const query = { ...filters, limit: Math.min(wanted, pageEntriesMax), before }
+    const page = await askAdmin<AuditPage>(context, { path: '/api/v1/audit', query, as })
+    yield page.entries
+    wanted -= page.entries.length
+    if (page.next === null) return
+    before = page.next
+  }
+}
+
+const columns = [
+  { title: 'time' },
+  { title: 'action' },
+  { title: '' },
+  { title: 'actor', cutTo: 20 },
+  { title: 'facts', cutTo: 20, leaves: 1 },
+  { title: 'reason', cutTo: 12, leaves: 2 },
+  { title: 'entry', align: 'right' as const, leaves: 3 },
+]
+
+function cellsOf({ seq, time, action, outcome, actor, name, facts, reason }: AuditEntry): string[] {
+  const said = Object.entries(facts).map(([fact, value]) => `${fact} ${Array.isArray(value) ? value.length : value}`)
+  return [time, action, outcome === 'done' ? '' : outcome, name ?? actor, said.join(', '), reason ?? '', String(seq)]
+}
+
+const csvHead = csvLine([
+  ...['seq', 'time', 'action', 'outcome', 'actor', 'name', 'address', 'requestId', 'reason', 'facts', 'prev', 'hash'],
+])
+
+function csvOf({ facts, ...entry }: AuditEntry): string {
+  const { seq, time, action, outcome, actor, name, address, requestId, reason, prev, hash } = entry
+  const who = [seq, time, action, outcome, actor, name, address, requestId, reason]
+  return csvLine([...who, JSON.stringify(facts), prev, hash])
+}
+
+function verifyCommand(context: CliContext): Command {
+  const command = new Command('verify').description(
+    'check the chain of a ledger’s trail, also while its process runs; exits 1 at the first broken entry',
+  )
+  return addPlaceOptions(command)
+    .option('--known <seq:hash>', 'an entry that was noted elsewhere, as in the log; it must be in the chain', headOf)
+    .action(async (options: PlaceOptions & { readonly known?: AuditHead }) => {
+      const [{ verifyTrail }, { auditPath }] = await Promise.all([
+        import('../../audit/verify.ts'),
+        import('../../audit/files.ts'),
+      ])
+      const { directory } = await placeOf(context, options)
+      const verified = await verifyTrail(auditPath(directory), options.known ?? null)
+      const { entries, segments, last, fault, notes } = verified
+      if (context.json) context.stdout.write(`${jsonText({ directory, ...verified }, 2)}\n`)
+      if (fault !== null) throw broken(directory, fault, entries)
+      if (last === null) {
+        const what = `There is no audit trail in ${directory}.`
+        throw new CliError('audit_missing', what, null, 'gatehouse audit verify --directory PATH, with the ledger')
+      }
+      if (context.json) return
+      const files = segments === 1 ? '1 file' : `${figure(segments)} files`
+      context.stdout.write(
+        `✓ ${figure(entries)} entries in ${files} are as they were written; the last is ${last.seq}:${last.hash}\n${notes.map(note => `  ${note}\n`).join('')}`,
+      )
+    })
+}
+
+function broken(directory: string, { file, line, why }: AuditFault, entries: number): CliError {
+  const place = file === null ? '' : `${file}, line ${line}: `
+  const what = `The audit trail in ${directory} is not whole: ${place}${why}.`
+  return new CliError('audit_broken', what, `The ${figure(entries)} entries before it are as they were written.`)
+}
+
+function headOf(text: string): AuditHead {
+  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (seq === undefined || hash === undefined) {
+    throw new InvalidArgumentError('Expected auditEntry:auditHash of a line of the log, as 41:9f86d0…')
+  }
+  return { seq: Number(seq), hash }
+}

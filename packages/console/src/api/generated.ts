@@ -439,6 +439,8 @@ export type Series = {
       readonly p99: number
     } | null
   }
+  /** Percentiles are of one in so many calls, the same ones each time; 1: of all. */
+  readonly percentilesOfOneIn: number
 }
 
 export type Ledger = {

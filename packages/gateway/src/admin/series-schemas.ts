@@ -65,6 +65,9 @@ const seriesFields = z
       )
       .openapi({ description: 'Steps without calls of a group have no point.' }),
     total: z.strictObject(seriesFigures),
+    percentilesOfOneIn: count.openapi({
+      description: 'Percentiles are of one in so many calls, the same ones each time; 1: of all.',
+    }),
   })
   .openapi('Series')
 export const seriesAnswer: z.ZodType<Series> = seriesFields

@@ -75,4 +75,6 @@ export interface Series {
   /** Only those with calls. */
   readonly points: readonly SeriesPoint[]
   readonly total: SeriesFigures
+  /** Percentiles are of one in so many calls; 1: of all. */
+  readonly percentilesOfOneIn: number
 }

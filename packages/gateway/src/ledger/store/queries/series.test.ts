@@ -10,6 +10,7 @@ import type { Ledger } from '../../index.ts'
 import { openLedger } from '../../open.ts'
 import type { RecordFilter, UsageReport } from '../../reports.ts'
 import { type Percentiles, type SeriesFigures, type SeriesQuery, seriesDimensions } from '../../series.ts'
+import { sampleOf } from './series.ts'
 import { stepsOf } from './steps.ts'
 
 /** One ledger for all tests of this file: 600 calls over 60 days, in which most zones change their clocks. */
@@ -177,8 +178,19 @@ test('percentiles are those of the calls that were sent, for each day of a zone 
     assert.deepEqual(roundedTimes(durationMs), percentilesOf(ofDay.map(call => call.durationMs)))
   }
   assert.ok(series.points.length > 50)
+  assert.equal(series.percentilesOfOneIn, 1)
   assert.deepEqual(roundedTimes(series.total.firstByteMs), percentilesOf(sent.map(call => call.firstByteMs)))
   assert.deepEqual(roundedTimes(series.groups[0]?.durationMs ?? null), percentilesOf(sent.map(call => call.durationMs)))
+})
+
+test('percentiles are of all calls up to two hundred thousand, and of a hundred thousand or fewer above', () => {
+  assert.deepEqual([0, 1, 200_000].map(sampleOf), [1, 1, 1])
+  fc.assert(
+    fc.property(fc.integer({ min: 200_001, max: 1e9 }), calls => {
+      const left = calls / sampleOf(calls)
+      assert.ok(left > 60_000 && left <= 100_000)
+    }),
+  )
 })
 
 // A day of 25 hours that is cut into 24 leaves an hour of calls in no bar of the chart.

@@ -40,12 +40,14 @@ export async function series(
     const asked: Asked = { connection, names, query, steps, archives }
     const groups = await groupsOf(asked, top)
     const points = await pointsOf(asked, groups)
-    const times = await percentilesOf(asked, groups)
+    const oneIn = sampleOf(groups.total.calls)
+    const times = await percentilesOf(asked, groups, oneIn)
     return {
       ...{ step: query.step, timeZone: query.timeZone, by: query.by, steps: steps.startsMs },
       groups: groups.list.map(({ facts, total }, at) => ({ ...facts, ...total, ...times(null, at) })),
       points: points.map(({ step, group, total }) => ({ step, group, ...total, ...times(step, group) })),
       total: { ...groups.total, ...times(null, null) },
+      percentilesOfOneIn: oneIn,
     }
   })
 }
@@ -143,16 +145,26 @@ function indexOf({ indexByNumber }: Steps, number: DuckDBValue): number {
   return index
 }
 
+/** Percentiles of a million calls take seconds, of so many a few tenths of one. */
+const exactMax = 200_000
+
+/** How many calls there are for each one of which percentiles are. */
+export function sampleOf(calls: number): number {
+  return calls <= exactMax ? 1 : Math.ceil(calls / (exactMax / 2))
+}
+
 type Times = Pick<SeriesPoint, 'firstByteMs' | 'durationMs'>
 
 /** @returns the percentiles of a step and a group; null for all steps, and all groups. */
 async function percentilesOf(
   { connection, names, query, steps, archives }: Asked,
   groups: Groups,
+  oneIn: number,
 ): Promise<(step: number | null, group: number | null) => Times> {
   const { by } = query
   const conditions = conditionsOf(query, names, modelSql)
   conditions.addAny(['sent_at_ms IS NOT NULL'])
+  if (oneIn > 1) conditions.addAny([`hash(sequence) % ${oneIn} = 0`])
   const source = rowsSource(archives.directory, ofDays(archives.files, query.fromMs, query.toMs))
   const column = by === null ? '' : (rollupKeys.find(({ name }) => name === dimensions[by].sql)?.sql ?? '')
   const quantiles = (ms: string): string => `quantile_cont(${ms}, [0.5, 0.95, 0.99])`

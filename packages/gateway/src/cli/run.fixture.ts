@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { Command } from 'commander'
 import type { Clock } from '../clock.ts'
 import { attentionCommand } from './commands/attention.ts'
+import { auditCommand } from './commands/audit.ts'
 import { chatCommand } from './commands/chat.ts'
 import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
@@ -86,6 +87,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     ledgerCommand,
     smokeCommand,
     logCommand,
+    auditCommand,
   ]
   for (const command of further) program.addCommand(command(context))
   quiet(program)

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { temporaryDirectory } from '../../../../test/support/directory.ts'
-import { startRedis } from '../../../../test/support/redis.ts'
+import { startRedis, tell } from '../../../../test/support/redis.ts'
 import { eventually } from '../../../../test/support/wait.ts'
 import { keptLog } from '../ledger/exchange.fixture.ts'
 import { redisAt } from '../objects/redis.fixture.ts'
@@ -84,6 +85,19 @@ test('all replicas follow an order, the newest one counts, and one that starts l
     await see(each, 'west', true)
   }
   assert.equal(three.gateOf('west').drained?.by, 'bob')
+})
+
+// With a right that is missing, an order would reach nobody, and look as if Redis were away.
+test('the rights in docs/limits.md are enough to share orders', async t => {
+  const { port } = await startRedis(t)
+  const page = await readFile(new URL('../../../../docs/limits.md', import.meta.url), 'utf8')
+  const [line = ''] = /^ACL SETUSER .*$/m.exec(page) ?? []
+  assert.equal(tell(port, ...line.split(' ')), 'OK')
+  const redis = redisAt(t, `redis://gatehouse:PASSWORD@127.0.0.1:${port}`)
+  await redis.start()
+  const drains = await open(t, { redis })
+  assert.equal((await drains.drain('east', 'alice')).sharing, 'ok')
+  assert.equal(tell(port, 'ACL', 'LOG'), '', 'no command was refused')
 })
 
 test('an order given while Redis is away, or that Redis has lost, reaches the others when it is back', async t => {

@@ -60,7 +60,12 @@ const exchange: Script = {
   local at = kept and tonumber(string.match(kept, '^%d+')) or -1
   if tonumber(string.match(ARGV[i + 1], '^%d+')) > at then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 end
-return redis.call('HGETALL', KEYS[1])`,
+local found = {}
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  found[#found + 1] = name
+  found[#found + 1] = redis.call('HGET', KEYS[1], name)
+end
+return found`,
 }
 
 /** Reads what was ordered before, and follows what other replicas order. */

@@ -138,6 +138,7 @@ export const stages = [
       'call_unsuited',
       'pool_exhausted',
       'pool_unavailable',
+      'instance_drained',
       'credential_unavailable',
       'credential_refused',
       'ledger_unwritable',

@@ -126,6 +126,15 @@ test('the keyboard alone leads from the overview to what was said', async () => 
   await context.close()
 })
 
+test('a developer reads an own call without a reason', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'alice' })
+  await page.goto(`${admin}/records`)
+  await page.getByRole('table').getByRole('link').last().click()
+  await page.getByText('How many days of leave are there? 0').waitFor()
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
 test('a person without a role sees that, and what to do', async () => {
   const { page, context } = await openConsole(browser, { admin, person: 'dave' })
   await page.getByText(/This needs the role viewer/).waitFor()

@@ -118,7 +118,7 @@ async function takeAll(directory: string): Promise<void> {
 /** Until everything that the page asked for is shown. */
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle')
-  await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+  await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
   // Charts are drawn in the frame after they know their width.
   for (let frames = 0; frames < 4; frames += 1) await page.evaluate('new Promise(requestAnimationFrame)')
 }

@@ -112,7 +112,7 @@ test('nothing that a caller wrote runs, loads, or leaves the page, on whichever 
         await page.getByRole('button', { name: 'Read', exact: true }).click()
       }
     }
-    await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+    await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
     assert.deepEqual([...faults, ...ran], [], address)
   }
   assert.equal(

@@ -152,7 +152,7 @@ for (const dark of [false, true]) {
       await page.goto(`${admin}${address.replace('RECORD', id)}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.waitForLoadState('networkidle')
-      await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+      await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
       if (address.endsWith('RECORD')) await readBodies(page)
       const { violations } = await new AxeBuilder({ page }).analyze()
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)

@@ -29,6 +29,8 @@ const checks: readonly Check[] = [
   structure('tests do not assert that something takes less than a time', 'timed'),
   { claim: 'every export, dependency and file is used', command: 'knip', args: [] },
   { claim: 'generated files equal their sources', command: 'node', args: ['scripts/generate.ts', '--check'] },
+  // Once, before tests that need it and that run at the same time each build it.
+  { claim: "the console's page can be built", command: 'node', args: ['packages/console/scripts/build.ts'] },
   {
     claim: 'the tests pass',
     command: 'node',

@@ -42,4 +42,10 @@ export const pageRows: readonly PageRow[] = [
     load: () => import('../pages/record/page.tsx'),
     listed: null,
   },
+  {
+    path: '/instances',
+    needs: 'GET /api/v1/instances',
+    load: () => import('../pages/instances/page.tsx'),
+    listed: { title: shell.pages.instances, icon: 'instances', place: paths.instances(), key: 'i' },
+  },
 ]

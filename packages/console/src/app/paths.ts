@@ -30,6 +30,7 @@ export const paths = {
   records: ({ period, ...filters }: RecordsPlace = {}): Place =>
     at('/records', { ...filters, ...(period === undefined ? {} : writePeriod(period)) }),
   record: (id: string): Place => at(`/records/${encodeURIComponent(id)}`),
+  instances: (): Place => at('/instances'),
 }
 
 const carried = ['period', 'from', 'to', 'workload'] as const

@@ -35,11 +35,12 @@ export const shell = {
     ['Ctrl K or /', 'go to a page or a record'],
     ['G, then O', 'Overview'],
     ['G, then R', 'Records'],
+    ['G, then I', 'Instances'],
     ['T', 'change between light and dark'],
     ['?', 'this list'],
   ],
   roleMissing: (role: string) => `Needs the role ${role}.`,
-  pages: { overview: 'Overview', records: 'Records' },
+  pages: { overview: 'Overview', records: 'Records', instances: 'Instances' },
   unknownPage: 'There is no such page.',
   unknownPageAdvice: 'The list of pages has what there is.',
 } as const

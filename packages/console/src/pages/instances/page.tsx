@@ -1,0 +1,75 @@
+import { Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useAddress } from '../../app/address.ts'
+import { useRange } from '../../app/range.ts'
+import { Page as Frame, Panel } from '../../parts/panel.tsx'
+import { QueryView } from '../../parts/query-view.tsx'
+import { Empty } from '../../parts/states.tsx'
+import { DataTable } from '../../parts/table.tsx'
+import { instances as text } from '../../texts/instances.ts'
+import { deploymentColumns, instanceColumns, memberColumns } from './columns.tsx'
+import { type Instances, instances, traffic } from './query.ts'
+import { Traffic } from './traffic.tsx'
+
+/** Where calls go now, how each instance fares, and what an operator can do about it. */
+export function Page() {
+  return (
+    <Frame title={text.title}>
+      <QueryView query={useQuery(instances)} lines={12}>
+        {report =>
+          report.instances.length === 0 ? (
+            <Panel>
+              <Empty title={text.none} advice={text.noneAdvice} />
+            </Panel>
+          ) : (
+            <Report report={report} />
+          )
+        }
+      </QueryView>
+    </Frame>
+  )
+}
+
+function Report({ report }: { readonly report: Instances }) {
+  const usage = useQuery(traffic(useRange(), useAddress()['workload']))
+  const { instances: list, pools, sharing } = report
+  const deployments = list.flatMap(({ name, deployments }) =>
+    deployments.map(deployment => ({ instance: name, deployment })),
+  )
+  const members = pools.flatMap(pool => pool.members.map(member => ({ pool, member })))
+  return (
+    <Stack gap="sm">
+      <QueryView query={usage} lines={8}>
+        {lines => <Traffic usage={lines} pools={pools} />}
+      </QueryView>
+      <Panel title={text.instances}>
+        <DataTable label={text.tables.instances} columns={instanceColumns} rows={list} keyOf={({ name }) => name} />
+        {sharing !== 'ok' && (
+          <Text size="xs" c="dimmed" mt="xs">
+            {text.sharing[sharing]}
+          </Text>
+        )}
+      </Panel>
+      <Panel title={text.deployments}>
+        <DataTable
+          label={text.tables.deployments}
+          columns={deploymentColumns}
+          rows={deployments}
+          keyOf={({ instance, deployment }) => `${instance}|${deployment.name}`}
+        />
+      </Panel>
+      <Panel title={text.pools}>
+        {members.length === 0 ? (
+          <Text c="dimmed">{text.noPools}</Text>
+        ) : (
+          <DataTable
+            label={text.tables.pools}
+            columns={memberColumns}
+            rows={members}
+            keyOf={({ pool, member }) => `${pool.name}|${member.instance}|${member.priority}`}
+          />
+        )}
+      </Panel>
+    </Stack>
+  )
+}

@@ -1,0 +1,3 @@
+export const action = {
+  cancel: 'Cancel',
+} as const

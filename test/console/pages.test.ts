@@ -4,7 +4,6 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import AxeBuilder from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { startWorld } from '../support/world.ts'
@@ -141,35 +140,6 @@ test('a person without a role sees that, and what to do', async () => {
   await page.getByRole('link', { name: /Records. Needs the role/ }).waitFor()
   await context.close()
 })
-
-const addresses = ['/', '/records', '/records?workload=nobody', '/records/RECORD', '/nowhere']
-
-for (const dark of [false, true]) {
-  test(`every page passes the checks of accessibility in the ${dark ? 'dark' : 'light'} theme`, async () => {
-    const { page, context, faults } = await openConsole(browser, { admin, person: 'carol', dark })
-    const id = await newestRecord()
-    for (const address of addresses) {
-      await page.goto(`${admin}${address.replace('RECORD', id)}`)
-      await page.getByRole('heading', { level: 1 }).waitFor()
-      await page.waitForLoadState('networkidle')
-      await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
-      if (address.endsWith('RECORD')) await readBodies(page)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
-      assert.deepEqual(found, [], address)
-    }
-    assert.deepEqual(faults, [])
-    await context.close()
-  })
-}
-
-async function newestRecord(): Promise<string> {
-  const response = await fetch(`${admin}/api/v1/records?limit=1`, {
-    headers: { authorization: `Bearer ${await world.token('carol')}` },
-  })
-  const { records } = (await response.json()) as { readonly records: readonly { readonly id: string }[] }
-  return records[0]?.id ?? ''
-}
 
 // A page that takes seconds to come is not opened.
 test('what a browser loads first is at most 350 KB of script, gzipped', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { tell } from '../../../../../test/support/redis.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
@@ -54,4 +56,19 @@ test('the rights in docs/limits.md are enough for everything that limits do in R
   })
   await one.counters.close()
   assert.equal(tell(redis.port, 'ACL', 'LOG'), '', 'no command was refused')
+})
+
+// Sessions, drains and replicas use Redis too, and a right that one of them lacks shows only where it is used.
+test('the rights in docs/limits.md are exactly the commands that scripts of the gateway call', () => {
+  const sources = join(import.meta.dirname, '..', '..')
+  const files = globSync('**/*.{ts,lua}', { cwd: sources, exclude: ['**/*.{test,fixture}.ts'] })
+  const texts = files.map(file => readFileSync(join(sources, file), 'utf8'))
+  const called = texts.flatMap(text =>
+    [...text.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, name = '']) => name.toLowerCase()),
+  )
+  const documentation = readFileSync(join(sources, '..', '..', '..', 'docs', 'limits.md'), 'utf8')
+  const [line = ''] = /^ACL SETUSER .*$/m.exec(documentation) ?? []
+  const granted = [...line.matchAll(/ \+(\w+)/g)].map(([, name = '']) => name)
+  assert.ok(called.length > 50)
+  assert.deepEqual(granted.toSorted(), [...new Set([...called, 'eval', 'evalsha'])].sort())
 })

@@ -48,4 +48,22 @@ export const pageRows: readonly PageRow[] = [
     load: () => import('../pages/instances/page.tsx'),
     listed: { title: shell.pages.instances, icon: 'instances', place: paths.instances(), key: 'i' },
   },
+  {
+    path: '/limits',
+    needs: 'GET /api/v1/limits',
+    load: () => import('../pages/limits/page.tsx'),
+    listed: { title: shell.pages.limits, icon: 'limits', place: paths.limits(), key: 'l' },
+  },
+  {
+    path: '/cost',
+    needs: 'GET /api/v1/usage',
+    load: () => import('../pages/cost/page.tsx'),
+    listed: { title: shell.pages.cost, icon: 'cost', place: paths.cost(), key: 'c' },
+  },
+  {
+    path: '/feeds',
+    needs: 'GET /api/v1/feeds',
+    load: () => import('../pages/feeds/page.tsx'),
+    listed: { title: shell.pages.feeds, icon: 'feeds', place: paths.feeds(), key: 'f' },
+  },
 ]

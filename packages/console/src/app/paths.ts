@@ -31,6 +31,9 @@ export const paths = {
     at('/records', { ...filters, ...(period === undefined ? {} : writePeriod(period)) }),
   record: (id: string): Place => at(`/records/${encodeURIComponent(id)}`),
   instances: (): Place => at('/instances'),
+  limits: (): Place => at('/limits'),
+  cost: (): Place => at('/cost'),
+  feeds: (): Place => at('/feeds'),
 }
 
 const carried = ['period', 'from', 'to', 'workload'] as const

@@ -1,0 +1,165 @@
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { useAddress, useChangeAddress } from '../../app/address.ts'
+import { type Range, writePeriod } from '../../app/period.ts'
+import { useRange } from '../../app/range.ts'
+import { asPercent, humane } from '../../format/number.ts'
+import { asInstant } from '../../format/time.ts'
+import { Costs, Count } from '../../parts/figures.tsx'
+import { Icon } from '../../parts/icons.tsx'
+import { Page as Frame, Panel } from '../../parts/panel.tsx'
+import { QueryView } from '../../parts/query-view.tsx'
+import { Empty } from '../../parts/states.tsx'
+import { DataTable } from '../../parts/table.tsx'
+import { cost as text } from '../../texts/cost.ts'
+import { cachedShare, costColumns } from './columns.tsx'
+import styles from './cost.module.css'
+import { csvOf } from './csv.ts'
+import { monthPeriods, monthsOf } from './months.ts'
+import { costs, type Dimension, dimensions, type Usage } from './query.ts'
+
+/** What calls cost, by month and workload, caller or model: to print, and as CSV. */
+export function Page() {
+  const address = useAddress()
+  const by = dimensions.find(name => name === address['by']) ?? 'workload'
+  const range = useRange()
+  const { workload } = address
+  return (
+    <Frame title={text.title}>
+      <Months />
+      <QueryView query={useQuery(costs(by, range, workload))} lines={12}>
+        {report =>
+          report.total.calls === 0 ? (
+            <Panel>
+              <Empty title={text.empty} advice={text.emptyAdvice} />
+            </Panel>
+          ) : (
+            <Stack gap="sm">
+              <Text size="xs" c="dimmed">
+                {text.printed(minuteOf(range.fromMs), minuteOf(range.toMs))}
+                {workload !== undefined && text.printedWorkload(workload)}
+              </Text>
+              <Sums total={report.total} />
+              <Lines by={by} report={report} range={range} />
+            </Stack>
+          )
+        }
+      </QueryView>
+    </Frame>
+  )
+}
+
+function minuteOf(ms: number): string {
+  return asInstant(ms).slice(0, 16).replace('T', ' ')
+}
+
+function Months() {
+  const change = useChangeAddress()
+  return (
+    <Group gap={6} className={styles['tools'] ?? ''} role="group" aria-label={text.periodsLabel}>
+      <Text size="xs" c="dimmed">
+        {text.periodsLabel}
+      </Text>
+      {monthPeriods.map(period => (
+        <Button
+          key={period}
+          size="compact-xs"
+          variant="default"
+          onClick={() => change(writePeriod(monthsOf(period, Date.now())))}
+        >
+          {text.periods[period]}
+        </Button>
+      ))}
+    </Group>
+  )
+}
+
+function Sums({ total }: { readonly total: Usage['total'] }) {
+  return (
+    <Panel title={text.sums}>
+      <div className={styles['sums']}>
+        <Sum title={text.total}>
+          <Costs costs={total.costs} />
+        </Sum>
+        <Sum title={text.calls}>
+          <Count value={total.calls} />
+        </Sum>
+        <Sum title={text.tokens}>
+          <Count value={total.totalTokens} />
+        </Sum>
+        <Sum title={text.cached}>
+          <span title={text.cachedHint}>{asPercent(cachedShare(total))}</span>
+        </Sum>
+      </div>
+      {total.unpricedCalls > 0 && (
+        <Text size="xs" c="var(--warn)" mt="xs">
+          {text.unpriced(humane(total.unpricedCalls))}
+        </Text>
+      )}
+    </Panel>
+  )
+}
+
+function Sum({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <Text size="xs" c="dimmed">
+        {title}
+      </Text>
+      <div className={styles['figure']}>{children}</div>
+    </div>
+  )
+}
+
+interface LinesProps {
+  readonly by: Dimension
+  readonly report: Usage
+  readonly range: Range
+}
+
+function Lines({ by, report, range }: LinesProps) {
+  const change = useChangeAddress()
+  const tools = (
+    <Group gap={6} className={styles['tools'] ?? ''}>
+      <SegmentedControl
+        size="xs"
+        aria-label={text.byLabel}
+        data={dimensions.map(value => ({ value, label: text.by[value] }))}
+        value={by}
+        onChange={value => change({ by: value }, { replace: true })}
+        transitionDuration={0}
+      />
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<Icon name="download" />}
+        onClick={() => download(by, report, range)}
+      >
+        {text.csv}
+      </Button>
+      <Button size="xs" variant="default" onClick={() => print()}>
+        {text.print}
+      </Button>
+    </Group>
+  )
+  return (
+    <Panel title={text.table(text.by[by])} aside={tools}>
+      <DataTable
+        label={text.by[by]}
+        columns={costColumns(by, report.total)}
+        rows={report.lines}
+        keyOf={({ keys, callerKey }) => `${callerKey}|${keys.join('|')}`}
+      />
+    </Panel>
+  )
+}
+
+function download(by: Dimension, { lines }: Usage, { fromMs }: Range): void {
+  const address = URL.createObjectURL(new Blob([csvOf(by, lines)], { type: 'text/csv' }))
+  const link = document.createElement('a')
+  link.href = address
+  link.download = text.csvName(by, asInstant(fromMs).slice(0, 10))
+  link.click()
+  URL.revokeObjectURL(address)
+}

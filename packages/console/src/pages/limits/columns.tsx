@@ -1,0 +1,138 @@
+import { Group, Text } from '@mantine/core'
+import { paths } from '../../app/paths.ts'
+import { PlaceLink } from '../../app/place-link.tsx'
+import { asCost, exactCost } from '../../format/cost.ts'
+import { exactly, humane } from '../../format/number.ts'
+import { Ago } from '../../parts/ago.tsx'
+import { Count, Moment } from '../../parts/figures.tsx'
+import { Meter } from '../../parts/meter.tsx'
+import type { Column } from '../../parts/table.tsx'
+import { limits as text } from '../../texts/limits.ts'
+import { forecastOf } from './forecast.ts'
+import type { Rule } from './query.ts'
+
+const titles = text.columns
+
+/** How much of a rule is used, what is reserved included. */
+export function shareOf({ used, reserved, limit }: Rule): number {
+  return limit === 0 ? 1 : (used + reserved) / limit
+}
+
+function amount({ measure }: Rule, value: number, currency: string): string {
+  return measure.startsWith('cost') ? asCost({ nano: Math.round(value), currency }) : humane(value)
+}
+
+function exactAmount({ measure }: Rule, value: number, currency: string): string {
+  return measure.startsWith('cost') ? exactCost({ nano: Math.round(value), currency }) : exactly(value)
+}
+
+/** @param currency of limits of cost. */
+export function ruleColumns(currency: string): readonly Column<Rule>[] {
+  return [
+    { title: titles.rule, cell: ({ rule }) => rule, isName: true, order: ({ rule }) => rule },
+    { title: titles.measure, cell: ({ measure }) => text.measures[measure] },
+    { title: titles.use, cell: rule => <Use rule={rule} currency={currency} />, order: shareOf },
+    {
+      title: titles.remaining,
+      align: 'right',
+      cell: rule => (
+        <span title={exactAmount(rule, rule.remaining, currency)}>{amount(rule, rule.remaining, currency)}</span>
+      ),
+    },
+    { title: titles.renews, cell: ({ renewsAtMs }) => (renewsAtMs === null ? '–' : <Ago ms={renewsAtMs} />) },
+    {
+      title: titles.refused,
+      align: 'right',
+      cell: rule => <Refused rule={rule} />,
+      order: ({ refused }) => refused,
+    },
+    { title: titles.mode, cell: ({ mode }) => <span title={text.modeHints[mode]}>{text.modes[mode]}</span> },
+    {
+      title: titles.scope,
+      cell: rule => <Scope rule={rule} />,
+      order: ({ scope, subject }) => `${scope} ${subject ?? ''}`,
+    },
+  ]
+}
+
+/** @param nowMs until when a month has passed. */
+export function budgetColumns(currency: string, nowMs: number): readonly Column<Rule>[] {
+  const [rule, , use, remaining] = ruleColumns(currency)
+  const forecast: Column<Rule> = {
+    title: titles.forecast,
+    cell: one => <ForecastText rule={one} currency={currency} nowMs={nowMs} />,
+  }
+  return [rule, use, remaining, forecast].filter(column => column !== undefined)
+}
+
+function Scope({ rule: { scope, subject } }: { readonly rule: Rule }) {
+  return (
+    <span>
+      {scope}
+      {subject !== null && (
+        <Text span c="dimmed" size="xs" title={subject}>
+          {' '}
+          {shortened(subject)}
+        </Text>
+      )}
+    </span>
+  )
+}
+
+interface AmountProps {
+  readonly rule: Rule
+  readonly currency: string
+}
+
+function Use({ rule, currency }: AmountProps) {
+  const { limit, used, reserved } = rule
+  const said = text.of(amount(rule, used, currency), amount(rule, limit, currency))
+  const exact = text.of(exactAmount(rule, used, currency), exactAmount(rule, limit, currency))
+  const held = reserved === 0 ? '' : `\n${text.reserved(exactAmount(rule, reserved, currency))}`
+  return (
+    <Group gap={8} wrap="nowrap" title={`${exact}${held}`}>
+      <Meter
+        label={`${rule.rule} ${rule.subject ?? ''} ${text.measures[rule.measure]}`}
+        share={limit === 0 ? 1 : used / limit}
+        reserved={limit === 0 ? 0 : reserved / limit}
+      />
+      {said}
+    </Group>
+  )
+}
+
+/** Refusals of a workload's rule lead to their records. */
+function Refused({ rule: { refused, mode, workloads } }: { readonly rule: Rule }) {
+  if (mode === 'shadow') return <span>{text.wouldHave(humane(refused))}</span>
+  const [workload, ...others] = workloads ?? []
+  if (refused === 0 || workload === undefined || others.length > 0) return <Count value={refused} />
+  return (
+    <PlaceLink place={paths.records({ workload, outcome: 'refused' })}>
+      <Count value={refused} />
+    </PlaceLink>
+  )
+}
+
+function ForecastText({ rule, currency, nowMs }: AmountProps & { readonly nowMs: number }) {
+  const { used, limit, renewsAtMs } = rule
+  const forecast = renewsAtMs === null ? null : forecastOf({ used, limit, renewsAtMs }, nowMs)
+  if (forecast === null) return text.tooEarly
+  return (
+    <Group gap={8} wrap="nowrap">
+      <Meter label={`${titles.forecast}, ${rule.rule}`} share={limit === 0 ? 1 : forecast.atEnd / limit} />
+      {amount(rule, forecast.atEnd, currency)}
+      {forecast.overAtMs !== null && (
+        <Text span size="xs" c="var(--bad)">
+          {text.over} <Moment ms={forecast.overAtMs} />
+        </Text>
+      )}
+    </Group>
+  )
+}
+
+const lettersMax = 24
+
+/** The end of a caller's key says who it is; its tenant is that of all. The whole key is shown on hover. */
+function shortened(subject: string): string {
+  return subject.length <= lettersMax ? subject : `…${subject.slice(-12)}`
+}

@@ -1,0 +1,73 @@
+import { Alert, Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useAddress } from '../../app/address.ts'
+import { Icon } from '../../parts/icons.tsx'
+import { Page as Frame, Panel } from '../../parts/panel.tsx'
+import { QueryView } from '../../parts/query-view.tsx'
+import { Empty } from '../../parts/states.tsx'
+import { DataTable } from '../../parts/table.tsx'
+import { limits as text } from '../../texts/limits.ts'
+import { budgetColumns, ruleColumns, shareOf } from './columns.tsx'
+import { type Limits, limitRules, type Rule } from './query.ts'
+
+const nearShare = 0.8
+
+const keyOf = ({ rule, measure, subject, counter }: Rule): string => `${rule}|${measure}|${subject}|${counter}`
+
+/** What each limit has used, who is close to one, and how the month will end. */
+export function Page() {
+  const { workload } = useAddress()
+  return (
+    <Frame title={text.title}>
+      <QueryView query={useQuery(limitRules(workload))} lines={12}>
+        {report =>
+          report.rules.length === 0 ? (
+            <Panel>
+              <Empty title={workload === undefined ? text.empty : text.emptyOf(workload)} advice={text.emptyAdvice} />
+            </Panel>
+          ) : (
+            <Report report={report} />
+          )
+        }
+      </QueryView>
+    </Frame>
+  )
+}
+
+function Report({ report: { rules, currency, state } }: { readonly report: Limits }) {
+  const fullest = rules.toSorted((one, other) => shareOf(other) - shareOf(one))
+  const near = fullest.filter(rule => shareOf(rule) >= nearShare)
+  const budgets = rules.filter(({ measure }) => measure.endsWith('PerMonth'))
+  return (
+    <Stack gap="sm">
+      {state !== 'ok' && (
+        <Alert color="red" icon={<Icon name="warning" />}>
+          {text.stores[state]}
+        </Alert>
+      )}
+      <Panel title={text.near}>
+        {near.length === 0 ? (
+          <Text c="dimmed">{text.nobodyNear}</Text>
+        ) : (
+          <DataTable label={text.nearTable} columns={ruleColumns(currency)} rows={near} keyOf={keyOf} />
+        )}
+      </Panel>
+      {budgets.length > 0 && (
+        <Panel title={text.budgets}>
+          <DataTable
+            label={text.budgetsTable}
+            columns={budgetColumns(currency, Date.now())}
+            rows={budgets}
+            keyOf={keyOf}
+          />
+        </Panel>
+      )}
+      <Panel title={text.all}>
+        <DataTable label={text.allTable} columns={ruleColumns(currency)} rows={fullest} keyOf={keyOf} />
+        <Text size="xs" c="dimmed" mt="xs">
+          {text.refusedHint}
+        </Text>
+      </Panel>
+    </Stack>
+  )
+}

@@ -1,0 +1,65 @@
+/** The page of costs, in a real browser on a real gateway. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, test } from 'node:test'
+import { assertAccessible } from '../support/accessible.ts'
+import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
+import { startWorld } from '../support/world.ts'
+
+const world = await startWorld({ after }, { parts: { consoleDirectory: builtConsole } })
+const browser = await startBrowser({ after })
+const admin = world.house.admin?.url ?? ''
+
+for (const person of ['alice', 'carol']) await ask(person)
+
+async function ask(person: string): Promise<void> {
+  const url = `${world.url}/main/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21`
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await world.token(person)}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ messages: [{ role: 'user', content: `How many days of leave has ${person}?` }] }),
+  })
+  assert.equal(response.status, 200, await response.text())
+}
+
+interface Totals {
+  readonly total: { readonly calls: number; readonly costs: readonly { readonly nano: number }[] }
+}
+
+async function totals(): Promise<Totals['total']> {
+  const headers = { authorization: `Bearer ${await world.token('frank')}` }
+  const response = await fetch(`${admin}/api/v1/usage?by=workload`, { headers })
+  return ((await response.json()) as Totals).total
+}
+
+// Who charges costs to departments needs sums that are those of the ledger, to the last digit.
+test('the sums of the CSV are those of the ledger', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'frank' })
+  await page.goto(`${admin}/cost?by=caller`)
+  await page.getByRole('button', { name: 'This month' }).click()
+  await page.getByRole('row', { name: /alice/i }).waitFor()
+  const downloading = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download CSV' }).click()
+  const [head = '', ...rows] = (await readFile(await (await downloading).path(), 'utf8')).trimEnd().split('\r\n')
+  const column = (name: string): number => head.split(',').indexOf(name)
+  const sum = (name: string): bigint =>
+    rows.reduce((all, row) => all + BigInt((row.split(',')[column(name)] ?? '').replace('.', '')), 0n)
+  const { calls, costs } = await totals()
+  assert.equal(rows.length, 2)
+  assert.equal(sum('calls'), BigInt(calls))
+  assert.equal(sum('cost'), BigInt(costs[0]?.nano ?? -1))
+  assert.ok(sum('cost') > 0n)
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
+for (const dark of [false, true]) {
+  test(`costs pass the checks of accessibility in the ${dark ? 'dark' : 'light'} theme`, async () => {
+    const { page, context, faults } = await openConsole(browser, { admin, person: 'frank', dark })
+    await page.goto(`${admin}/cost`)
+    await page.getByRole('row', { name: /hr-bot/ }).waitFor()
+    await assertAccessible(page)
+    assert.deepEqual(faults, [])
+    await context.close()
+  })
+}

@@ -182,7 +182,7 @@ type Admin = (path: string, as: string) => Promise<{ readonly status: number; re
 
 function adminOf(world: ServedWorld, served: Served): Admin {
   return async (path, as) => {
-    const headers = { authorization: `Bearer ${await world.token(as)}` }
+    const headers = { authorization: `Bearer ${await world.token(as)}`, 'x-gatehouse-reason': 'a%20test' }
     const answer = await fetch(`${served.adminUrl}${path}`, { headers })
     return { status: answer.status, text: await answer.text() }
   }

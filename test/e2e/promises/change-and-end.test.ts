@@ -100,7 +100,8 @@ test('H5 a reload takes roles, open metrics and retention away at once, and repo
   const world = await startWorld(t, { parts: { log }, change: config => openMetrics(config) })
   const { house } = world
   const admin = async (path: string, as: string | null): Promise<number> => {
-    const headers = as === null ? {} : { authorization: `Bearer ${await world.token(as)}` }
+    const reason = { 'x-gatehouse-reason': 'a%20test' }
+    const headers = as === null ? reason : { ...reason, authorization: `Bearer ${await world.token(as)}` }
     return (await fetch(`${house.admin?.url}${path}`, { headers })).status
   }
   await send(world.url, request(await world.token('alice')))
@@ -128,7 +129,7 @@ test('H5 a reload takes roles, open metrics and retention away at once, and repo
   )
   const kept = await eventually('a body is older than a millisecond', async () => {
     const answer = await fetch(`${house.admin?.url}${bodies}`, {
-      headers: { authorization: `Bearer ${await world.token('carol')}` },
+      headers: { authorization: `Bearer ${await world.token('carol')}`, 'x-gatehouse-reason': 'a%20test' },
     })
     const { request: shown } = (await answer.json()) as { request: unknown }
     return shown === null ? 'purged' : null

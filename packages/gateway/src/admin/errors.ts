@@ -19,6 +19,7 @@ interface AdminErrorSpec {
 export const adminErrors = {
   request_malformed: { status: 400, type: 'invalid_request_error' },
   parameter_invalid: { status: 400, type: 'invalid_request_error' },
+  reason_missing: { status: 400, type: 'invalid_request_error' },
   session_missing: { status: 401, type: 'authentication_error' },
   session_expired: { status: 401, type: 'authentication_error' },
   role_missing: { status: 403, type: 'permission_error' },

@@ -70,7 +70,7 @@ export interface House {
 }
 
 export interface Sending {
-  /** Name of the person whose token is sent. */
+  /** Name of the person whose token is sent, by `House.send` with a reason. */
   readonly as?: string
   readonly method?: string
   /** Names and values in turn, duplicates allowed. */
@@ -128,7 +128,9 @@ export async function startHouse(
   const token = (name: string): Promise<string> => entra.token({ as: name })
   const send = async (path: string, options: Sending = {}): Promise<Answer> => {
     const bearer = options.as === undefined ? [] : ['authorization', `Bearer ${await token(options.as)}`]
-    return sendTo(admin.url, path, { ...options, headers: [...bearer, ...(options.headers ?? [])] })
+    const given = options.headers ?? []
+    const reason = given.includes('x-gatehouse-reason') ? [] : ['x-gatehouse-reason', 'a%20test']
+    return sendTo(admin.url, path, { ...options, headers: [...bearer, ...reason, ...given] })
   }
   return { admin, entra, ledger, audit, auditLedger, running, logged, log, token, send }
 }

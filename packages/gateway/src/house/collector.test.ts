@@ -89,7 +89,7 @@ test('a collector answers for all replicas, with the roles of its own configurat
   const { records } = await house.ledger.list({})
   assert.deepEqual(records.map(({ replica }) => replica).sort(), ['one', 'one', 'two', 'two'])
   const [record] = records
-  const shown = await read(['records', 'show', record?.id ?? '', '--bodies'], 'carol')
+  const shown = await read(['records', 'show', record?.id ?? '', '--bodies', '--reason', 'a test'], 'carol')
   assert.match(shown.out, new RegExp(`replica +${record?.replica}`))
   assert.match(shown.out, new RegExp(`question to ${record?.replica}`))
   assert.match((await read(['records', 'list'], 'dave')).err, /role_missing/)

@@ -8,6 +8,7 @@ import { commonAnswers, jsonAnswer, needs, streamedJsonAnswer, unknownRecord } f
 import { AdminError } from '../errors.ts'
 import { filterOf, present } from '../parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
+import { requireReason } from '../reason.ts'
 import { recordAnswer } from '../record-schema.ts'
 import { bodiesAnswer, idParameters, listParameters, pageAnswer } from '../schemas.ts'
 import { isOwn, isVisible, within } from '../visible.ts'
@@ -74,9 +75,13 @@ async function rowOf(c: Context<AdminEnv>, ledger: LedgerReader, id: string): Pr
   return row
 }
 
-/** An auditor reads all bodies, a developer those of their own calls. */
+/** An auditor reads the bodies of others and says why; everybody who may ask reads those of their own calls. */
 function requireReader(c: Context<AdminEnv>, row: RecordRow): void {
-  if (c.get('roles').includes('auditor') || isOwn(c.get('caller'), row)) return
+  if (isOwn(c.get('caller'), row)) return
+  if (c.get('roles').includes('auditor')) {
+    requireReason(c)
+    return
+  }
   const message = 'As a developer you read the bodies of your own calls. The role auditor reads those of others.'
   throw new AdminError('role_missing', message)
 }

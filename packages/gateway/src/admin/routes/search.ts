@@ -3,6 +3,7 @@ import { callerKey } from '../../identity/caller.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { present } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
+import { requireReason } from '../reason.ts'
 import { searchAnswer, searchParameters } from '../search-schemas.ts'
 import { within } from '../visible.ts'
 
@@ -22,7 +23,9 @@ export function addSearch(app: AdminApp, { ledger, desk, questions }: AdminParts
     const { day, text, workload, ...page } = c.req.valid('query')
     const fromMs = Date.parse(day)
     // A developer finds what was said in their own calls.
-    const own = c.get('roles').includes('auditor') ? {} : { caller: callerKey(c.get('caller')) }
+    const isAuditor = c.get('roles').includes('auditor')
+    if (isAuditor) requireReason(c)
+    const own = isAuditor ? {} : { caller: callerKey(c.get('caller')) }
     const { workload: searched = workload } = within(c.get('visible'), { workload })
     const query = { text, workload: searched, fromMs, toMs: fromMs + dayMs, ...present(page), ...own }
     const { signal } = c.req.raw

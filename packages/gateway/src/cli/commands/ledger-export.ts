@@ -11,6 +11,7 @@ import type { Exported, ExportPlan, ExportSource } from '../../ledger/upkeep/exp
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import { Reasoned, reasonOption } from '../reach/reasoned.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { addFilterOptions, type FilterOptions, filterQuery } from './filters.ts'
@@ -24,6 +25,7 @@ interface ExportOptions extends FilterOptions, PlaceOptions {
   readonly format?: ExportFormat
   readonly bodies?: true
   readonly as?: string
+  readonly reason?: string
 }
 
 export function exportCommand(context: CliContext): Command {
@@ -34,6 +36,7 @@ export function exportCommand(context: CliContext): Command {
     .requiredOption('--out <file>', 'the file; it appears when it is whole')
     .addOption(new Option('--format <form>', 'default: what the file is called').choices(formats))
     .option('--bodies', 'prompts and completions too (role auditor; each reading is logged)')
+    .option(...reasonOption)
     .option('--as <name>', 'read as this account')
   return addPlaceOptions(addFilterOptions(command, null)).action(async (options: ExportOptions) => {
     const format = exportFormatOf(options)
@@ -75,8 +78,7 @@ async function exported(
     exportRecords(source, plan).catch(error => {
       throw fileError(error, path)
     })
-  if (options.directory === undefined && options.config === undefined)
-    return write(running(context, filters, options.as))
+  if (options.directory === undefined && options.config === undefined) return write(running(context, filters, options))
   const { directory, bodiesFromMs } = await placeOf(context, options)
   return asCliError(fromStopped(directory, bodiesFromMs, write))
 }
@@ -111,13 +113,14 @@ interface BodyPart {
 }
 
 /** The records of a running gateway, through its management API. */
-function running(context: CliContext, filters: AdminQuery, as: string | undefined): ExportSource {
+function running(context: CliContext, filters: AdminQuery, { as, reason }: ExportOptions): ExportSource {
+  const reasoned = new Reasoned(context, reason)
   return {
     list: ({ limit, before }) =>
       askAdmin<RecordsPage>(context, { path: '/api/v1/records', query: { ...filters, limit, before }, as }),
     async bodies(id): Promise<RecordBodies> {
       type Bodies = { readonly request: BodyPart | null; readonly response: BodyPart | null }
-      const { request, response } = await askAdmin<Bodies>(context, { path: `/api/v1/records/${id}/bodies`, as })
+      const { request, response } = await reasoned.ask<Bodies>({ path: `/api/v1/records/${id}/bodies`, as })
       const bytes = (part: BodyPart | null): Uint8Array | null =>
         part === null ? null : Buffer.from(part.base64, 'base64')
       return { id, request: bytes(request), response: bytes(response) }

@@ -160,7 +160,7 @@ test('ledger export reads a running gateway through its management API, and bodi
   }
   const directory = temporaryDirectory('ledger')
   const out = join(directory, 'all.jsonl')
-  const exported = await run(['ledger', 'export', '--out', out, '--bodies'], asked)
+  const exported = await run(['ledger', 'export', '--out', out, '--bodies', '--reason', 'a test'], asked)
   assert.deepEqual([exported.code, exported.err], [0, ''])
   assert.deepEqual(
     linesOf(out).map(({ id, requestBody }) => [id, requestBody]),

@@ -206,11 +206,22 @@ test('show prints figures, and bodies only on request', async t => {
   assert.match(figures.out, /^model +gpt-4o, served gpt-4o-2024-11-20$/m)
   assert.doesNotMatch(figures.out, /leave|portal/)
   assert.equal(house.logged.length, 0)
-  const bodies = await read(['records', 'show', recordId(1), '--bodies'])
+  const bodies = await read(['records', 'show', recordId(1), '--bodies', '--reason', 'a test'])
   assert.match(bodies.out, /"content": "How do I book leave\?"[\s\S]*── response ──\nIn the portal\.\n\[stop\]\n$/)
-  const json = JSON.parse((await read(['records', 'show', recordId(1), '--bodies', '--format', 'json'])).out)
+  const json = JSON.parse(
+    (await read(['records', 'show', recordId(1), '--bodies', '--reason', 'a test', '--format', 'json'])).out,
+  )
   assert.equal(Buffer.from(json.bodies.request.base64, 'base64').toString(), request)
   assert.equal(json.usage.totalTokens, 1_234)
+})
+
+// Why somebody read the words of a colleague must be known afterwards, also where a command did it.
+test('bodies of others are shown with a reason alone', async t => {
+  const { house, read } = await startReaders(t)
+  await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('canary'), response: null })
+  const { code, out, err } = await read(['records', 'show', recordId(1), '--bodies'])
+  assert.deepEqual([code, out], [1, ''])
+  assert.match(err, /^✗ reason_missing [\s\S]*--reason TEXT/)
 })
 
 // One place must show why a call was expensive, slow or answered by another instance.
@@ -256,7 +267,7 @@ test('show distinguishes binary bodies from missing ones', async t => {
     request: null,
     response: Buffer.from([0, 255, 254]),
   })
-  const { out } = await read(['records', 'show', recordId(1), '--bodies'])
+  const { out } = await read(['records', 'show', recordId(1), '--bodies', '--reason', 'a test'])
   assert.match(out, /── request ──\n\(not kept/)
   assert.match(out, /\(audio\/wav, 3 bytes; --format json has them in base64\)/)
 })

@@ -12,7 +12,12 @@ async function startSearch(t: TestContext) {
   return {
     house,
     search: (args: readonly string[], options?: RunOptions): Promise<Run> =>
-      run(['records', 'search', ...args], { admin: house.admin.url, token, nowMs: dayMs, ...options }),
+      run(['records', 'search', ...args, '--reason', 'a test'], {
+        admin: house.admin.url,
+        token,
+        nowMs: dayMs,
+        ...options,
+      }),
   }
 }
 

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { csvLine } from '../../csv.ts'
 import { type SearchHit, type SearchPage, searchHitsMax, textFault } from '../../ledger/search/index.ts'
 import type { CliContext } from '../context.ts'
-import { askAdmin } from '../reach/admin-client.ts'
+import { Reasoned, reasonOption } from '../reach/reasoned.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, wholeNumber, widthOf } from './filters.ts'
@@ -14,6 +14,7 @@ interface SearchOptions extends Pick<ReaderOptions, 'format' | 'as' | 'caller'> 
   readonly limit: number
   readonly seconds: number
   readonly before?: string
+  readonly reason?: string
 }
 
 export function searchCommand(context: CliContext): Command {
@@ -38,6 +39,7 @@ export function searchCommand(context: CliContext): Command {
       30,
     )
     .option('--before <id>', 'go on with records before this one, which an earlier search named')
+    .option(...reasonOption)
   return addReaderOptions(command).action((text: string, options: SearchOptions) => search(context, text, options))
 }
 
@@ -84,13 +86,14 @@ async function search(context: CliContext, text: string, options: SearchOptions)
 async function searchAll(
   context: CliContext,
   asked: { readonly text: string; readonly workload: string; readonly day: string },
-  { as, caller, limit, seconds, before }: SearchOptions,
+  { as, caller, limit, seconds, before, reason }: SearchOptions,
 ): Promise<SearchPage> {
   const endMs = context.clock() + seconds * 1_000
+  const reasoned = new Reasoned(context, reason)
   let sum: SearchPage | null = null
   for (let next: string | null = before ?? null; ; ) {
     const query = { ...asked, caller, limit: limit - (sum?.hits.length ?? 0), before: next ?? undefined }
-    const page: SearchPage = await askAdmin<SearchPage>(context, { path: '/api/v1/records/search', query, as })
+    const page: SearchPage = await reasoned.ask<SearchPage>({ path: '/api/v1/records/search', query, as })
     sum = sum === null ? page : added(sum, page)
     next = page.next
     if (next === null || sum.hits.length >= limit || context.clock() >= endMs) return sum

@@ -6,6 +6,7 @@ import type { Assembled } from '../../wire/assembled.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { Reasoned } from '../reach/reasoned.ts'
 import { jsonText, printable } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { formatOf, type ReaderOptions } from './filters.ts'
@@ -13,6 +14,7 @@ import { factsText } from './record-facts.ts'
 
 export interface ShowOptions extends ReaderOptions {
   readonly bodies?: boolean
+  readonly reason?: string
 }
 
 interface Part {
@@ -47,7 +49,9 @@ export async function showRecord(context: CliContext, id: string, options: ShowO
   const path = `/api/v1/records/${id}`
   const row = await askAdmin<RecordRow>(context, { path, as: options.as })
   const bodies =
-    options.bodies === true ? await askAdmin<Bodies>(context, { path: `${path}/bodies`, as: options.as }) : null
+    options.bodies === true
+      ? await new Reasoned(context, options.reason).ask<Bodies>({ path: `${path}/bodies`, as: options.as })
+      : null
   if (format === 'csv') context.stdout.write(recordCsvHead + recordCsv(row))
   else if (format === 'json') context.stdout.write(`${jsonText(bodies === null ? row : { ...row, bodies }, 2)}\n`)
   else context.stdout.write(factsText(row) + (bodies === null ? bodiesHint(id) : bodiesText(bodies)))

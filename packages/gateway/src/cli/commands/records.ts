@@ -4,6 +4,7 @@ import { recordCsv, recordCsvHead } from '../../ledger/record-csv.ts'
 import type { RecordsPage } from '../../ledger/reports.ts'
 import type { CliContext } from '../context.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import { reasonOption } from '../reach/reasoned.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { layOut, renderTable } from '../terminal/table.ts'
 import {
@@ -79,7 +80,8 @@ function showCommand(context: CliContext): Command {
   const command = new Command('show')
     .description('One exchange: its figures and, for auditors, what was asked and answered.')
     .argument('<id>', 'id of the record: x-gatehouse-request-id of the answer')
-    .option('--bodies', 'prompt and completion too (role auditor; each reading is logged)')
+    .option('--bodies', 'prompt and completion too (role auditor, or your own call; each reading is logged)')
+    .option(...reasonOption)
   return addReaderOptions(command).action(async (id: string, options: ShowOptions) => showRecord(context, id, options))
 }
 

@@ -16,6 +16,8 @@ export async function askAdmin<T>(
     readonly path: string
     readonly query?: AdminQuery
     readonly as: string | undefined
+    /** Why bodies of others are read. */
+    readonly reason?: string
     /** Default: GET. */
     readonly method?: 'GET' | 'POST'
   },
@@ -28,7 +30,11 @@ export async function askAdmin<T>(
   const token = await context.token({ as: question.as })
   const answer = await request(url, {
     method: question.method ?? 'GET',
-    headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+      ...(question.reason === undefined ? {} : { 'x-gatehouse-reason': encodeURIComponent(question.reason) }),
+    },
     headersTimeout: 60_000,
   }).catch((cause: unknown) => {
     throw unreachable(base, cause)
@@ -94,6 +100,7 @@ export function reasonOf(cause: unknown): string {
 
 const nextByCode: Readonly<Record<string, string>> = {
   role_missing: 'another account, with --as NAME or after gatehouse login',
+  reason_missing: 'the same with --reason TEXT',
   record_unknown: 'gatehouse records list',
   instance_unknown: 'gatehouse instances',
   feed_unknown: 'gatehouse feeds',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, copyFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -269,5 +269,28 @@ test('what cannot be written is refused, and written again when there is room', 
   await blocked.write(testEvent())
   assert.ok(logged.some(({ event }) => event === 'audit_writable_again'))
   await blocked.close()
+  assert.equal((await verifyTrail(auditPath(ledger))).fault, null)
+})
+
+// A reading that was refused must not be in the trail as one that was done.
+test('an entry whose head cannot be written is refused and not in the trail', async () => {
+  const { ledger, trail } = await testTrail()
+  const before = await trail.write(testEvent({ reason: 'before' }))
+  const head = join(auditPath(ledger), 'head.json')
+  const kept = await readFile(head)
+  // A folder where the file should be.
+  await rm(head)
+  await mkdir(join(head, 'in-the-way'), { recursive: true })
+  await assert.rejects(trail.write(testEvent({ reason: 'refused' })), { code: 'audit_unavailable' })
+  await rm(head, { recursive: true })
+  await writeFile(head, kept)
+  const after = await trail.write(testEvent({ reason: 'after' }))
+  assert.deepEqual([after.seq, after.prev], [before.seq + 1, before.hash])
+  const { entries } = await trail.list({ action: 'bodies_read', limit: 10 })
+  assert.deepEqual(
+    entries.map(({ reason }) => reason),
+    ['after', 'before'],
+  )
+  await trail.close()
   assert.equal((await verifyTrail(auditPath(ledger))).fault, null)
 })

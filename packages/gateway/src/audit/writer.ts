@@ -127,9 +127,10 @@ export class Writer {
     const bytes = Buffer.from(composed.map(({ line }) => line).join(''))
     await writeParts(open.file, [bytes], open.bytes, bytes.length)
     await syncData(open.file)
+    await writeHead(this.#options.directory, end)
+    // Only now: where the head cannot be written, the requests are refused, and their entries are cut off again.
     open.bytes += bytes.length
     this.#end = { seq: end.seq, hash: end.hash }
-    await writeHead(this.#options.directory, this.#end)
     if (begins !== null) this.#sweeping ??= this.#sweep(nowMs - this.#options.retainMs())
     return composed.slice(own.length).map(({ entry }) => entry)
   }

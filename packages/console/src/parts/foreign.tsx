@@ -1,4 +1,5 @@
 /** Text that a caller or a model wrote. */
+import styles from './foreign.module.css'
 
 /**
  * Characters that are not seen, or that turn the order of what is around them: controls, marks of direction, blanks
@@ -22,4 +23,20 @@ interface ForeignProps {
 /** On one line, apart from the direction of what is around it. */
 export function Foreign({ text }: ForeignProps) {
   return <bdi>{shownText(text)}</bdi>
+}
+
+/** Letters at the end of a name that are always seen. */
+const endLetters = 8
+
+/** A name in a narrow place: its middle is left out, because names of a kind differ at their ends. */
+export function ForeignName({ text }: ForeignProps) {
+  const shown = shownText(text)
+  const letters = [...shown]
+  if (letters.length <= 2 * endLetters) return <Foreign text={text} />
+  return (
+    <bdi className={styles['name']} title={shown}>
+      <span className={styles['begin']}>{letters.slice(0, -endLetters).join('')}</span>
+      <span>{letters.slice(-endLetters).join('')}</span>
+    </bdi>
+  )
 }

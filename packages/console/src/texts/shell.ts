@@ -57,7 +57,7 @@ export const shell = {
 
 export const signIn = {
   title: 'Sign in to see this page',
-  said: 'The console shows what your role allows: figures, records, or the whole house.',
+  said: 'The console shows what your role allows: figures, records, or the gateway as a whole.',
   button: 'Sign in',
   token: 'A script sends its access token as Authorization: Bearer instead.',
 } as const

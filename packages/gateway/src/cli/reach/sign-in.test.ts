@@ -58,7 +58,7 @@ test('token prints only a token, for carol by default', async () => {
   assert.equal(claimsOf(JSON.parse(json.stdout).token).aud, 'https://ai.azure.com')
   const nobody = await terminal.run('token', '--as', 'zed', '--json')
   assert.equal(nobody.exitCode, 2)
-  assert.match(errorOf(nobody).why, /alice, bob, carol, dave, expert-finder-app/)
+  assert.match(errorOf(nobody).why, /alice, bob, carol, dave, erin, frank, expert-finder-app/)
 })
 
 test('the demonstration is found from subdirectories, but not after its process has ended', async () => {

@@ -39,6 +39,7 @@ test('everybody reads their own use of this month, and nothing of others', async
     bob.calls.records.map(({ id }) => id),
     [recordId(2), recordId(1)],
   )
+  assert.equal(bob.month.usage.total.calls, 1)
   assert.deepEqual(
     bob.limits.map(({ rule, subject }) => [rule, subject]),
     [

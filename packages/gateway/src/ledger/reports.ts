@@ -44,6 +44,8 @@ export interface RecordFilter {
   readonly workloads?: readonly string[]
   /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
   readonly caller?: string
+  /** Caller key, and nothing else: display names are the callers' to choose. */
+  readonly callerKey?: string
   readonly instance?: string
   readonly deployment?: string
   readonly model?: string

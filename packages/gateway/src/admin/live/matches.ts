@@ -11,6 +11,7 @@ export function matches(filter: RecordFilter, row: RecordRow): boolean {
     row.startedAtMs < toMs &&
     isVisible(filter.workloads ?? null, row) &&
     groupedFields.every(name => same(filter[name], row[name])) &&
+    same(filter.callerKey, keyOf(row) ?? undefined) &&
     same(filter.model, row.servedModel ?? row.requestedModel) &&
     same(filter.outcomeCode, row.outcomeCode) &&
     same(filter.status, row.status) &&

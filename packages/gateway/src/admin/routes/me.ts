@@ -6,7 +6,6 @@ import type { AdminHouse } from '../index.ts'
 import { meAnswer } from '../me-schemas.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { ordered } from '../usage-order.ts'
-import { isOwn } from '../visible.ts'
 
 const route = createRoute({
   method: 'get',
@@ -25,10 +24,8 @@ export function addMe(app: AdminApp, { ledger, house, questions, clock }: AdminP
     const key = callerKey(caller)
     const ask = <T>(question: () => Promise<T>): Promise<T> => questions.ask(key, c.req.raw.signal, question)
     const fromMs = beginOfMonth(clock())
-    const usage = await ask(() => ledger.usage({ by: ['workload', 'model'], caller: key, fromMs }))
-    const page = await ask(() => ledger.list({ caller: key, limit: callsShown }))
-    // The filter also finds a display name; a record counts as own by its immutable key alone.
-    const calls = { ...page, records: page.records.filter(row => isOwn(caller, row)) }
+    const usage = await ask(() => ledger.usage({ by: ['workload', 'model'], callerKey: key, fromMs }))
+    const calls = await ask(() => ledger.list({ callerKey: key, limit: callsShown }))
     const bound = c.get('bound')
     const { rules } = await house.limits()
     const answer = {

@@ -75,6 +75,7 @@ export function conditionsOf(
   for (const field of groupedFields) named(columnNameOf(field), columnNameOf(field), filter[field])
   if (filter.workloads !== undefined) addWorkloads(conditions, names, filter.workloads)
   named(model, 'model', filter.model)
+  named('caller_key', 'caller_key', filter.callerKey)
   named('outcome_code', 'outcome_code', filter.outcomeCode)
   if (filter.copyKind === 'none') conditions.add('copy_kind = ?', 0)
   else named('copy_kind', 'copy_kind', filter.copyKind)

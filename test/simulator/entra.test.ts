@@ -89,7 +89,9 @@ test('N-K1 only tokens for the tenant’s own registrations have groups and app 
     const { aud, ver, groups, roles } = claimsOf(await own.token({ as, audience }))
     return [aud, ver, groups, roles]
   }
-  const carolsGroups = demoDirectory.groups.map(group => group.objectId)
+  const carolsGroups = ['hr-department', 'engineering', 'compliance'].map(
+    name => demoDirectory.groups.find(group => group.name === name)?.objectId,
+  )
   const uri = 'api://gatehouse'
   assert.deepEqual(await said('carol', uri), [uri, '1.0', carolsGroups, ['HrBot.Use', 'Gatehouse.Auditor']])
   assert.deepEqual(await said('carol', 'api://quiet'), [

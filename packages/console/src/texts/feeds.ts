@@ -6,7 +6,7 @@ export const feeds = {
   replicasTable: 'State of each feed on each replica',
   empty: 'No feeds are configured',
   emptyAdvice:
-    'A feed sends records to Azure Monitor, Kusto, Kafka, a webhook or files. Add one under feeds in the configuration file.',
+    'A feed sends records to Event Hubs, Kafka, Blob Storage, a webhook or files, or as spans to OpenTelemetry or Application Insights. Add one under feeds in the configuration file.',
   sharing: {
     alone: 'Without Redis these are the feeds of this replica alone.',
     away: 'Redis does not answer: these are the feeds of this replica alone.',

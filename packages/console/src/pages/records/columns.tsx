@@ -24,12 +24,12 @@ const counted = (value: number | null): ReactNode => (value === null ? text.none
 /** All columns, in their order. */
 export const recordColumns: readonly RecordColumn[] = [
   { name: 'time', width: 136, share: 0, cell: row => <Moment ms={row.startedAtMs} /> },
-  { name: 'outcome', width: 130, share: 1.4, cell: row => <Outcome outcome={row.outcome} code={row.outcomeCode} /> },
+  { name: 'outcome', width: 130, share: 0.4, cell: row => <Outcome outcome={row.outcome} code={row.outcomeCode} /> },
   { name: 'caller', width: 120, share: 1.2, cell: row => written(row.callerName ?? row.callerObjectId) },
   { name: 'workload', width: 110, share: 1, cell: row => named(row.workload) },
   { name: 'model', width: 130, share: 1.2, cell: row => named(row.servedModel ?? row.requestedModel) },
   { name: 'deployment', width: 120, share: 1, cell: row => named(row.deployment) },
-  { name: 'instance', width: 150, share: 1, cell: row => named(row.instance) },
+  { name: 'instance', width: 160, share: 1.4, cell: row => named(row.instance) },
   { name: 'operation', width: 130, share: 1, cell: row => written(row.operation) },
   { name: 'status', width: 56, share: 0, align: 'right', cell: row => row.status ?? text.none },
   { name: 'firstByte', width: 84, share: 0, align: 'right', cell: row => <Duration ms={row.timeToFirstByteMs} /> },
@@ -37,7 +37,7 @@ export const recordColumns: readonly RecordColumn[] = [
   { name: 'prompt', width: 76, share: 0, align: 'right', cell: row => counted(row.usage.promptTokens) },
   { name: 'completion', width: 88, share: 0, align: 'right', cell: row => counted(row.usage.completionTokens) },
   { name: 'tokens', width: 76, share: 0, align: 'right', cell: row => counted(row.usage.totalTokens) },
-  { name: 'cost', width: 96, share: 0, align: 'right', cell: row => <Price row={row} /> },
+  { name: 'cost', width: 108, share: 0, align: 'right', cell: row => <Price row={row} /> },
   { name: 'client', width: 150, share: 1.2, cell: row => written(row.userAgent) },
   { name: 'replica', width: 110, share: 0.6, cell: row => named(row.replica) },
 ]

@@ -98,6 +98,11 @@ test('nothing that a caller wrote runs, loads, or leaves the page, on whichever 
     '/',
     '/?by=caller',
     '/?by=model',
+    '/instances',
+    '/limits',
+    '/cost?by=caller',
+    '/cost?by=model',
+    '/feeds',
     '/records?columns=time,outcome,caller,model,client,deployment',
     ...corpus.slice(0, 16).map(text => `/records?caller=${encodeURIComponent(text)}`),
   ]

@@ -1,8 +1,8 @@
 /**
  * Functions that make the objects of records, compiled once from the table of fields. Written member by member, an
- * object with so many members is a hash table for V8: to make one takes 12 µs, and to copy two into one 80 µs, where an
- * object whose members are all known beforehand takes 0.1 µs (`node bench/feeds.ts --kind otlp` has the sum of it).
- * Names come from the table alone.
+ * object with so many members is a hash table for V8, which is slow to make, to copy and to read. With objects whose
+ * members are all known beforehand, a feed of spans takes 60 µs of CPU for a record instead of 80. Names come from the
+ * table alone.
  */
 import { type FieldGroup, groups } from './field.ts'
 import type { Field } from './fields.ts'

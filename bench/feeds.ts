@@ -1,11 +1,12 @@
 /**
  * What a feed costs calls, and how it catches up.
- * `node bench/feeds.ts [--kind KIND] [--minutes N] [--rate N] [--json]`
+ * `node bench/feeds.ts [--kind KIND] [--minutes N] [--rate N] [--share N] [--json]`
  * Two gateways get the same calls at a steady rate, one of them with a feed that ships every record with its bodies;
  * with `--kind otlp`, as spans.
  * Its receiver is there for a minute, then away, then there again until it has everything. The two share a core, load,
  * backend and receiver another. Compared are CPU of the main thread and of all threads, and latency, in slices of ten
- * seconds. Fails when a record is lost.
+ * seconds. Fails when a record is lost. With `--share`, which is for `otlp`, only so many records become spans, and the
+ * receiver stays there.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     kind: { type: 'string', default: 'webhook' },
     minutes: { type: 'string', default: '10' },
     rate: { type: 'string', default: '500' },
+    share: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -31,6 +33,11 @@ const minutes = Number(values.minutes)
 const callsPerSecond = Number(values.rate)
 if (!(minutes > 0 && minutes <= 120) || !(callsPerSecond >= 1 && callsPerSecond <= 10_000)) {
   process.stderr.write('✗ --minutes goes from 0.1 to 120, --rate from 1 to 10000.\n')
+  process.exit(2)
+}
+const share = values.share === undefined ? null : Number(values.share)
+if (share !== null && !(values.kind === 'otlp' && share >= 0 && share <= 1)) {
+  process.stderr.write('✗ --share goes from 0 to 1, and needs --kind otlp.\n')
   process.exit(2)
 }
 if (!receiverKinds.includes(values.kind)) {
@@ -76,11 +83,12 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
   const { ready: upstream } = await start<{ url: string }>('upstream.ts', [])
   const { child: load } = await start('load.ts', [])
   const { child: receiver, ready } = await start<ReceiverReady>('receiver.ts', [values.kind])
+  const feed = share === null ? ready.feed : { ...(ready.feed as object), sample: { share } }
   const context = { upstreamUrl: upstream.url, cores, directory, run: 1 }
   const measured: Measured[] = []
   for (const spec of [
     gatewaySeat('without a feed'),
-    gatewaySeat('with a feed', { limits: null, redisUrl: null, feed: ready.feed }),
+    gatewaySeat('with a feed', { limits: null, redisUrl: null, feed }),
   ]) {
     const seat = await spec.start(context)
     stack.defer(() => seat.stop())
@@ -93,6 +101,10 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
   }
   await slice(null)
   for (let count = 0; count < 6; count += 1) await slice('there')
+  if (share !== null) {
+    reportSampled(measured, await receiver.ask<ReceiverTally>('tally'))
+    return
+  }
   await receiver.ask('shut')
   for (let count = 0; count < Math.ceil(minutes * 6); count += 1) await slice('away')
   const caught = await catchUp(receiver, measured, slice)
@@ -229,6 +241,17 @@ async function report(measured: readonly Measured[], { tally, waiting, seconds, 
   }
 }
 
+/** What is left out never arrives, so there is nothing to catch up with. */
+function reportSampled(measured: readonly Measured[], { ids }: ReceiverTally): void {
+  const rows = measured.map(each => rowOf('there', each))
+  const figures = { kind: values.kind, share, callsPerSecond, rows, sent: measured[1]?.sent ?? 0, arrived: ids }
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`)
+    return
+  }
+  process.stdout.write(`${tableOf(rows)}\n${values.kind}: ${ids} of ${figures.sent} records became spans so far\n`)
+}
+
 /** CPU of all threads but the main one, over all slices. */
 function offMainCpuUs({ slices }: Measured): number {
   return slices.reduce((sum, { calls, allUsPerCall, mainUsPerCall }) => sum + calls * (allUsPerCall - mainUsPerCall), 0)
@@ -273,15 +296,19 @@ interface Figures {
   readonly rssAwayMostMiB: number
 }
 
-function print(figures: Figures): void {
+function tableOf(rows: readonly Row[]): string {
   const table = new Table({
     style: { head: [], border: [] },
     head: ['receiver', 'gateway', 'calls', 'main thread, µs', 'all threads, µs', 'p50, ms', 'p99, ms'],
   })
-  for (const { phase, seat, calls, mainUs, allUs, p50Ms, p99Ms } of figures.rows)
+  for (const { phase, seat, calls, mainUs, allUs, p50Ms, p99Ms } of rows)
     table.push([phase, seat, calls, mainUs.toFixed(0), allUs.toFixed(0), p50Ms.toFixed(2), p99Ms.toFixed(2)])
+  return table.toString()
+}
+
+function print(figures: Figures): void {
   const { received, sent, waiting, catchUpSeconds, recordsPerSecond, timesTheInflow } = figures
-  process.stdout.write(`${table.toString()}
+  process.stdout.write(`${tableOf(figures.rows)}
 ${figures.kind}: ${received.ids} of ${sent} records arrived, ${received.messages - received.ids} of them twice
 CPU of the feed: ${figures.feedUsPerRecord.toFixed(0)} µs a record, off the main thread
 ${waiting} records waited; caught up in ${catchUpSeconds.toFixed(1)} s, ${recordsPerSecond.toFixed(0)} records/s (${timesTheInflow.toFixed(1)} times the inflow)

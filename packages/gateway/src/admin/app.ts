@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { AdminError, answerOf } from './errors.ts'
 import type { AdminOptions } from './index.ts'
+import { jsonBodies, jsonBytesMaxByRoute } from './json-bodies.ts'
 import { authenticated, authorized, everyAnswer, healthz, openMetrics } from './layers.ts'
 import { parameterError } from './parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
@@ -58,6 +59,8 @@ export function adminApp(
     // Before every layer that depends on the address, so that strangers learn nothing from unknown addresses.
     authenticated(verifier, console?.guard ?? null),
     authorized({ ...options, groups: options.groups ?? (() => null) }),
+    // After the check of the role: strangers have nothing parsed.
+    jsonBodies(jsonBytesMaxByRoute),
     // Last: only answers to who may have them are worth a tag.
     revalidated,
   ]

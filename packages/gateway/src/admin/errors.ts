@@ -3,7 +3,7 @@ import { IdentityError } from '../identity/errors.ts'
 import { LedgerError, QuestionError } from '../ledger/index.ts'
 
 interface AdminErrorSpec {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 414 | 421 | 429 | 431 | 500 | 501 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 414 | 415 | 421 | 429 | 431 | 500 | 501 | 503
   readonly type:
     | 'authentication_error'
     | 'invalid_request_error'
@@ -19,6 +19,7 @@ interface AdminErrorSpec {
 export const adminErrors = {
   request_malformed: { status: 400, type: 'invalid_request_error' },
   parameter_invalid: { status: 400, type: 'invalid_request_error' },
+  body_malformed: { status: 400, type: 'invalid_request_error' },
   reason_missing: { status: 400, type: 'invalid_request_error' },
   session_missing: { status: 401, type: 'authentication_error' },
   session_expired: { status: 401, type: 'authentication_error' },
@@ -30,7 +31,9 @@ export const adminErrors = {
   feed_unknown: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   body_not_taken: { status: 413, type: 'invalid_request_error' },
+  body_too_long: { status: 413, type: 'invalid_request_error' },
   url_too_long: { status: 414, type: 'invalid_request_error' },
+  body_not_json: { status: 415, type: 'invalid_request_error' },
   host_not_allowed: { status: 421, type: 'invalid_request_error' },
   tails_exhausted: { status: 429, type: 'rate_limit_error' },
   streams_exhausted: { status: 429, type: 'rate_limit_error' },

@@ -2,22 +2,28 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { framingFault, hostFault, LastRequests } from '../framing.ts'
-import type { Desk } from './desk.ts'
 import { AdminError, answerOf, type ErrorAnswer } from './errors.ts'
+import { bodyTooLong, type JsonBytesMax, jsonBytesMaxOf } from './json-bodies.ts'
 import { headersOf } from './layers.ts'
 import { isLoopback, namesLoopback } from './loopback.ts'
-import type { AdminApp } from './parts.ts'
+import type { AdminApp, AdminParts } from './parts.ts'
 
 const urlCharactersMax = 4_096
 
 /**
- * Passes requests on to the application when their form can be trusted: an ordinary path of bounded length, no body,
- * and on a loopback listener a Host header that names loopback or the configured public address. All others are
- * answered here.
+ * Passes requests on to the application when their form can be trusted: an ordinary path of bounded length, no body
+ * unless the route takes one, and on a loopback listener a Host header that names loopback or the configured public
+ * address. All others are answered here.
  */
 export function attach(
   server: Server,
-  parts: { app: AdminApp; host: string; publicHost: () => string | null; newId: () => string; desk: Desk },
+  parts: Pick<AdminParts, 'desk'> & {
+    app: AdminApp
+    host: string
+    publicHost: () => string | null
+    newId: () => string
+    jsonBytesMax: JsonBytesMax
+  },
 ): void {
   const listener = getRequestListener(parts.app.fetch, {
     // The process's Request and Response stay Node's own: the data plane shares them.
@@ -36,7 +42,8 @@ export function attach(
     }
     const fault = framingFault(request)
     if (lastRequests.isLast(request, fault)) response.setHeader('connection', 'close')
-    const refusal = fault === null ? refusalOf(request, onLoopback ? parts.publicHost : null) : malformed(fault)
+    const refusal =
+      fault === null ? refusalOf(request, onLoopback ? parts.publicHost : null, parts.jsonBytesMax) : malformed(fault)
     if (refusal === null) void listener(request, response)
     else {
       const requestId = parts.newId()
@@ -58,7 +65,11 @@ function unreadableAddress(cause: RequestError): AdminError {
 }
 
 /** @param publicHost of the configured public address; null where every Host header is taken. */
-function refusalOf(request: IncomingMessage, publicHost: (() => string | null) | null): AdminError | null {
+function refusalOf(
+  request: IncomingMessage,
+  publicHost: (() => string | null) | null,
+  jsonBytesMax: JsonBytesMax,
+): AdminError | null {
   const url = request.url ?? ''
   if (url.length > urlCharactersMax) {
     return new AdminError(
@@ -81,12 +92,13 @@ function refusalOf(request: IncomingMessage, publicHost: (() => string | null) |
   const fault = hostFault(request)
   if (fault !== null) return malformed(fault)
   const length = request.headers['content-length']
-  if (request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')) {
-    return new AdminError(
-      'body_not_taken',
-      'Requests to the management API carry no body. Send parameters in the address.',
-    )
+  const hasBody = request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  if (!hasBody) return null
+  const bytesMax = jsonBytesMaxOf(jsonBytesMax, request.method ?? '', url)
+  if (bytesMax === 0) {
+    return new AdminError('body_not_taken', 'No body is taken here. Send parameters in the address.')
   }
+  if (length !== undefined && Number(length) > bytesMax) return bodyTooLong(bytesMax)
   return null
 }
 

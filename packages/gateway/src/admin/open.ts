@@ -11,6 +11,7 @@ import { adminApp } from './app.ts'
 import { boundConnections } from './connections.ts'
 import { Desk } from './desk.ts'
 import type { Admin, AdminOptions } from './index.ts'
+import { jsonBytesMaxByRoute } from './json-bodies.ts'
 import { attach } from './listener.ts'
 
 const connectionsMax = 256
@@ -39,7 +40,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     const { publicUrl } = options.access()
     return publicUrl === undefined ? null : new URL(publicUrl).host
   }
-  attach(server, { app, host: options.listen.host, publicHost, newId, desk })
+  attach(server, { app, host: options.listen.host, publicHost, newId, desk, jsonBytesMax: jsonBytesMaxByRoute })
   server.listen(options.listen.port, options.listen.host)
   await once(server, 'listening')
   // For example when the process has no file descriptors left: that connection is lost, but the process must go on.

@@ -39,6 +39,7 @@ export function parameterError(
   given: Readonly<Record<string, readonly string[]>>,
 ): AdminError {
   const issue = error.issues[0]
+  if (target === 'json') return memberError(issue)
   if (issue?.code === 'unrecognized_keys') {
     const param = cut(issue.keys[0] ?? '')
     return new AdminError(
@@ -55,6 +56,14 @@ export function parameterError(
   const times = given[param]?.length ?? 0
   const wrong = times === 0 ? 'is needed' : times > 1 ? 'is given more than once; give it once' : say(issue)
   return new AdminError('parameter_invalid', `Parameter "${param}": ${wrong}.`, { param })
+}
+
+function memberError(issue: z.core.$ZodIssue | undefined): AdminError {
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const param = cut([...(issue?.path ?? []), ...unknown].map(String).join('.'))
+  if (param === '') return new AdminError('parameter_invalid', `The body: ${say(issue)}.`)
+  const wrong = unknown.length > 0 ? 'is not known here. GET /openapi.json lists them' : say(issue)
+  return new AdminError('parameter_invalid', `Member "${param}" of the body: ${wrong}.`, { param })
 }
 
 function say(issue: z.core.$ZodIssue | undefined): string {

@@ -1170,7 +1170,8 @@ export interface Operations {
       readonly costOverNano?: number | undefined
       /** Calls that took longer than so many milliseconds. */
       readonly durationOverMs?: number | undefined
-      readonly format?: 'csv' | 'jsonl' | undefined
+      /** Of parquet, at most 1000000 records; of the others as many as there are. */
+      readonly format?: 'csv' | 'jsonl' | 'parquet' | undefined
     }
     readonly body: undefined
     readonly answer: string

@@ -71,6 +71,11 @@ export interface AdminOptions {
   readonly audit: AuditTrail
   readonly clock: Clock
   /**
+   * Directory for files that are being made, on a disk with room for them; emptied at the start. Default: the one of the
+   * system for temporary files, and nothing is emptied.
+   */
+  readonly scratch?: string
+  /**
    * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `bodies_searched` for each search in
    * them, `instance_probed` for each probe, `instance_drained` and `instance_restored` for each of these orders,
    * `drain_order_failed` for one that could not be kept, `feed_paused`, `feed_resumed` and `feed_rewound` for each

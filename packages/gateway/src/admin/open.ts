@@ -4,6 +4,7 @@
  * `app.ts` (token, role), then one handler in `routes/`.
  */
 import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { uuidV7 } from '../ids.ts'
@@ -21,6 +22,8 @@ const closeGraceMs = 1_000
 
 /** Starts the management API. Rejects when the address cannot be taken (`EADDRINUSE`, `EACCES`, ...). */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
+  // What a process that was killed has left.
+  if (options.scratch !== undefined) await rm(options.scratch, { recursive: true, force: true })
   const closing = new AbortController()
   const newId = uuidV7(options.clock)
   const desk = new Desk(options.audit, options.log)

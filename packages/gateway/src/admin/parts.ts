@@ -10,7 +10,7 @@ export type { AdminEnv } from './env.ts'
 export type AdminApp = OpenAPIHono<AdminEnv>
 
 /** Services that handlers use. */
-export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log' | 'clock' | 'audit'> {
+export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log' | 'clock' | 'audit' | 'scratch'> {
   readonly tailPollMs: number
   /** Aborted when the listener closes. */
   readonly closing: AbortSignal

@@ -1,5 +1,6 @@
 /** Metrics and the management API: they read what the core and the data plane have counted. */
 import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Admin, AdminHouse } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
@@ -99,6 +100,7 @@ export async function openManagement(
     house: adminHouse(core, given, served, metrics, replicas),
     ...(given.consoleDirectory === undefined ? {} : { console: consoleOf(core, given.consoleDirectory) }),
     ...{ ledger, audit, clock: given.clock, log: given.log },
+    scratch: join(config.ledger.directory, 'exports'),
   })
   closers.defer(() => admin.close())
   return {

@@ -14,15 +14,33 @@ const sqlTypes: Readonly<Record<CellType, string>> = {
 /** Characters of texts after which the appender hands its rows over: they are in memory twice until then. */
 const waitingMax = 16 * 1_048_576
 
+/** What a file may take until it is finished. */
+export interface ParquetBounds {
+  /** Memory for its rows, as DuckDB writes sizes. */
+  readonly memory: string
+  /** Disk for the rows that find no room there, in the directory for them. */
+  readonly spilled: string
+  /** Rows after which they are handed over, in one step that blocks the thread: about 3 µs a row. */
+  readonly rowsAtOnce: number
+}
+
+const ofThreadOfItsOwn: ParquetBounds = { memory: '768MB', spilled: '1TB', rowsAtOnce: Number.POSITIVE_INFINITY }
+
 /**
  * Parquet, written by DuckDB: the rows of a file are a table in memory until the file is finished.
  * @param spill directory for rows that do not fit. Default: none. A feed's batch is bounded, and its bodies must not be
  *   left in a file that nobody deletes.
+ * @param bounds default: those of a thread that does nothing else.
  */
-export async function openParquet(columns: readonly FeedColumn[], spill = ''): Promise<FileFormat> {
+export async function openParquet(
+  columns: readonly FeedColumn[],
+  spill = '',
+  bounds: ParquetBounds = ofThreadOfItsOwn,
+): Promise<FileFormat> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
-    memory_limit: '768MB',
+    memory_limit: bounds.memory,
+    max_temp_directory_size: bounds.spilled,
     temp_directory: spill,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
@@ -37,7 +55,8 @@ export async function openParquet(columns: readonly FeedColumn[], spill = ''): P
       const table = `file_${tables}`
       const definitions = columns.map(({ name, type }) => `${quoted(name)} ${sqlTypes[type]}`)
       await connection.run(`CREATE TABLE ${table} (${definitions.join(', ')})`)
-      return new ParquetWriter(connection, table, await connection.createAppender(table), columns, path)
+      const { rowsAtOnce } = bounds
+      return new ParquetWriter({ connection, table, columns, path, rowsAtOnce }, await connection.createAppender(table))
     },
     async count(path) {
       const result = await connection.runAndReadAll(`SELECT count(*) FROM read_parquet(${literal(path)})`)
@@ -50,6 +69,13 @@ export async function openParquet(columns: readonly FeedColumn[], spill = ''): P
   }
 }
 
+interface ParquetFile extends Pick<ParquetBounds, 'rowsAtOnce'> {
+  readonly connection: DuckDBConnection
+  readonly table: string
+  readonly columns: readonly FeedColumn[]
+  readonly path: string
+}
+
 class ParquetWriter implements FileWriter {
   records = 0
   readonly #connection: DuckDBConnection
@@ -57,20 +83,16 @@ class ParquetWriter implements FileWriter {
   readonly #appender: DuckDBAppender
   readonly #columns: readonly FeedColumn[]
   readonly #path: string
+  readonly #rowsAtOnce: number
   #waiting = 0
 
-  constructor(
-    connection: DuckDBConnection,
-    table: string,
-    appender: DuckDBAppender,
-    columns: readonly FeedColumn[],
-    path: string,
-  ) {
+  constructor({ connection, table, columns, path, rowsAtOnce }: ParquetFile, appender: DuckDBAppender) {
     this.#connection = connection
     this.#table = table
     this.#appender = appender
     this.#columns = columns
     this.#path = path
+    this.#rowsAtOnce = rowsAtOnce
   }
 
   async add(record: Parameters<FileWriter['add']>[0]): Promise<void> {
@@ -79,7 +101,7 @@ class ParquetWriter implements FileWriter {
     for (const [index, { type }] of this.#columns.entries()) this.#append(type, cells[index] ?? null)
     this.#appender.endRow()
     this.records += 1
-    if (this.#waiting < waitingMax) return
+    if (this.#waiting < waitingMax && this.records % this.#rowsAtOnce !== 0) return
     this.#appender.flushSync()
     this.#waiting = 0
   }

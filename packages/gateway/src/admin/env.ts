@@ -15,5 +15,9 @@ export interface AdminEnv {
     requestId: string
     /** Of a request from the console; null for one with a token. */
     session: { readonly expiresAtMs: number } | null
+    /** False once the session has ended. A token lasts until it expires. */
+    isSignedIn: () => Promise<boolean>
+    /** False once the session has ended, or the caller may see something else than when the request came. */
+    isAllowed: () => Promise<boolean>
   }
 }

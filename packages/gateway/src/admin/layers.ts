@@ -1,4 +1,5 @@
 /** The layers that a request passes before a route handles it. `app.ts` has their order. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { readToken } from '../identity/bearer.ts'
@@ -64,14 +65,16 @@ export function authenticated(
     const { incoming } = c.env
     const { authorization, 'api-key': apiKey } = incoming.headers
     if (guard !== null && !authorization && !apiKey && guard.settings().signIn !== null) {
-      const { caller, session } = await sessionCaller(incoming, guard)
+      const { caller, session, isSignedIn } = await sessionCaller(incoming, guard)
       c.set('caller', caller)
       c.set('session', session)
+      c.set('isSignedIn', isSignedIn)
       return next()
     }
     const { token } = readToken(incoming.rawHeaders)
     c.set('caller', verifier.remembered(token) ?? (await verifier.verify(token)))
     c.set('session', null)
+    c.set('isSignedIn', async () => true)
     return next()
   }
 }
@@ -120,6 +123,9 @@ export function authorized({ access, groups, log, house }: AuthorizedParts): Mid
     c.set('roles', held)
     c.set('bound', bindings.of(caller))
     c.set('visible', visibleTo(held, c.get('bound')))
+    const isSame = (): boolean =>
+      isDeepStrictEqual([rolesNow().of(caller), bindingsNow().of(caller)], [held, c.get('bound')])
+    c.set('isAllowed', async () => isSame() && (await c.get('isSignedIn')()))
     await next()
   }
 }

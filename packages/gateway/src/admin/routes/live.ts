@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { callerKey } from '../../identity/caller.ts'
 import type { RecordFilter } from '../../ledger/reports.ts'
+import { allowedCheckMs, whileAllowed } from '../allowed.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { Hub, isWithoutStore, type Listener, type LiveKind, type StateKind } from '../live/hub.ts'
@@ -52,7 +53,7 @@ const route = createRoute({
   responses: {
     200: {
       description:
-        'The stream. It ends after ten minutes, or with the token: connect again with `Last-Event-ID`, and no record is missed.',
+        'The stream. It ends after ten minutes, with the session or the token, and when the reader may see something else: connect again with `Last-Event-ID`, and no record is missed.',
       content: { 'text/event-stream': { schema: z.string() } },
     },
     ...commonAnswers,
@@ -72,6 +73,7 @@ export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closi
   }
   const hub = new Hub({ ledger, states, pollMs: tailPollMs, stateMs: Math.min(stateMs, 2 * tailPollMs) })
   const seats = new Seats()
+  const checkMs = Math.min(allowedCheckMs, 2 * tailPollMs)
 
   app.openapi(route, async c => {
     const { events, after, forSeconds = streamSecondsMax, ...filter } = c.req.valid('query')
@@ -82,9 +84,15 @@ export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closi
     // Nobody would read the stream.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers)
     const { signal } = c.req.raw
-    const release = seats.take(callerKey(c.get('caller')))
+    const over = new AbortController()
+    const leave = seats.take(callerKey(c.get('caller')))
+    const release = (): void => {
+      leave()
+      over.abort()
+    }
     const leftMs = Math.max(0, Math.min(forSeconds * 1_000, c.get('caller').expiresAtMs - clock()))
-    const ends = AbortSignal.any([signal, closing, AbortSignal.timeout(leftMs)])
+    const isOver = [signal, closing, over.signal, AbortSignal.timeout(leftMs)]
+    const ends = whileAllowed(c, AbortSignal.any(isOver), checkMs)
     ends.addEventListener('abort', release, { once: true })
     const wanted = (events ?? kindsFor(visible)).filter(kind => kind !== 'record' || from !== null)
     const asked: Asked = { kinds: wanted, from, filter: within(visible, filterOf(filter)) }
@@ -168,6 +176,7 @@ async function* streamOf(hub: Hub, asked: Asked, ends: AbortSignal, release: () 
       yield* newStates(listener, asked.kinds, seen)
       const page = at === null ? null : await listener.after(at)
       for (const record of page?.records ?? []) {
+        if (ends.aborted) return
         if (matches(asked.filter, record.row)) yield eventText('record', record.json, record.cursor)
       }
       const hasMoved = page !== null && page.cursor !== at

@@ -3,6 +3,7 @@ import { createRoute } from '@hono/zod-openapi'
 import { callerKey } from '../../identity/caller.ts'
 import type { LedgerReader } from '../../ledger/index.ts'
 import type { RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
+import { allowedCheckMs, whileAllowed } from '../allowed.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { filterOf, present } from '../parameters.ts'
@@ -46,10 +47,13 @@ export function addTail(app: AdminApp, { ledger, tailPollMs, closing }: AdminPar
     }
     waiting++
     byReader.set(reader, own + 1)
+    const over = new AbortController()
     try {
-      const ends = AbortSignal.any([AbortSignal.timeout(waitSeconds * 1_000), c.req.raw.signal, closing])
+      const isOver = [AbortSignal.timeout(waitSeconds * 1_000), c.req.raw.signal, closing, over.signal]
+      const ends = whileAllowed(c, AbortSignal.any(isOver), Math.min(allowedCheckMs, 2 * tailPollMs))
       return c.json(await follow(ledger, query, tailPollMs, ends), 200)
     } finally {
+      over.abort()
       waiting--
       const left = (byReader.get(reader) ?? 1) - 1
       if (left > 0) byReader.set(reader, left)

@@ -13,6 +13,8 @@ import { expired, type FoundSession, type Sessions } from './sessions.ts'
 export interface SessionCaller {
   readonly caller: Caller
   readonly session: Pick<FoundSession, 'expiresAtMs'>
+  /** False once the session has ended. */
+  readonly isSignedIn: () => Promise<boolean>
 }
 
 export interface SessionGuardParts extends Pick<AdminOptions, 'verifier'> {
@@ -37,7 +39,7 @@ export async function sessionCaller(
   requireOwnPage(method, headers, settings().publicUrl)
   const { accessToken, expiresAtMs } = await found(sessions, secret)
   const caller = verifier.remembered(accessToken) ?? (await verified(verifier, accessToken))
-  return { caller, session: { expiresAtMs } }
+  return { caller, session: { expiresAtMs }, isSignedIn: () => sessions.isOpen(secret) }
 }
 
 async function found(sessions: Sessions, secret: string): Promise<FoundSession> {

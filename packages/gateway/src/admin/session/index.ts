@@ -37,6 +37,8 @@ export interface SessionStore {
   put(name: string, sealed: Buffer, bounds: { readonly idleMs: number; readonly most: number }): Promise<void>
   /** What was put, and its idle time begins again; null when there is nothing (any more). */
   touch(name: string, idleMs: number): Promise<Buffer | null>
+  /** True while there is something; its idle time goes on. */
+  has(name: string): Promise<boolean>
   /** Replaces what is there. Nothing happens when there is nothing (any more): a session that has ended stays ended. */
   replace(name: string, sealed: Buffer): Promise<void>
   remove(name: string): Promise<void>

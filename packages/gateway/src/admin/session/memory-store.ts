@@ -36,6 +36,10 @@ export class MemorySessions implements SessionStore {
     return kept.sealed
   }
 
+  async has(name: string): Promise<boolean> {
+    return (this.#kept.get(name)?.endsAtMs ?? 0) > this.#clock()
+  }
+
   async replace(name: string, sealed: Buffer): Promise<void> {
     const kept = this.#kept.get(name)
     if (kept !== undefined) kept.sealed = sealed

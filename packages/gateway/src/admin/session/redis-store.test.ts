@@ -39,6 +39,8 @@ test('replicas share sessions through Redis, which alone reveals neither a token
   await last.signIn('bob')
   const tab = new Browser(first)
   tab.cookies.set(sessionCookie, last.session ?? '')
+  const live = tab.send('/api/v1/live?events=feeds')
   assert.equal((await last.send('/signout', { method: 'POST' })).status, 200)
+  assert.equal((await live).status, 200, 'the stream at the other replica ends')
   assert.equal(errorIn(await tab.send('/api/v1/whoami')).code, 'session_expired')
 })

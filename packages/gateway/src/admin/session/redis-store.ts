@@ -42,6 +42,9 @@ redis.call('PEXPIRE', KEYS[2], 86400000)
 return sealed`,
 }
 
+/** KEYS: the session. */
+const has: Script = { name: 'session-has', lua: `return redis.call('EXISTS', KEYS[1])` }
+
 /** KEYS: the session. ARGV: content. */
 const replace: Script = {
   name: 'session-replace',
@@ -74,6 +77,10 @@ export class RedisSessions implements SessionStore {
   async touch(name: string, idleMs: number): Promise<Buffer | null> {
     const sealed = await this.#run(touch, this.#keys(name), [idleMs])
     return typeof sealed === 'string' ? Buffer.from(sealed, 'base64') : null
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await this.#run(has, [this.#key(name)], [])) === 1
   }
 
   async replace(name: string, sealed: Buffer): Promise<void> {

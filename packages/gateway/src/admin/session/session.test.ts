@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { consoleClientId, demoDirectory } from '@gatehouse/simulator'
-import { errorIn, sendTo } from '../house.fixture.ts'
+import { eventually } from '../../../../../test/support/wait.ts'
+import { configSchema } from '../../config/schema/index.ts'
+import { configInput, errorIn, sendTo } from '../house.fixture.ts'
 import { Browser, startConsole } from './console.fixture.ts'
 import { attemptCookiePrefix, sessionCookie } from './cookies.ts'
 
@@ -339,4 +341,36 @@ test('behind a proxy, the configured public address counts', async t => {
   const host = ['host', 'gatehouse.contoso.example']
   assert.equal((await browser.sendAs('/healthz', host)).status, 200)
   assert.equal((await browser.sendAs('/healthz', ['host', 'evil.example'])).status, 421)
+})
+
+// Whoever signs out on a shared computer leaves no stream open that still shows records.
+test('a live stream ends with its session, and does not make the session last', async t => {
+  const console = await startConsole(t, { admin: { signIn: { clientId: consoleClientId, idleTimeout: '10m' } } })
+  const browser = new Browser(console)
+  await browser.signIn('carol')
+  const untilSignOut = browser.send('/api/v1/live')
+  await eventually('it is open', () => (console.ledger.asked.length > 0 ? true : null))
+  assert.equal((await browser.send('/signout', { method: 'POST' })).status, 200)
+  assert.equal((await untilSignOut).status, 200)
+
+  await browser.signIn('carol')
+  const untilIdle = browser.send('/api/v1/live?events=feeds')
+  assert.equal((await browser.send('/api/v1/whoami')).status, 200)
+  console.advance(11 * minuteMs)
+  assert.equal((await untilIdle).status, 200)
+  assert.equal(errorIn(await browser.send('/api/v1/whoami')).code, 'session_expired')
+})
+
+test('a live stream and a waiting tail end when a role is taken away', async t => {
+  const console = await startConsole(t)
+  const browser = new Browser(console)
+  await browser.signIn('bob')
+  const { cursor } = (await browser.send('/api/v1/records')).json as { cursor: string }
+  const ending = [browser.send('/api/v1/live'), browser.send(`/api/v1/records/tail?after=${cursor}`)]
+  const asked = console.ledger.asked.length
+  await eventually('both are open', () => (console.ledger.asked.length > asked + 1 ? true : null))
+  const { roles } = configSchema.parse({ ...configInput, admin: {} }).admin
+  console.config = { ...console.config, admin: { ...console.config.admin, roles } }
+  for (const answer of await Promise.all(ending)) assert.equal(answer.status, 200)
+  assert.equal((await browser.send('/api/v1/live')).status, 403)
 })

@@ -74,6 +74,11 @@ export class Sessions {
     return { accessToken: current.accessToken, expiresAtMs: lasts }
   }
 
+  /** True until it is ended or was idle for too long. Looking at it does not make it last. */
+  isOpen(secret: string): Promise<boolean> {
+    return this.#store.has(nameOf(secret))
+  }
+
   /** Ends it in every tab and on every replica. */
   async end(secret: string): Promise<void> {
     await this.#store.remove(nameOf(secret))

@@ -29,6 +29,12 @@ const pictures: readonly Picture[] = [
   { name: 'record', path: '/records/ID' },
   { name: 'record-conversation', path: '/records/ID', prepare: readBodies },
   { name: 'record-again', path: '/records/ID?view=again', prepare: readBodies },
+  { name: 'record-raw', path: '/records/ID?view=raw', prepare: readBodies },
+  { name: 'record-facts', path: '/records/ID?view=facts' },
+  { name: 'instances', path: '/instances?period=7d' },
+  { name: 'limits', path: '/limits' },
+  { name: 'cost', path: '/cost?period=30d' },
+  { name: 'feeds', path: '/feeds' },
   { name: 'palette', path: '/records?period=7d', prepare: page => page.keyboard.press('Control+k') },
   {
     name: 'person',

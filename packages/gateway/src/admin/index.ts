@@ -71,8 +71,8 @@ export interface AdminOptions {
   readonly audit: AuditTrail
   readonly clock: Clock
   /**
-   * Directory for files that are being made, on a disk with room for them; emptied at the start. Default: the one of the
-   * system for temporary files, and nothing is emptied.
+   * Directory for files that are being made, on a disk with room for them; emptied at the start. Default: the system's
+   * one for temporary files, and nothing is emptied.
    */
   readonly scratch?: string
   /**

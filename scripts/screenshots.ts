@@ -16,6 +16,8 @@ interface Picture {
   readonly name: string
   /** Its address; `ID` is that of a call which was answered. */
   readonly path: string
+  /** Who looks; by default carol, who may see the most. */
+  readonly person?: string
   /** Brings the page into the state of the picture; by default it is as it opens. */
   readonly prepare?: (page: Page) => Promise<void>
 }
@@ -41,6 +43,8 @@ const pictures: readonly Picture[] = [
     path: '/records?period=7d',
     prepare: page => page.getByRole('button', { name: /Signed in/ }).click(),
   },
+  { name: 'me', path: '/me?period=30d', person: 'alice' },
+  { name: 'me-without-a-role', path: '/me', person: 'dave' },
 ]
 
 const looks = [
@@ -103,9 +107,11 @@ async function takeAll(directory: string): Promise<void> {
   const { admin, authority } = demo.state
   const id = await idOfCall(admin, await tokenOf(authority, 'carol'))
   const browser = await startBrowser(scope)
-  for (const look of looks) {
-    const { page, faults, context } = await openConsole(browser, { admin, person: 'carol', ...look })
-    for (const { name, path, prepare } of wanted) {
+  const byPerson = Map.groupBy(wanted, ({ person = 'carol' }) => person)
+  const visits = looks.flatMap(look => [...byPerson].map(([person, shown]) => ({ look, person, shown })))
+  for (const { look, person, shown } of visits) {
+    const { page, faults, context } = await openConsole(browser, { admin, person, ...look })
+    for (const { name, path, prepare } of shown) {
       await page.goto(`${admin}${path.replace('ID', id)}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await settled(page)

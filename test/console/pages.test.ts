@@ -136,6 +136,7 @@ test('a developer reads an own call without a reason', async () => {
 
 test('a person without a role sees that, and what to do', async () => {
   const { page, context } = await openConsole(browser, { admin, person: 'dave' })
+  await page.goto(`${admin}/limits`)
   await page.getByText(/This needs the role viewer/).waitFor()
   await page.getByRole('link', { name: /Records. Needs the role/ }).waitFor()
   await context.close()

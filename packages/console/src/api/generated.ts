@@ -40,8 +40,6 @@ export type Me = {
   readonly limits: readonly (LimitRule)[]
   /** Of limits of cost, ISO 4217. */
   readonly currency: string
-  /** Address of the gateway for programs; null for a collector. */
-  readonly gateway: string | null
   readonly workloads: readonly ({
     readonly name: string
     readonly targets: readonly ({
@@ -51,7 +49,14 @@ export type Me = {
     })[]
     /** Deployments that the workload may use. */
     readonly deployments: readonly (string)[]
+    /** Models of these deployments, as the instances name them. */
+    readonly models: readonly ({
+      readonly deployment: string
+      readonly model: string
+    })[]
   })[]
+  /** Address of the gateway for programs; null for a collector. */
+  readonly gateway: string | null
   /** For which a token may be; the first is the usual one. */
   readonly audiences: readonly (string)[]
 }
@@ -834,6 +839,51 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Me
   }
+  /** The caller's own calls, tokens, cost and times over time, as /api/v1/series gives them. */
+  'GET /api/v1/me/series': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Started at or after this. */
+      readonly from: string
+      /** Started before this. Default: now. */
+      readonly to?: string | undefined
+      readonly workload?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
+      /** At most 2000 steps; 1000 where `by` breaks them down. */
+      readonly step?: 'minute' | 'hour' | 'day' | undefined
+      /** Time zone that days begin in. Minutes and hours are those of UTC. */
+      readonly tz?: string | undefined
+      readonly by?: 'workload' | 'caller' | 'instance' | 'deployment' | 'model' | 'operation' | 'outcome' | 'copy' | 'replica' | undefined
+      /**
+       * Groups that are shown by themselves, those with most tokens, and fewer where that would be more
+       * than 2000 points; all others are one group together.
+       */
+      readonly top?: number | undefined
+    }
+    readonly body: undefined
+    readonly answer: Series
+  }
   /** Calls and tokens, broken down as asked. */
   'GET /api/v1/usage': {
     readonly path: Readonly<Record<never, never>>
@@ -1303,6 +1353,7 @@ export interface Operations {
 export const rolesByOperation = {
   'GET /api/v1/whoami': ['caller'],
   'GET /api/v1/me': ['caller'],
+  'GET /api/v1/me/series': ['caller'],
   'GET /api/v1/usage': ['viewer', 'developer'],
   'GET /api/v1/series': ['viewer', 'developer'],
   'GET /api/v1/ledger': ['viewer'],

@@ -66,4 +66,10 @@ export const pageRows: readonly PageRow[] = [
     load: () => import('../pages/feeds/page.tsx'),
     listed: { title: shell.pages.feeds, icon: 'feeds', place: paths.feeds(), key: 'f' },
   },
+  {
+    path: '/me',
+    needs: 'GET /api/v1/me',
+    load: () => import('../pages/me/page.tsx'),
+    listed: { title: shell.pages.me, icon: 'me', place: paths.me(), key: 'm' },
+  },
 ]

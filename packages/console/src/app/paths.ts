@@ -34,6 +34,7 @@ export const paths = {
   limits: (): Place => at('/limits'),
   cost: (): Place => at('/cost'),
   feeds: (): Place => at('/feeds'),
+  me: (): Place => at('/me'),
 }
 
 const carried = ['period', 'from', 'to', 'workload'] as const

@@ -1,15 +1,16 @@
 import { AppShell, Burger, Group, Kbd, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { Outlet, useLocation } from '@tanstack/react-router'
+import { Outlet, useLocation, useMatches, useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { ApiError } from '../api/errors.ts'
-import { whoami } from '../api/whoami.ts'
+import { useMay, whoami } from '../api/whoami.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 import { shell as text } from '../texts/shell.ts'
 import { Navigation } from './navigation.tsx'
 import { openPalette, Palette } from './palette.tsx'
+import { paths } from './paths.ts'
 import { PersonMenu } from './person-menu.tsx'
 import { Scope } from './scope.tsx'
 import { useDensity } from './settings.ts'
@@ -72,10 +73,23 @@ function Frame() {
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
-        <Outlet />
+        <Content />
       </AppShell.Main>
       <Palette />
       <Shortcuts />
     </AppShell>
   )
+}
+
+/** The page; who may not see the overview begins with the own use. */
+function Content() {
+  const navigate = useNavigate()
+  // The location is ahead of the page that is shown while another one is loaded.
+  const shown = useMatches({ select: matches => matches.at(-1)?.pathname })
+  const mayBegin = useMay('GET /api/v1/usage')
+  const leads = shown === paths.overview().to && !mayBegin
+  useEffect(() => {
+    if (leads) void navigate({ to: paths.me().to, replace: true })
+  }, [leads, navigate])
+  return leads ? null : <Outlet />
 }

@@ -1,6 +1,11 @@
 import { z } from '@hono/zod-openapi'
+import { connectionFields, gatewayFields } from './connect.ts'
 import { limitRule } from './house-schemas.ts'
 import { pageAnswer, usageAnswer } from './schemas.ts'
+import { seriesParameters } from './series-schemas.ts'
+
+/** Those of figures over time. Whose calls they are of is no question here. */
+export const meSeriesParameters = seriesParameters.omit({ caller: true })
 
 export const meAnswer = z
   .strictObject({
@@ -13,22 +18,7 @@ export const meAnswer = z
     calls: pageAnswer.openapi({ description: "The caller's latest calls, without bodies." }),
     limits: z.array(limitRule).openapi({ description: "Limits that the caller's calls meet." }),
     currency: z.string().openapi({ description: 'Of limits of cost, ISO 4217.' }),
-    gateway: z
-      .string()
-      .nullable()
-      .openapi({ description: 'Address of the gateway for programs; null for a collector.' }),
-    workloads: z.array(
-      z.strictObject({
-        name: z.string(),
-        targets: z.array(
-          z.strictObject({
-            name: z.string(),
-            path: z.string().openapi({ description: 'What an SDK takes as its endpoint, below the gateway.' }),
-          }),
-        ),
-        deployments: z.array(z.string()).openapi({ description: 'Deployments that the workload may use.' }),
-      }),
-    ),
-    audiences: z.array(z.string()).openapi({ description: 'For which a token may be; the first is the usual one.' }),
+    workloads: z.array(z.strictObject(connectionFields)),
+    ...gatewayFields,
   })
   .openapi('Me')

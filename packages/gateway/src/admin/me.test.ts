@@ -10,7 +10,13 @@ interface Me {
   calls: { records: { id: string }[] }
   limits: { rule: string; subject: string | null }[]
   gateway: string
-  workloads: { name: string; targets: { name: string; path: string }[]; deployments: string[] }[]
+  workloads: { name: string; targets: { name: string; path: string }[]; deployments: string[]; models: object[] }[]
+}
+
+interface OwnSeries {
+  total: { calls: number; totalTokens: number }
+  groups: { key: string | null; calls: number }[]
+  points: object[]
 }
 
 // Somebody without a role must find out what they used, and nothing of what others did.
@@ -49,9 +55,26 @@ test('everybody reads their own use of this month, and nothing of others', async
     ],
   )
   assert.deepEqual(bob.workloads, [
-    { name: 'code-assistant', targets: [{ name: 'main', path: '/main/code-assistant' }], deployments: ['gpt-4o'] },
+    {
+      name: 'code-assistant',
+      targets: [{ name: 'main', path: '/main/code-assistant' }],
+      deployments: ['gpt-4o'],
+      models: [{ deployment: 'gpt-4o', model: 'gpt-4o' }],
+    },
   ])
   assert.equal(bob.gateway, 'https://gate.example')
+
+  const series = await house.send('/api/v1/me/series?from=2026-11-01&by=workload&step=day', { as: 'bob' })
+  const { total, groups, points } = series.json as OwnSeries
+  assert.equal(total.calls, bob.month.usage.total.calls)
+  assert.equal(total.totalTokens, bob.month.usage.total.totalTokens)
+  assert.deepEqual(
+    groups.map(({ key: name, calls }) => [name, calls]),
+    [['code-assistant', 1]],
+  )
+  assert.equal(points.length, 1)
+  const others = await house.send(`/api/v1/me/series?from=2026-11-01&caller=${key('carol')}`, { as: 'bob' })
+  assert.equal(others.status, 400, 'nobody asks for another caller here')
 
   const dave = (await house.send('/api/v1/me', { as: 'dave' })).json as Me
   assert.deepEqual([dave.month.usage.total.calls, dave.calls.records, dave.limits, dave.workloads], [0, [], [], []])

@@ -6,6 +6,7 @@ import type { AdminEnv } from './parts.ts'
 const paths: ReadonlySet<string> = new Set([
   '/openapi.json',
   '/api/v1/whoami',
+  '/api/v1/me/series',
   '/api/v1/instances',
   '/api/v1/limits',
   '/api/v1/feeds',

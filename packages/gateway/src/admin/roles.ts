@@ -16,6 +16,7 @@ export const roleByRoute = {
   'GET /api/v1/whoami': 'caller',
   // What people have used themselves is theirs to know.
   'GET /api/v1/me': 'caller',
+  'GET /api/v1/me/series': 'caller',
   'GET /openapi.json': ['viewer', 'developer'],
   'GET /metrics': 'viewer',
   'GET /api/v1/usage': ['viewer', 'developer'],

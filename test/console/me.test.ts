@@ -91,7 +91,7 @@ test('the keyboard alone leads to a program to copy, and the address keeps the c
   for (let steps = 0; steps < 80 && (await focused.count()) === 0; steps += 1) await page.keyboard.press('Tab')
   await page.keyboard.press('ArrowRight')
   await page.waitForURL(/sdk=Python/)
-  await page.getByText(`base_url="${world.url}/main/hr-bot/openai/v1/"`).waitFor()
+  await page.getByText(`base_url="${world.url}/main/code-assistant/openai/v1/"`).waitFor()
   await page.reload()
   assert.equal(await page.getByRole('radio', { name: 'Python' }).isChecked(), true)
   assert.deepEqual(faults, [])

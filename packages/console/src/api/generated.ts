@@ -448,6 +448,28 @@ export type Series = {
   readonly percentilesOfOneIn: number
 }
 
+export type Playground = {
+  /** Workloads that the caller may call as. */
+  readonly workloads: readonly ({
+    readonly name: string
+    /** Those that the playground can send and the workload may use. */
+    readonly operations: readonly ('chat/completions' | 'responses')[]
+    readonly targets: readonly ({
+      /** An instance or a pool. */
+      readonly name: string
+      readonly deployments: readonly ({
+        /** As calls name it. */
+        readonly name: string
+        readonly model: string
+        /** False for models of embeddings, sound and images, by their names. */
+        readonly talks: boolean
+      })[]
+    })[]
+  })[]
+  /** Longest body of a call through the playground, in bytes. */
+  readonly bodyBytesMax: number
+}
+
 export type Ledger = {
   /** False while the disk takes no entries. */
   readonly writable: boolean
@@ -883,6 +905,49 @@ export interface Operations {
     }
     readonly body: undefined
     readonly answer: Series
+  }
+  /** Figures of one of the caller's own calls; waits for the end of one that is under way. */
+  'GET /api/v1/me/calls/{id}': {
+    readonly path: {
+      readonly id: string
+    }
+    readonly query: {
+      /** How long to wait for the end of a call that is still under way. Default 0. */
+      readonly waitSeconds?: number | undefined
+    }
+    readonly body: undefined
+    readonly answer: GatehouseRecord
+  }
+  /** What the caller may use in the playground: workloads, their targets, and the deployments of each. */
+  'GET /api/v1/playground': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Playground
+  }
+  /** Sends a call of chat/completions to the gateway, as the caller, and passes its answer on as it comes. */
+  'POST /api/v1/playground/chat/completions': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Workload to call as. */
+      readonly workload: string
+      /** Instance or pool to call. */
+      readonly target: string
+    }
+    readonly body: Readonly<Record<string, unknown>>
+    readonly answer: string
+  }
+  /** Sends a call of responses to the gateway, as the caller, and passes its answer on as it comes. */
+  'POST /api/v1/playground/responses': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Workload to call as. */
+      readonly workload: string
+      /** Instance or pool to call. */
+      readonly target: string
+    }
+    readonly body: Readonly<Record<string, unknown>>
+    readonly answer: string
   }
   /** Calls and tokens, broken down as asked. */
   'GET /api/v1/usage': {
@@ -1354,6 +1419,10 @@ export const rolesByOperation = {
   'GET /api/v1/whoami': ['caller'],
   'GET /api/v1/me': ['caller'],
   'GET /api/v1/me/series': ['caller'],
+  'GET /api/v1/me/calls/{id}': ['caller'],
+  'GET /api/v1/playground': ['caller'],
+  'POST /api/v1/playground/chat/completions': ['caller'],
+  'POST /api/v1/playground/responses': ['caller'],
   'GET /api/v1/usage': ['viewer', 'developer'],
   'GET /api/v1/series': ['viewer', 'developer'],
   'GET /api/v1/ledger': ['viewer'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { demoDirectory } from '@gatehouse/simulator'
+import { startBackend } from '../../../../test/support/backend.ts'
 import { eventually } from '../../../../test/support/wait.ts'
 import { configSchema } from '../config/schema/index.ts'
 import { configInput, errorIn, idOf, instanceKey, sendTo, startHouse } from './house.fixture.ts'
@@ -16,13 +17,24 @@ const required: Readonly<Record<string, string>> = {
   '/live': '?forSeconds=0',
   '/search': '?text=leave&workload=hr-bot&day=2026-11-20',
   '/log/level': '?level=info',
+  '/chat/completions': '?workload=hr-bot&target=main',
+  '/playground/responses': '?workload=hr-bot&target=main',
+}
+
+/** Routes that refuse a request without a body. */
+const bodies: Readonly<Record<string, object>> = {
+  'POST /api/v1/playground/chat/completions': {},
+  'POST /api/v1/playground/responses': {},
 }
 
 const routes = Object.entries(roleByRoute).map(([route, roles]: [string, string | readonly string[]]) => {
   const [method = '', pattern = ''] = route.split(' ')
   const [, query = ''] = Object.entries(required).find(([end]) => pattern.endsWith(end)) ?? []
-  const path = pattern.replace(':id', recordId(1)).replace(':name', 'east') + query
-  return { method, roles: [roles].flat(), path }
+  const id = recordId(pattern.includes('/me/') ? 2 : 1)
+  const path = pattern.replace(':id', id).replace(':name', 'east') + query
+  const json = ['content-type', 'application/json']
+  const sent = route in bodies ? { method, body: JSON.stringify(bodies[route]), headers: json } : { method }
+  return { method, roles: [roles].flat(), path, sent }
 })
 
 // A client without a token must learn nothing, and a new route that is missing in the role table must not answer.
@@ -43,9 +55,11 @@ test('every route requires a token, and then one of its roles', async t => {
       'hr-bot': { ...workloads['hr-bot'], callers: [{ user: idOf('carol') }, { user: eve.objectId }] },
     },
   })
-  const house = await startHouse(t, { access: () => config.admin, house: runningHouse(config) }, directory)
+  const running = { ...runningHouse(config), ownUrl: (await startBackend(t)).url }
+  const house = await startHouse(t, { access: () => config.admin, house: running }, directory)
   const own = { callerKind: 'user', callerTenantId: demoDirectory.tenantId, callerObjectId: eve.objectId } as const
   await house.ledger.add(recordRow(recordId(1), own))
+  await house.ledger.add(recordRow(recordId(2), { ...own, callerObjectId: idOf('dave') }))
   const held = {
     eve: ['developer'],
     bob: ['viewer'],
@@ -53,13 +67,13 @@ test('every route requires a token, and then one of its roles', async t => {
     alice: ['viewer', 'operator'],
     mel: ['viewer', 'operator', 'admin'],
   } as const
-  for (const { method, path, roles } of routes) {
-    const stranger = await house.send(path, { method })
+  for (const { method, path, roles, sent } of routes) {
+    const stranger = await house.send(path, sent)
     assert.equal(stranger.status, 401, path)
     assert.equal(errorIn(stranger).code, 'token_missing')
     assert.equal(stranger.headers['www-authenticate'], 'Bearer')
 
-    const withoutRole = await house.send(path, { method, as: 'dave' })
+    const withoutRole = await house.send(path, { ...sent, as: 'dave' })
     if (roles.includes('caller')) {
       assert.equal(withoutRole.status, 200, path)
       continue
@@ -69,7 +83,7 @@ test('every route requires a token, and then one of its roles', async t => {
     assert.match(errorIn(withoutRole).message, new RegExp(needed))
 
     for (const [as, its] of Object.entries(held)) {
-      const { status } = await house.send(path, { method, as })
+      const { status } = await house.send(path, { ...sent, as })
       assert.equal(status, its.some(one => roles.includes(one)) ? 200 : 403, `${as}: ${method} ${path}`)
     }
   }

@@ -19,6 +19,8 @@ import { addLive } from './routes/live.ts'
 import { addLog } from './routes/log.ts'
 import { addMe } from './routes/me.ts'
 import { addMetrics } from './routes/metrics.ts'
+import { addMyCall } from './routes/my-call.ts'
+import { addPlayground } from './routes/playground.ts'
 import { addRecords } from './routes/records.ts'
 import { addSearch } from './routes/search.ts'
 import { addSeries } from './routes/series.ts'
@@ -69,6 +71,8 @@ export function adminApp(
   const handlerParts: AdminParts = { ...options, ...parts, questions: new Questions() }
   addWhoami(app)
   addMe(app, handlerParts)
+  addMyCall(app, handlerParts)
+  addPlayground(app, handlerParts)
   addUsage(app, handlerParts)
   addSeries(app, handlerParts)
   addLedger(app, handlerParts)

@@ -8,6 +8,8 @@ export interface AdminEnv {
   Bindings: HttpBindings
   Variables: {
     caller: Caller
+    /** Access token of the request or of its session. It goes to the gateway's own listener alone (`playground/`). */
+    token: string
     roles: readonly AdminRole[]
     /** Workloads as which the caller may call. */
     bound: readonly string[]

@@ -39,10 +39,12 @@ export const adminErrors = {
   streams_exhausted: { status: 429, type: 'rate_limit_error' },
   exports_exhausted: { status: 429, type: 'rate_limit_error' },
   questions_exhausted: { status: 429, type: 'rate_limit_error' },
+  calls_exhausted: { status: 429, type: 'rate_limit_error' },
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal: { status: 500, type: 'server_error' },
   ledger_without_store: { status: 501, type: 'invalid_request_error' },
   log_not_own: { status: 501, type: 'invalid_request_error' },
+  calls_not_served: { status: 501, type: 'invalid_request_error' },
   groups_unavailable: { status: 503, type: 'server_error' },
   drain_unavailable: { status: 503, type: 'server_error' },
   sessions_unavailable: { status: 503, type: 'server_error' },
@@ -50,6 +52,7 @@ export const adminErrors = {
   feed_unavailable: { status: 503, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },
   ledger_busy: { status: 503, type: 'server_error' },
+  gateway_unreachable: { status: 503, type: 'server_error' },
 } as const satisfies Record<string, AdminErrorSpec>
 
 export type AdminErrorCode = keyof typeof adminErrors
@@ -128,6 +131,8 @@ const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>
   exports_exhausted: retrySoon,
   streams_exhausted: retrySoon,
   questions_exhausted: retrySoon,
+  calls_exhausted: retrySoon,
+  gateway_unreachable: retrySoon,
   groups_unavailable: retrySoon,
   audit_unavailable: retrySoon,
   ledger_busy: retrySoon,

@@ -33,6 +33,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   readonly currency: string
   /** Address of the gateway as programs see it; null where no calls are served. */
   readonly gatewayUrl: string | null
+  /** Where the gateway listens in this process, for calls of the playground; null where no calls are served. */
+  readonly ownUrl: string | null
   /** Audiences that tokens may have. */
   readonly audiences: readonly string[]
   /** The feeds, and what operators may do with them. */

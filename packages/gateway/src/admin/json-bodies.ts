@@ -3,9 +3,13 @@ import type { IncomingMessage } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import type { AdminEnv } from './env.ts'
 import { AdminError } from './errors.ts'
+import { relayedBytesMax } from './playground-schemas.ts'
 
 /** Longest JSON body of each route that takes one, in bytes. The others refuse every body. */
-export const jsonBytesMaxByRoute: JsonBytesMax = {}
+export const jsonBytesMaxByRoute: JsonBytesMax = {
+  'POST /api/v1/playground/chat/completions': relayedBytesMax,
+  'POST /api/v1/playground/responses': relayedBytesMax,
+}
 
 export type JsonBytesMax = Readonly<Record<`${'POST' | 'PUT'} /${string}`, number>>
 

@@ -65,14 +65,16 @@ export function authenticated(
     const { incoming } = c.env
     const { authorization, 'api-key': apiKey } = incoming.headers
     if (guard !== null && !authorization && !apiKey && guard.settings().signIn !== null) {
-      const { caller, session, isSignedIn } = await sessionCaller(incoming, guard)
+      const { caller, token, session, isSignedIn } = await sessionCaller(incoming, guard)
       c.set('caller', caller)
+      c.set('token', token)
       c.set('session', session)
       c.set('isSignedIn', isSignedIn)
       return next()
     }
     const { token } = readToken(incoming.rawHeaders)
     c.set('caller', verifier.remembered(token) ?? (await verifier.verify(token)))
+    c.set('token', token)
     c.set('session', null)
     c.set('isSignedIn', async () => true)
     return next()

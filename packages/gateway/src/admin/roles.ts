@@ -17,6 +17,11 @@ export const roleByRoute = {
   // What people have used themselves is theirs to know.
   'GET /api/v1/me': 'caller',
   'GET /api/v1/me/series': 'caller',
+  'GET /api/v1/me/calls/:id': 'caller',
+  // Calls are the gateway's to admit or refuse: here they need no more than a token, as there.
+  'GET /api/v1/playground': 'caller',
+  'POST /api/v1/playground/chat/completions': 'caller',
+  'POST /api/v1/playground/responses': 'caller',
   'GET /openapi.json': ['viewer', 'developer'],
   'GET /metrics': 'viewer',
   'GET /api/v1/usage': ['viewer', 'developer'],

@@ -22,6 +22,7 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
       workloads,
       currency: 'USD',
       gatewayUrl: 'https://gate.example',
+      ownUrl: null,
       audiences: ['api://gatehouse'],
       probed,
     },

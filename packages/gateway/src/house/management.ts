@@ -185,6 +185,7 @@ function adminHouse(
     get gatewayUrl() {
       return current.config.gateway.publicUrl ?? served.gateway.url ?? null
     },
+    ownUrl: served.gateway.url ?? null,
     get audiences() {
       return current.config.identity.entra.audiences
     },

@@ -9,6 +9,7 @@ import { matches } from '../live/matches.ts'
 import { filterOf } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { errorAnswer, filterParameters, whole } from '../schemas.ts'
+import { Seats } from '../seats.ts'
 import { type Visible, within } from '../visible.ts'
 import { feedsOf } from './feeds.ts'
 import { instancesOf } from './instances.ts'
@@ -72,7 +73,7 @@ export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closi
     }
   }
   const hub = new Hub({ ledger, states, pollMs: tailPollMs, stateMs: Math.min(stateMs, 2 * tailPollMs) })
-  const seats = new Seats()
+  const seats = new Seats({ most: streamsMax, callersMost: readersStreamsMax, refused: exhausted })
   const checkMs = Math.min(allowedCheckMs, 2 * tailPollMs)
 
   app.openapi(route, async c => {
@@ -129,33 +130,12 @@ async function startOf(
   }
 }
 
-/** Bounds the streams, of all and of each reader. */
-class Seats {
-  #taken = 0
-  readonly #byReader = new Map<string, number>()
-
-  /** @returns gives the seat back; may be called again. @throws AdminError streams_exhausted */
-  take(reader: string): () => void {
-    const own = this.#byReader.get(reader) ?? 0
-    if (this.#taken >= streamsMax) {
-      throw new AdminError('streams_exhausted', `${streamsMax} streams are open already. Try again in a few seconds.`)
-    }
-    if (own >= readersStreamsMax) {
-      const message = `${readersStreamsMax} streams of yours are open already. Close one of them, as a tab of the console.`
-      throw new AdminError('streams_exhausted', message)
-    }
-    this.#taken += 1
-    this.#byReader.set(reader, own + 1)
-    let isTaken = true
-    return () => {
-      if (!isTaken) return
-      isTaken = false
-      this.#taken -= 1
-      const left = (this.#byReader.get(reader) ?? 1) - 1
-      if (left > 0) this.#byReader.set(reader, left)
-      else this.#byReader.delete(reader)
-    }
-  }
+function exhausted(whose: 'all' | 'own'): AdminError {
+  const message =
+    whose === 'all'
+      ? `${streamsMax} streams are open already. Try again in a few seconds.`
+      : `${readersStreamsMax} streams of yours are open already. Close one of them, as a tab of the console.`
+  return new AdminError('streams_exhausted', message)
 }
 
 interface Asked {

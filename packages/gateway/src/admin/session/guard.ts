@@ -12,6 +12,8 @@ import { expired, type FoundSession, type Sessions } from './sessions.ts'
 
 export interface SessionCaller {
   readonly caller: Caller
+  /** The access token of the session, verified. */
+  readonly token: string
   readonly session: Pick<FoundSession, 'expiresAtMs'>
   /** False once the session has ended. */
   readonly isSignedIn: () => Promise<boolean>
@@ -39,7 +41,12 @@ export async function sessionCaller(
   requireOwnPage(method, headers, settings().publicUrl)
   const { accessToken, expiresAtMs } = await found(sessions, secret)
   const caller = verifier.remembered(accessToken) ?? (await verified(verifier, accessToken))
-  return { caller, session: { expiresAtMs }, isSignedIn: () => sessions.isOpen(secret) }
+  return {
+    caller,
+    token: accessToken,
+    session: { expiresAtMs },
+    isSignedIn: () => sessions.isOpen(secret),
+  }
 }
 
 async function found(sessions: Sessions, secret: string): Promise<FoundSession> {

@@ -21,14 +21,12 @@ export function durationMs(text: string): number {
   return Number(amount) * unitMs[(unit ?? 'ms') as keyof typeof unitMs]
 }
 
+export const nameForm = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
+export const nameFormSaid =
+  'lower-case letters, digits, dots, hyphens and underscores, at most 64, letter or digit at both ends'
+
 /** Names appear in URLs, reports and metrics. */
-export const name = z
-  .string()
-  .regex(
-    /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
-    'lower-case letters, digits, dots, hyphens and underscores, at most 64, letter or digit at both ends',
-  )
-  .meta({ title: 'name' })
+export const name = z.string().regex(nameForm, nameFormSaid).meta({ title: 'name' })
 
 export const guid = z
   .string()

@@ -8,6 +8,7 @@ import { useMay, whoami } from '../api/whoami.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 import { shell as text } from '../texts/shell.ts'
+import { LiveProvider } from './live.tsx'
 import { Navigation } from './navigation.tsx'
 import { openPalette, Palette } from './palette.tsx'
 import { paths } from './paths.ts'
@@ -33,7 +34,11 @@ export function Shell() {
       </main>
     )
   }
-  return <Frame />
+  return (
+    <LiveProvider>
+      <Frame />
+    </LiveProvider>
+  )
 }
 
 function Frame() {

@@ -1,18 +1,20 @@
 import { Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useLiveState } from '../../app/live.tsx'
 import { Page as Frame, Panel } from '../../parts/panel.tsx'
 import { QueryView } from '../../parts/query-view.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { feeds as text } from '../../texts/feeds.ts'
 import { feedColumns, replicaColumns } from './columns.tsx'
-import { type Feeds, feeds } from './query.ts'
+import { type Feeds, feeds, feedsKey } from './query.ts'
 
 /** How far each feed has sent the ledger's records, and what an operator can do about it. */
 export function Page() {
+  const live = useLiveState('feeds', [feedsKey])
   return (
     <Frame title={text.title}>
-      <QueryView query={useQuery(feeds)}>
+      <QueryView query={useQuery({ ...feeds, ...live })}>
         {report =>
           report.feeds.length === 0 ? (
             <Panel>

@@ -8,10 +8,7 @@ export type Feed = Feeds['feeds'][number]
 /** First of the keys, for what changes a feed. */
 export const feedsKey = 'feeds'
 
-const refreshMs = 5_000
-
 export const feeds = queryOptions({
   queryKey: [feedsKey],
   queryFn: ({ signal }) => send('GET /api/v1/feeds', { signal }),
-  refetchInterval: refreshMs,
 })

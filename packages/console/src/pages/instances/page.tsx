@@ -1,6 +1,8 @@
 import { Stack, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { type UseQueryResult, useQuery } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
 import { useAddress } from '../../app/address.ts'
+import { useLiveState } from '../../app/live.tsx'
 import { useRange } from '../../app/range.ts'
 import { Page as Frame, Panel } from '../../parts/panel.tsx'
 import { QueryView } from '../../parts/query-view.tsx'
@@ -8,14 +10,15 @@ import { Empty } from '../../parts/states.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { instances as text } from '../../texts/instances.ts'
 import { deploymentColumns, instanceColumns, memberColumns } from './columns.tsx'
-import { type Instances, instances, traffic } from './query.ts'
+import { type Instances, instances, instancesKey, traffic } from './query.ts'
 import { Traffic } from './traffic.tsx'
 
 /** Where calls go now, how each instance fares, and what an operator can do about it. */
 export function Page() {
+  const live = useLiveState('instances', [instancesKey])
   return (
     <Frame title={text.title}>
-      <QueryView query={useQuery(instances)} lines={12}>
+      <QueryView query={useQuery({ ...instances, ...live })} lines={12}>
         {report =>
           report.instances.length === 0 ? (
             <Panel>
@@ -30,8 +33,28 @@ export function Page() {
   )
 }
 
+/** Least time between two questions for the calls, in milliseconds. */
+const trafficMs = 3_000
+
+/** Asks for the calls again when the instances have changed: each call changes their figures. */
+function useFollowing(report: Instances, { dataUpdatedAt, refetch }: UseQueryResult): void {
+  const seen = useRef(report)
+  useEffect(() => {
+    if (seen.current === report) return
+    const timer = setTimeout(
+      () => {
+        seen.current = report
+        void refetch()
+      },
+      Math.max(0, dataUpdatedAt + trafficMs - Date.now()),
+    )
+    return () => clearTimeout(timer)
+  }, [report, dataUpdatedAt, refetch])
+}
+
 function Report({ report }: { readonly report: Instances }) {
   const usage = useQuery(traffic(useRange(), useAddress()['workload']))
+  useFollowing(report, usage)
   const { instances: list, pools, sharing } = report
   const deployments = list.flatMap(({ name, deployments }) =>
     deployments.map(deployment => ({ instance: name, deployment })),

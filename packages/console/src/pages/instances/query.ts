@@ -10,12 +10,9 @@ export type Traffic = Answer<'GET /api/v1/usage'>
 /** First of the keys, for what changes an instance. */
 export const instancesKey = 'instances'
 
-const refreshMs = 5_000
-
 export const instances = queryOptions({
   queryKey: [instancesKey],
   queryFn: ({ signal }) => send('GET /api/v1/instances', { signal }),
-  refetchInterval: refreshMs,
 })
 
 export function traffic(range: Range, workload: string | undefined) {
@@ -24,6 +21,5 @@ export function traffic(range: Range, workload: string | undefined) {
     queryFn: ({ signal }) =>
       send('GET /api/v1/usage', { query: { by: 'workload,instance', workload, ...asParameters(range) }, signal }),
     placeholderData: keepPreviousData,
-    refetchInterval: refreshMs,
   })
 }

@@ -1,10 +1,11 @@
-import { Alert, Button, Group, Stack, TextInput } from '@mantine/core'
+import { Alert } from '@mantine/core'
 import { useSessionStorage } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { usePerson } from '../../api/whoami.ts'
 import { Icon } from '../../parts/icons.tsx'
 import { QueryView } from '../../parts/query-view.tsx'
+import { ReasonForm } from '../../parts/reason-form.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { record as text } from '../../texts/record.ts'
 import { type Bodies, bodiesOf, type RecordRow, readingOf } from './query.ts'
@@ -13,9 +14,6 @@ interface BodiesGateProps {
   readonly row: RecordRow
   readonly children: (bodies: Bodies) => ReactNode
 }
-
-const reasonLeast = 3
-const reasonMost = 500
 
 /** Bodies are read by those who may, auditors after they said why. The reason is kept while the tab is open. */
 export function BodiesGate({ row, children }: BodiesGateProps) {
@@ -31,7 +29,7 @@ export function BodiesGate({ row, children }: BodiesGateProps) {
         {text.bodiesForbidden}
       </Alert>
     )
-  if (reading === 'with-reason' && reason === '') return <ReasonForm onReason={setReason} />
+  if (reading === 'with-reason' && reason === '') return <ReasonForm button={text.read} onReason={setReason} />
   return (
     <Shown row={row} reason={reading === 'freely' ? null : reason}>
       {children}
@@ -55,40 +53,5 @@ function Shown({ row, reason, children }: ShownProps) {
         )
       }
     </QueryView>
-  )
-}
-
-function ReasonForm({ onReason }: { readonly onReason: (reason: string) => void }) {
-  const [said, setSaid] = useSessionStorage({
-    key: 'gatehouse-last-reason',
-    defaultValue: '',
-    getInitialValueInEffect: false,
-  })
-  const [draft, setDraft] = useState(said)
-  const isEnough = draft.trim().length >= reasonLeast
-  const submit = (event: FormEvent): void => {
-    event.preventDefault()
-    if (!isEnough) return
-    setSaid(draft.trim())
-    onReason(draft.trim())
-  }
-  return (
-    <form onSubmit={submit}>
-      <Stack gap="sm" maw={560}>
-        <TextInput
-          label={text.reason}
-          description={text.reasonHelp}
-          value={draft}
-          maxLength={reasonMost}
-          onChange={event => setDraft(event.currentTarget.value)}
-          required
-        />
-        <Group>
-          <Button type="submit" size="sm" disabled={!isEnough}>
-            {text.read}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
   )
 }

@@ -24,19 +24,19 @@ const counted = (value: number | null): ReactNode => (value === null ? text.none
 /** All columns, in their order. */
 export const recordColumns: readonly RecordColumn[] = [
   { name: 'time', width: 136, share: 0, cell: row => <Moment ms={row.startedAtMs} /> },
-  { name: 'outcome', width: 130, share: 0.4, cell: row => <Outcome outcome={row.outcome} code={row.outcomeCode} /> },
-  { name: 'caller', width: 120, share: 1.2, cell: row => written(row.callerName ?? row.callerObjectId) },
+  { name: 'outcome', width: 118, share: 0.6, cell: row => <Outcome outcome={row.outcome} code={row.outcomeCode} /> },
+  { name: 'caller', width: 112, share: 1.2, cell: row => written(row.callerName ?? row.callerObjectId) },
   { name: 'workload', width: 110, share: 1, cell: row => named(row.workload) },
-  { name: 'model', width: 130, share: 1.2, cell: row => named(row.servedModel ?? row.requestedModel) },
+  { name: 'model', width: 152, share: 1, cell: row => named(row.servedModel ?? row.requestedModel) },
   { name: 'deployment', width: 120, share: 1, cell: row => named(row.deployment) },
-  { name: 'instance', width: 160, share: 1.4, cell: row => named(row.instance) },
+  { name: 'instance', width: 166, share: 1, cell: row => named(row.instance) },
   { name: 'operation', width: 130, share: 1, cell: row => written(row.operation) },
   { name: 'status', width: 56, share: 0, align: 'right', cell: row => row.status ?? text.none },
-  { name: 'firstByte', width: 84, share: 0, align: 'right', cell: row => <Duration ms={row.timeToFirstByteMs} /> },
-  { name: 'duration', width: 84, share: 0, align: 'right', cell: row => <Duration ms={row.durationMs} /> },
+  { name: 'firstByte', width: 78, share: 0, align: 'right', cell: row => <Duration ms={row.timeToFirstByteMs} /> },
+  { name: 'duration', width: 78, share: 0, align: 'right', cell: row => <Duration ms={row.durationMs} /> },
   { name: 'prompt', width: 76, share: 0, align: 'right', cell: row => counted(row.usage.promptTokens) },
   { name: 'completion', width: 88, share: 0, align: 'right', cell: row => counted(row.usage.completionTokens) },
-  { name: 'tokens', width: 76, share: 0, align: 'right', cell: row => counted(row.usage.totalTokens) },
+  { name: 'tokens', width: 70, share: 0, align: 'right', cell: row => counted(row.usage.totalTokens) },
   { name: 'cost', width: 108, share: 0, align: 'right', cell: row => <Price row={row} /> },
   { name: 'client', width: 150, share: 1.2, cell: row => written(row.userAgent) },
   { name: 'replica', width: 110, share: 0.6, cell: row => named(row.replica) },
@@ -55,7 +55,7 @@ const shownByDefault: readonly ColumnName[] = [
   'cost',
 ]
 
-/** The columns that an address names; the usual ones where it names none. */
+/** The columns that are named, in their order; the usual ones where none is. @param named `time,outcome`. */
 export function columnsIn(named: string | undefined): readonly RecordColumn[] {
   const names: readonly string[] = named?.split(',') ?? shownByDefault
   const found = recordColumns.filter(({ name }) => names.includes(name))

@@ -1,58 +1,54 @@
 import { useEffect, useState } from 'react'
-import type { Filters } from './filters.ts'
-import { type RecordRow, tail } from './query.ts'
+import { useIsLive, useLiveStream } from '../../app/live.tsx'
+import { asQuery, type Filters } from './filters.ts'
+import type { RecordRow } from './query.ts'
 
 /** Records that are kept of a tail; the oldest go first. */
 const keptMax = 1_000
-const pauseAfterFaultMs = 2_000
+/** A busy gateway ends hundreds of calls a second: they are shown together. */
+const shownEveryMs = 200
 
 export interface Live {
   /** Newest first. */
   readonly records: readonly RecordRow[]
-  /** The last answer was a fault; it is tried again. */
-  readonly error: Error | null
+  /** False while the stream is interrupted. It goes on by itself. */
+  readonly isOpen: boolean
 }
-
-const nothing: Live = { records: [], error: null }
 
 /** Records that come while the page is open. @param cursor after which they come; null while nothing is followed. */
 export function useLive(filters: Filters, cursor: string | null): Live {
-  const [live, setLive] = useState<Live>(nothing)
+  const stream = useLiveStream()
+  const isOpen = useIsLive()
+  const [records, setRecords] = useState<readonly RecordRow[]>([])
   const key = JSON.stringify(filters)
   useEffect(() => {
-    setLive(nothing)
+    setRecords([])
     if (cursor === null) return
-    const leaving = new AbortController()
-    void follow(JSON.parse(key) as Filters, cursor, leaving.signal, setLive)
-    return () => leaving.abort()
-  }, [key, cursor])
-  return live
-}
-
-async function follow(
-  filters: Filters,
-  cursor: string,
-  signal: AbortSignal,
-  set: (next: (live: Live) => Live) => void,
-): Promise<void> {
-  let after = cursor
-  while (!signal.aborted) {
-    try {
-      const page = await tail(filters, after, signal)
-      after = page.cursor
-      const came = page.records.toReversed()
-      set(({ records }) => ({ records: [...came, ...records].slice(0, keptMax), error: null }))
-    } catch (error) {
-      if (signal.aborted || !(error instanceof Error)) return
-      set(({ records }) => ({ records, error }))
-      await pause(pauseAfterFaultMs, signal)
+    let came: RecordRow[] = []
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const show = (): void => {
+      const newest = came.toReversed()
+      came = []
+      timer = undefined
+      setRecords(before => [...newest, ...before].slice(0, keptMax))
     }
-  }
+    const leave = stream.records({
+      filters: parametersOf(JSON.parse(key) as Filters),
+      after: cursor,
+      onRecord(record) {
+        came.push(record)
+        timer ??= setTimeout(show, shownEveryMs)
+      },
+    })
+    return () => {
+      clearTimeout(timer)
+      leave()
+    }
+  }, [stream, key, cursor])
+  return { records, isOpen }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  setTimeout(resolve, ms)
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  return promise
+function parametersOf(filters: Filters): Record<string, string> {
+  const given = Object.entries(asQuery(filters)).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]))
 }

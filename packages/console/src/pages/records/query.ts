@@ -1,4 +1,4 @@
-/** Pages of records, newest first, and the live tail. */
+/** Pages of records, newest first. */
 import { infiniteQueryOptions, keepPreviousData } from '@tanstack/react-query'
 import { type Answer, send } from '../../api/client.ts'
 import { asParameters, type Period, rangeOf } from '../../app/period.ts'
@@ -28,8 +28,3 @@ export const pages = (filters: Filters, period: Period) =>
     getNextPageParam: ({ next }) => next ?? undefined,
     placeholderData: keepPreviousData,
   })
-
-/** Waits for records that come after a cursor, at most 25 s. */
-export function tail(filters: Filters, after: string, signal: AbortSignal): Promise<RecordsPage> {
-  return send('GET /api/v1/records/tail', { query: { ...asQuery(filters), after, limit: pageSize }, signal })
-}

@@ -31,7 +31,8 @@ export const paths = {
     at('/records', { ...filters, ...(period === undefined ? {} : writePeriod(period)) }),
   record: (id: string): Place => at(`/records/${encodeURIComponent(id)}`),
   instances: (): Place => at('/instances'),
-  limits: (): Place => at('/limits'),
+  /** @param rule shown first. */
+  limits: (rule?: string): Place => at('/limits', { rule }),
   cost: (): Place => at('/cost'),
   feeds: (): Place => at('/feeds'),
   me: (): Place => at('/me'),

@@ -20,7 +20,10 @@ interface DataTableProps<Row> {
   readonly keyOf: (row: Row) => string
 }
 
-/** A table whose titles order it. For a few hundred rows; more are shown by a list that draws what is visible. */
+/**
+ * A table whose titles order it; on a small screen a card per row, with roles that say that it is a table still. For a
+ * few hundred rows; more are shown by a list that draws what is visible.
+ */
 export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<Row>) {
   const [ordered, setOrdered] = useState<{ readonly at: number; readonly isUp: boolean } | null>(null)
   const shown = orderedRows(rows, ordered === null ? undefined : columns[ordered.at]?.order, ordered?.isUp ?? false)
@@ -28,11 +31,17 @@ export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<R
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard.
     <section className={styles['scroll']} tabIndex={0} aria-label={label}>
-      <Table className={styles['table'] ?? ''} highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
+      <Table role="table" className={styles['table'] ?? ''} highlightOnHover>
+        <Table.Thead role="rowgroup">
+          <Table.Tr role="row" data-order-by={text.orderByShort}>
             {columns.map(({ title, align, order }, at) => (
-              <Table.Th key={title} ta={align ?? 'left'} aria-sort={sortOf(ordered, at)}>
+              <Table.Th
+                key={title}
+                role="columnheader"
+                className={classOf(align)}
+                aria-sort={sortOf(ordered, at)}
+                data-orders={order !== undefined}
+              >
                 {order === undefined ? (
                   title
                 ) : (
@@ -49,16 +58,16 @@ export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<R
             ))}
           </Table.Tr>
         </Table.Thead>
-        <Table.Tbody>
+        <Table.Tbody role="rowgroup">
           {shown.map(row => (
-            <Table.Tr key={keyOf(row)}>
+            <Table.Tr key={keyOf(row)} role="row">
               {columns.map(({ title, cell, align, isName }) =>
                 isName === true ? (
-                  <Table.Th key={title} scope="row" fw={400}>
+                  <Table.Th key={title} role="rowheader" scope="row" className={styles['name'] ?? ''}>
                     {cell(row)}
                   </Table.Th>
                 ) : (
-                  <Table.Td key={title} ta={align ?? 'left'}>
+                  <Table.Td key={title} role="cell" className={classOf(align)} data-title={title}>
                     {cell(row)}
                   </Table.Td>
                 ),
@@ -69,6 +78,10 @@ export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<R
       </Table>
     </section>
   )
+}
+
+function classOf(align: 'right' | undefined): string {
+  return (align === 'right' ? styles['right'] : undefined) ?? ''
 }
 
 function sortOf(

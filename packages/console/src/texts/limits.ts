@@ -2,6 +2,8 @@ export const limits = {
   title: 'Limits and budgets',
   near: 'Close to a limit',
   nearTable: 'Rules with four fifths used or more',
+  oneRule: (name: string) => `Rule ${name}`,
+  everyRule: 'Show every rule',
   nobodyNear: 'No rule has four fifths used.',
   budgets: 'Budgets',
   budgetsTable: 'Use of the month, and its forecast',

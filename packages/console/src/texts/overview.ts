@@ -13,9 +13,11 @@ export const overview = {
   unpriced: (calls: string) => `${calls} calls without a price`,
   copies: (calls: string) => `${calls} sent by the gateway itself`,
   perCall: (cost: string) => `${cost} a call`,
-  changed: (percent: string) => `${percent} against the period before`,
-  times: (times: string) => `${times} times the period before`,
-  noneBefore: 'nothing in the period before',
+  changed: (percent: string, before: string) => `${percent}, before: ${before}`,
+  was: (before: string) => `before: ${before}`,
+  comparedWith: 'Each is compared with the period of the same length before it.',
+  noCallsBefore: 'no calls in the period before',
+  noneBefore: 'before: none',
   unchanged: 'as in the period before',
   callsByOutcome: 'Calls by outcome',
   callsUnit: (step: string) => `calls per ${step}`,
@@ -53,6 +55,8 @@ export const overview = {
     duration: 'Mean duration',
   },
   unnamed: 'not known',
+  asDeveloper: (workloads: string) =>
+    `As a developer you see the workloads that you may call as: ${workloads || 'none yet'}. What needs attention, limits and instances need the role viewer.`,
   empty: 'No calls in this period',
   emptyAdvice: 'Choose a longer period or all workloads above, or send a call through the gateway.',
 } as const

@@ -1,3 +1,4 @@
 export const table = {
+  orderByShort: 'Order by',
   orderBy: (title: string) => `Order by ${title}`,
 } as const

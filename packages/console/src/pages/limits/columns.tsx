@@ -5,6 +5,7 @@ import { asCost, exactCost } from '../../format/cost.ts'
 import { exactly, humane } from '../../format/number.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Count, Moment } from '../../parts/figures.tsx'
+import { Foreign } from '../../parts/foreign.tsx'
 import { Meter } from '../../parts/meter.tsx'
 import type { Column } from '../../parts/table.tsx'
 import { limits as text } from '../../texts/limits.ts'
@@ -26,10 +27,21 @@ function exactAmount({ measure }: Rule, value: number, currency: string): string
   return measure.startsWith('cost') ? exactCost({ nano: Math.round(value), currency }) : exactly(value)
 }
 
-/** @param currency of limits of cost. */
-export function ruleColumns(currency: string): readonly Column<Rule>[] {
+export interface Shown {
+  /** Of limits of cost, ISO 4217. */
+  readonly currency: string
+  /** Of callers, by their keys. */
+  readonly names: ReadonlyMap<string, string>
+}
+
+export function ruleColumns({ currency, names }: Shown): readonly Column<Rule>[] {
   return [
-    { title: titles.rule, cell: ({ rule }) => rule, isName: true, order: ({ rule }) => rule },
+    { title: titles.rule, cell: ({ rule }) => <Name rule={rule} />, isName: true, order: ({ rule }) => rule },
+    {
+      title: titles.scope,
+      cell: rule => <Scope rule={rule} names={names} />,
+      order: ({ scope, subject }) => `${scope} ${names.get(subject ?? '') ?? subject ?? ''}`,
+    },
     { title: titles.measure, cell: ({ measure }) => text.measures[measure] },
     { title: titles.use, cell: rule => <Use rule={rule} currency={currency} />, order: shareOf },
     {
@@ -47,34 +59,37 @@ export function ruleColumns(currency: string): readonly Column<Rule>[] {
       order: ({ refused }) => refused,
     },
     { title: titles.mode, cell: ({ mode }) => <span title={text.modeHints[mode]}>{text.modes[mode]}</span> },
-    {
-      title: titles.scope,
-      cell: rule => <Scope rule={rule} />,
-      order: ({ scope, subject }) => `${scope} ${subject ?? ''}`,
-    },
   ]
 }
 
 /** @param nowMs until when a month has passed. */
-export function budgetColumns(currency: string, nowMs: number): readonly Column<Rule>[] {
-  const [rule, , use, remaining] = ruleColumns(currency)
+export function budgetColumns(shown: Shown, nowMs: number): readonly Column<Rule>[] {
+  const { currency } = shown
+  const [rule, scope, , use, remaining] = ruleColumns(shown)
   const forecast: Column<Rule> = {
     title: titles.forecast,
     cell: one => <ForecastText rule={one} currency={currency} nowMs={nowMs} />,
   }
-  return [rule, use, remaining, forecast].filter(column => column !== undefined)
+  return [rule, scope, use, remaining, forecast].filter(column => column !== undefined)
 }
 
-function Scope({ rule: { scope, subject } }: { readonly rule: Rule }) {
+/** Rules of the configuration's own section have its path before their name. */
+const section = 'limits.rules.'
+
+function Name({ rule }: { readonly rule: string }) {
+  return <span title={rule}>{rule.startsWith(section) ? rule.slice(section.length) : rule}</span>
+}
+
+/** Whom a rule is for; where it counts callers by themselves, which of them. */
+function Scope({ rule: { scope, subject }, names }: { readonly rule: Rule } & Pick<Shown, 'names'>) {
+  if (subject === null) return scope
+  const name = names.get(subject)
   return (
-    <span>
-      {scope}
-      {subject !== null && (
-        <Text span c="dimmed" size="xs" title={subject}>
-          {' '}
-          {shortened(subject)}
-        </Text>
-      )}
+    <span title={subject}>
+      {name === undefined ? shortened(subject) : <Foreign text={name} />}
+      <Text span c="dimmed" size="xs">
+        {` · ${scope}`}
+      </Text>
     </span>
   )
 }

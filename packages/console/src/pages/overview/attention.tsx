@@ -1,12 +1,14 @@
 import { Button, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { PlaceLink } from '../../app/place-link.tsx'
 import { Ago } from '../../parts/figures.tsx'
 import { Foreign } from '../../parts/foreign.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { QueryView } from '../../parts/query-view.tsx'
 import { attention as text } from '../../texts/attention.ts'
 import styles from './overview.module.css'
+import { placeOf } from './places.ts'
 import { type AttentionItem, attention } from './query.ts'
 
 /** More are shown when the reader wants them. */
@@ -40,13 +42,21 @@ export function Attention() {
 
 const moods = { critical: 'bad', warning: 'warn', note: 'calm' } as const
 
-function Item({ item: { severity, what, next, sinceMs } }: { readonly item: AttentionItem }) {
+function Item({ item }: { readonly item: AttentionItem }) {
+  const { severity, what, next, sinceMs } = item
+  const place = placeOf(item)
   return (
     <li>
       <span className={styles[moods[severity]]}>{text.severities[severity]}</span>
       <div>
         <Text fw={600}>
-          <Foreign text={what} />
+          {place === null ? (
+            <Foreign text={what} />
+          ) : (
+            <PlaceLink place={place}>
+              <Foreign text={what} />
+            </PlaceLink>
+          )}
         </Text>
         <Text size="sm" c="dimmed">
           <Foreign text={next} />

@@ -2,8 +2,9 @@ import { SimpleGrid, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { type Place, paths } from '../../app/paths.ts'
 import { PlaceLink } from '../../app/place-link.tsx'
-import { asCost } from '../../format/cost.ts'
+import { asCost, asCosts } from '../../format/cost.ts'
 import { asPercent, change, humane } from '../../format/number.ts'
+import { asDuration } from '../../format/time.ts'
 import { Costs, Count, Duration } from '../../parts/figures.tsx'
 import { overview as text } from '../../texts/overview.ts'
 import styles from './overview.module.css'
@@ -24,7 +25,7 @@ export function FigureCards({ now, past }: FigureCardsProps) {
         title={text.calls}
         place={paths.records()}
         detail={now.copies === 0 ? '' : text.copies(humane(now.copies))}
-        delta={delta(now, past, one => one.calls)}
+        delta={past?.calls === 0 ? { said: text.noCallsBefore, mood: 'calm' } : delta(now, past, one => one.calls)}
       >
         <Count value={now.calls} />
       </Card>
@@ -36,14 +37,21 @@ export function FigureCards({ now, past }: FigureCardsProps) {
       >
         <Count value={now.totalTokens} />
       </Card>
-      <Card title={text.cost} place={paths.records()} detail={costDetail(now)} delta={delta(now, past, nanoOf)}>
+      <Card
+        title={text.cost}
+        place={paths.records()}
+        detail={costDetail(now)}
+        delta={delta(now, past, nanoOf, {
+          say: nano => asCosts(past?.costs.slice(0, 1).map(cost => ({ ...cost, nano })) ?? []),
+        })}
+      >
         <Costs costs={now.costs} />
       </Card>
       <Card
         title={text.errors}
         place={paths.records({ outcome: 'failed' })}
         detail={share(now.failed)}
-        delta={delta(now, past, one => one.failed, 'less')}
+        delta={delta(now, past, one => one.failed, { wanted: 'less' })}
       >
         <Count value={now.failed} />
       </Card>
@@ -51,7 +59,7 @@ export function FigureCards({ now, past }: FigureCardsProps) {
         title={text.refusals}
         place={paths.records({ outcome: 'refused' })}
         detail={share(now.refused)}
-        delta={delta(now, past, one => one.refused, 'less')}
+        delta={delta(now, past, one => one.refused, { wanted: 'less' })}
       >
         <Count value={now.refused} />
       </Card>
@@ -59,7 +67,7 @@ export function FigureCards({ now, past }: FigureCardsProps) {
         title={text.duration}
         place={paths.records()}
         detail=""
-        delta={delta(now, past, one => one.averageDurationMs ?? 0, 'less')}
+        delta={delta(now, past, one => one.averageDurationMs ?? 0, { wanted: 'less', say: asDuration })}
       >
         <Duration ms={now.averageDurationMs} />
       </Card>
@@ -84,21 +92,37 @@ function nanoOf({ costs }: Figures): number {
 /** Beyond it a share says less than a multiple. */
 const timesFrom = 4
 
+/** Below it a share of few says too much. */
+const fewest = 10
+
 interface Delta {
   readonly said: string
   /** `good` and `bad` where a direction is wanted. */
   readonly mood: 'good' | 'bad' | 'calm'
 }
 
-function delta(now: Figures, past: Figures | null, read: (one: Figures) => number, wanted?: 'less'): Delta | null {
-  if (past === null) return null
+interface Compared {
+  /** Where a direction is wanted. */
+  readonly wanted?: 'less'
+  readonly say?: (value: number) => string
+}
+
+/** @returns null where there is nothing to compare with. */
+function delta(
+  now: Figures,
+  past: Figures | null,
+  read: (one: Figures) => number,
+  { wanted, say = humane }: Compared = {},
+): Delta | null {
+  if (past === null || past.calls === 0) return null
+  const before = say(read(past))
   const changed = change(read(now), read(past))
   if (changed === null) return { said: text.noneBefore, mood: 'calm' }
   const rounded = Math.round(changed * 1_000) / 1_000
   if (rounded === 0) return { said: text.unchanged, mood: 'calm' }
-  if (rounded >= timesFrom) return { said: text.times(humane(Math.round(rounded + 1))), mood: 'calm' }
+  if (rounded >= timesFrom || past.calls < fewest) return { said: text.was(before), mood: 'calm' }
   const mood = wanted === undefined ? 'calm' : rounded < 0 ? 'good' : 'bad'
-  return { said: text.changed(`${rounded > 0 ? '+' : '−'}${asPercent(Math.abs(rounded))}`), mood }
+  return { said: text.changed(`${rounded > 0 ? '+' : '−'}${asPercent(Math.abs(rounded))}`, before), mood }
 }
 
 interface CardProps {

@@ -1,6 +1,7 @@
-import { SegmentedControl, SimpleGrid, Stack } from '@mantine/core'
+import { SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useMay } from '../../api/whoami.ts'
+import { mayUse } from '../../api/client.ts'
+import { usePerson } from '../../api/whoami.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { writePeriod } from '../../app/period.ts'
 import { useRange } from '../../app/range.ts'
@@ -25,12 +26,19 @@ export function Page() {
   const change = useChangeAddress()
   const by = dimensions.find(name => name === address['by']) ?? 'workload'
   const asked: Asked = { range: useRange(), workload: address['workload'] }
-  const mayAttend = useMay('GET /api/v1/attention')
+  const person = usePerson()
+  const mayAttend = mayUse('GET /api/v1/attention', person.roles)
   const now = useQuery(totals(by, asked))
   const past = useQuery(earlier(asked))
   return (
     <Frame title={text.title}>
-      {mayAttend && <Attention />}
+      {mayAttend ? (
+        <Attention />
+      ) : (
+        <Text size="sm" c="dimmed">
+          {text.asDeveloper(person.workloads.join(', '))}
+        </Text>
+      )}
       <QueryView query={now}>
         {report =>
           report.total.calls === 0 ? (

@@ -130,7 +130,9 @@ async function failed(c: Context<AdminEnv>, thrown: unknown, { log, desk }: Pick
     if (unwritten !== null) answer = answerOf(unwritten)
   }
   const { status, headers, body } = answer
-  if (status >= 500) {
+  // A reader that left while its question waited is no fault of the ledger.
+  const hasLeft = body.error.code === 'ledger_busy' && c.req.raw.signal.aborted
+  if (status >= 500 && !hasLeft) {
     const fields = { error: thrown, code: body.error.code, requestId: c.get('requestId'), path: c.req.path }
     log.error(fields, 'admin_failed')
   }

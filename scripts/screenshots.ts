@@ -27,6 +27,8 @@ const pictures: readonly Picture[] = [
   { name: 'overview-table', path: '/?period=7d&by=caller', prepare: showTable },
   { name: 'records', path: '/records?period=7d' },
   { name: 'records-refused', path: '/records?period=30d&outcome=refused' },
+  { name: 'records-search', path: '/records?period=7d&workload=hr-bot&text=leave', prepare: search },
+  { name: 'records-views', path: '/records?period=7d&outcome=failed&durationOverMs=500', prepare: showViews },
   { name: 'records-none', path: '/records?period=1h&workload=nobody' },
   { name: 'record', path: '/records/ID' },
   { name: 'record-conversation', path: '/records/ID', prepare: readBodies },
@@ -59,6 +61,16 @@ async function showTable(page: Page): Promise<void> {
     .getByRole('button', { name: /show as table/ })
     .first()
     .click()
+}
+
+async function showViews(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Views/ }).click()
+}
+
+async function search(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: /Why do you read it/ }).fill('A question of the works council')
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await page.getByText(/records of the day were searched/).waitFor()
 }
 
 async function readBodies(page: Page): Promise<void> {
@@ -129,8 +141,11 @@ async function takeAll(directory: string): Promise<void> {
 
 /** Until everything that the page asked for is shown. */
 async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle')
   await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
+  // A live stream is never idle, so the charts are waited for instead.
+  await page.waitForFunction(
+    'document.querySelectorAll("figure").length === document.querySelectorAll("figure canvas, figure table").length',
+  )
   // Charts are drawn in the frame after they know their width.
   for (let frames = 0; frames < 4; frames += 1) await page.evaluate('new Promise(requestAnimationFrame)')
 }

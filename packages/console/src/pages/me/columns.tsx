@@ -12,7 +12,7 @@ import type { Call, Rule } from './query.ts'
 
 /** What the limits page shows of a rule, without what is the matter of operators. */
 export function ownRuleColumns(currency: string): readonly Column<Rule>[] {
-  const [rule, measure, use, remaining, renews] = ruleColumns(currency)
+  const [rule, , measure, use, remaining, renews] = ruleColumns({ currency, names: new Map() })
   const scope: Column<Rule> = {
     title: text.limitFor,
     cell: one => (one.subject === null ? one.scope : text.own),

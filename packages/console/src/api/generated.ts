@@ -823,6 +823,26 @@ export type SearchPage = {
   readonly next: string | null
 }
 
+export type RecordCost = {
+  /** As the record has it; null where nothing was billed or no price was known. */
+  readonly cost: {
+    readonly nano: number
+    readonly currency: string
+    readonly price: string
+  } | null
+  /** Null where the prices of now do not give the recorded cost: they were changed since. */
+  readonly lines: readonly ({
+    readonly part: 'prompt' | 'cached' | 'audioPrompt' | 'imagePrompt' | 'completion' | 'reasoning' | 'audioCompletion' | 'imageCompletion'
+    readonly tokens: number
+    /** Billionths of the currency, as the list has it. */
+    readonly nanoPerToken: number
+    /** What these tokens cost; all lines together, rounded, are `cost`. */
+    readonly nano: number
+  })[] | null
+  /** Of the price that was paid: less than 1 for a batch. */
+  readonly share: number | null
+}
+
 export type RecordBodies = {
   readonly id: string
   /** Null when not captured, or purged. */
@@ -1403,6 +1423,15 @@ export interface Operations {
     readonly body: undefined
     readonly answer: GatehouseRecord
   }
+  /** The cost of one exchange, line by line, with the price of each kind of token. */
+  'GET /api/v1/records/{id}/cost': {
+    readonly path: {
+      readonly id: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: RecordCost
+  }
   /** What was asked and answered in one exchange. Each reading is logged. */
   'GET /api/v1/records/{id}/bodies': {
     readonly path: {
@@ -1448,5 +1477,6 @@ export const rolesByOperation = {
   'GET /api/v1/records/search': ['auditor', 'developer'],
   'GET /api/v1/records': ['viewer', 'developer'],
   'GET /api/v1/records/{id}': ['viewer', 'developer'],
+  'GET /api/v1/records/{id}/cost': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/bodies': ['auditor', 'developer'],
 } as const satisfies Record<keyof Operations, readonly string[]>

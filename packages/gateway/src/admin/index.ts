@@ -7,6 +7,7 @@ import type { ProbeResult } from '../instances/state.ts'
 import type { SourceState } from '../ledger/collect/index.ts'
 import type { Feeds } from '../ledger/feeds/control.ts'
 import type { LedgerReader } from '../ledger/index.ts'
+import type { RecordRow } from '../ledger/record.ts'
 import type { LimitsReport } from '../limits/index.ts'
 import type { Log } from '../log.ts'
 import type { Drains } from '../replicas/drains.ts'
@@ -29,6 +30,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   /** This replica and those with which it shares a Redis. */
   replicas(): Promise<ReplicasReport>
   limits(): Promise<LimitsReport>
+  /** The cost of a record, line by line; null where the prices of now do not give it. */
+  costLines(row: RecordRow): CostLines | null
   /** Currency of cost limits, ISO 4217. */
   readonly currency: string
   /** Address of the gateway as programs see it; null where no calls are served. */
@@ -49,6 +52,30 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   readonly levels: LogLevels | null
   /** All metrics as text. @param accept the field of the request: Prometheus' format, or OpenMetrics. */
   metrics(accept: string): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+export const tokenParts = [
+  'prompt',
+  'cached',
+  'audioPrompt',
+  'imagePrompt',
+  'completion',
+  'reasoning',
+  'audioCompletion',
+  'imageCompletion',
+] as const
+
+export interface CostLines {
+  /** Parts with tokens. */
+  readonly lines: readonly {
+    readonly part: (typeof tokenParts)[number]
+    readonly tokens: number
+    /** Billionths of the currency. */
+    readonly nanoPerToken: number
+    readonly nano: number
+  }[]
+  /** Share of the price that was paid: less than 1 for a call of a batch. */
+  readonly share: number
 }
 
 export interface AdminOptions {

@@ -49,6 +49,7 @@ export const roleByRoute = {
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],
   'GET /api/v1/records/:id': ['viewer', 'developer'],
+  'GET /api/v1/records/:id/cost': ['viewer', 'developer'],
   'GET /api/v1/records/:id/bodies': ['auditor', 'developer'],
 } as const satisfies Record<string, RouteRoles>
 

@@ -21,6 +21,8 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
       pools,
       workloads,
       currency: 'USD',
+      // As a price of now that was changed since the call.
+      costLines: () => null,
       gatewayUrl: 'https://gate.example',
       ownUrl: null,
       audiences: ['api://gatehouse'],

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { copyKinds, outcomes } from '../ledger/record.ts'
 import type { RecordsPage, SummedField, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { summedFields, usageDimensions } from '../ledger/reports.ts'
-import { adminRoles } from './index.ts'
+import { adminRoles, tokenParts } from './index.ts'
 import { recordAnswer } from './record-schema.ts'
 
 export const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
@@ -170,6 +170,27 @@ export const ledgerAnswer = z
     damagedBytes: z.int().openapi({ description: 'Bytes of the journal that could not be read, since it began.' }),
   })
   .openapi('Ledger')
+
+export const costAnswer = z
+  .strictObject({
+    cost: z
+      .strictObject({ nano: z.int(), currency: z.string(), price: z.string() })
+      .nullable()
+      .openapi({ description: 'As the record has it; null where nothing was billed or no price was known.' }),
+    lines: z
+      .array(
+        z.strictObject({
+          part: z.enum(tokenParts),
+          tokens: count,
+          nanoPerToken: z.number().openapi({ description: 'Billionths of the currency, as the list has it.' }),
+          nano: z.number().openapi({ description: 'What these tokens cost; all lines together, rounded, are `cost`.' }),
+        }),
+      )
+      .nullable()
+      .openapi({ description: 'Null where the prices of now do not give the recorded cost: they were changed since.' }),
+    share: z.number().nullable().openapi({ description: 'Of the price that was paid: less than 1 for a batch.' }),
+  })
+  .openapi('RecordCost')
 
 const bodyFields = {
   contentType: string,

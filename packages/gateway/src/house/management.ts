@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import type { Admin, AdminHouse } from '../admin/index.ts'
+import type { Admin, AdminHouse, CostLines } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
 import type { ConsoleOptions } from '../admin/session/index.ts'
 import { openAudit } from '../audit/open.ts'
@@ -12,8 +12,10 @@ import type { Config } from '../config/schema/index.ts'
 import type { FollowUpFigures } from '../gateway/follow-ups/index.ts'
 import { uuidV7 } from '../ids.ts'
 import type { SourceState } from '../ledger/collect/index.ts'
+import type { RecordRow } from '../ledger/record.ts'
 import type { RuleReport } from '../limits/index.ts'
 import { replicaIdOf } from '../limits/redis/replica-id.ts'
+import { costLinesOf } from '../prices/cost.ts'
 import type { ReplicaFigures, Replicas } from '../replicas/index.ts'
 import { openReplicas } from '../replicas/presence.ts'
 import type { Figures } from '../telemetry/figures.ts'
@@ -192,6 +194,7 @@ function adminHouse(
     get currency() {
       return core.prices.currency
     },
+    costLines: row => costLines(core, row),
     feeds: core.ledger.feeds,
     replicas: () => replicas.report(),
     sources: () => served.sources?.() ?? [],
@@ -201,6 +204,14 @@ function adminHouse(
     levels: given.running?.levels ?? null,
     metrics: accept => metrics.render(accept),
   }
+}
+
+function costLines({ prices, modelOf }: Core, row: RecordRow): CostLines | null {
+  const { cost, usage, servedModel, serviceTier: tier, startedAtMs, instance, deployment } = row
+  if (cost === null) return null
+  const configured = instance === null || deployment === null ? null : modelOf(instance, deployment)
+  const model = configured ?? row.requestedModel ?? ''
+  return costLinesOf(prices, { usage, servedModel, tier, startedAtMs, model }, cost)
 }
 
 /** Counters of a replica that counts in memory, at most; the fullest. */

@@ -47,6 +47,24 @@ export function priceOfCall(price: Price, { tier, usage: { promptTokens } }: Sol
  * @param share share of the price that is paid: `price.batchShare` for a call of a batch.
  */
 export function costOf(price: Price, usage: Usage, currency: string, share = 1): Cost {
+  const tokens = splitOf(usage)
+  const pico =
+    tokens.prompt * picoOf(price.inputNano) +
+    tokens.cached * picoOf(price.cachedInputNano) +
+    tokens.audioPrompt * picoOf(price.audioInputNano) +
+    tokens.imagePrompt * picoOf(price.imageInputNano) +
+    tokens.completion * picoOf(price.outputNano) +
+    tokens.reasoning * picoOf(price.reasoningNano) +
+    tokens.audioCompletion * picoOf(price.audioOutputNano) +
+    tokens.imageCompletion * picoOf(price.imageOutputNano)
+  const nano = Math.min(Math.round((pico * share) / 1_000), Number.MAX_SAFE_INTEGER)
+  return { nano, currency, price: price.name }
+}
+
+type Split = Readonly<Record<TokenPart, number>>
+
+/** The tokens of a call, each in one part. */
+function splitOf(usage: Usage): Split {
   const prompt = new Rest(usage.promptTokens)
   const audioPrompt = prompt.take(usage.audioPromptTokens)
   const imagePrompt = prompt.take(usage.imagePromptTokens)
@@ -55,17 +73,56 @@ export function costOf(price: Price, usage: Usage, currency: string, share = 1):
   const audioCompletion = completion.take(usage.audioCompletionTokens)
   const imageCompletion = completion.take(usage.imageCompletionTokens)
   const reasoning = completion.take(usage.reasoningTokens)
-  const pico =
-    prompt.tokens * picoOf(price.inputNano) +
-    cached * picoOf(price.cachedInputNano) +
-    audioPrompt * picoOf(price.audioInputNano) +
-    imagePrompt * picoOf(price.imageInputNano) +
-    completion.tokens * picoOf(price.outputNano) +
-    reasoning * picoOf(price.reasoningNano) +
-    audioCompletion * picoOf(price.audioOutputNano) +
-    imageCompletion * picoOf(price.imageOutputNano)
-  const nano = Math.min(Math.round((pico * share) / 1_000), Number.MAX_SAFE_INTEGER)
-  return { nano, currency, price: price.name }
+  return {
+    ...{ prompt: prompt.tokens, cached, audioPrompt, imagePrompt },
+    ...{ completion: completion.tokens, reasoning, audioCompletion, imageCompletion },
+  }
+}
+
+const rates = {
+  prompt: 'inputNano',
+  cached: 'cachedInputNano',
+  audioPrompt: 'audioInputNano',
+  imagePrompt: 'imageInputNano',
+  completion: 'outputNano',
+  reasoning: 'reasoningNano',
+  audioCompletion: 'audioOutputNano',
+  imageCompletion: 'imageOutputNano',
+} as const satisfies Record<string, keyof Price>
+
+type TokenPart = keyof typeof rates
+
+interface CostLine {
+  readonly part: TokenPart
+  readonly tokens: number
+  /** Billionths of the currency per token, as the list has it. */
+  readonly nanoPerToken: number
+  /** What these tokens cost, in billionths, with up to three decimals. */
+  readonly nano: number
+}
+
+interface CostLines {
+  readonly lines: readonly CostLine[]
+  /** Share of the price that was paid: less than 1 for a call of a batch. */
+  readonly share: number
+}
+
+/**
+ * A recorded cost, line by line, with the prices of now.
+ * @returns null where these do not give the recorded cost to the billionth: they were changed since.
+ */
+export function costLinesOf(book: PriceBook, call: Billed, recorded: Cost): CostLines | null {
+  const price = book.priceOf(call.servedModel, call.model, call.startedAtMs)
+  const sold = price === null ? null : priceOfCall(price, call)
+  if (sold === null || sold.name !== recorded.price || book.currency !== recorded.currency) return null
+  const share = [1, sold.batchShare].find(one => costOf(sold, call.usage, book.currency, one).nano === recorded.nano)
+  if (share === undefined) return null
+  const tokens = splitOf(call.usage)
+  const lines = (Object.keys(rates) as TokenPart[]).map(part => {
+    const nanoPerToken = sold[rates[part]]
+    return { part, tokens: tokens[part], nanoPerToken, nano: (tokens[part] * picoOf(nanoPerToken) * share) / 1_000 }
+  })
+  return { share, lines: lines.filter(line => line.tokens > 0) }
 }
 
 /** Tokens of which no part has been taken yet. */

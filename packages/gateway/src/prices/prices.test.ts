@@ -6,7 +6,7 @@ import { ConfigError } from '../config/messages.ts'
 import { configSchema } from '../config/schema/index.ts'
 import { silentLog } from '../log.ts'
 import { noUsage, type Usage } from '../wire/usage.ts'
-import { chargeOf, costOf } from './cost.ts'
+import { chargeOf, costLinesOf, costOf } from './cost.ts'
 import type { Price, PriceBook } from './index.ts'
 import { openPrices } from './open.ts'
 
@@ -354,5 +354,47 @@ suite('what decides between the prices of a model', () => {
       const written = { models: { own: { input: 1, tiers: { priority: tier } } } }
       assert.equal(configSchema.shape.prices.safeParse(written).success, false, JSON.stringify(tier))
     }
+  })
+})
+
+suite('a cost line by line', () => {
+  const shipped = openPrices(section({}))
+  const tokens = fc.nat(2_000_000)
+  const anyUsage = fc.record({
+    ...{ promptTokens: tokens, cachedTokens: tokens, audioPromptTokens: tokens, imagePromptTokens: tokens },
+    ...{ completionTokens: tokens, reasoningTokens: tokens, audioCompletionTokens: tokens },
+  })
+  const call = (usage: Usage, ofBatch = false) =>
+    ({ servedModel: null, model: 'gpt-4o', startedAtMs: now, tier: null, usage, ofBatch }) as const
+
+  // Finance adds up what the page shows.
+  test('has every token once, and its lines together are the recorded cost', () => {
+    fc.assert(
+      fc.property(anyUsage, fc.boolean(), (figures, ofBatch) => {
+        const usage: Usage = { ...noUsage, source: 'reported', ...figures }
+        const cost = chargeOf(shipped, call(usage, ofBatch))
+        assert.ok(cost)
+        const found = costLinesOf(shipped, call(usage), cost)
+        assert.ok(found)
+        assert.equal(Math.round(found.lines.reduce((sum, { nano }) => sum + nano, 0)), cost.nano)
+        const all = found.lines.reduce((sum, line) => sum + line.tokens, 0)
+        assert.equal(all, figures.promptTokens + figures.completionTokens)
+      }),
+    )
+  })
+
+  test('is not given by prices that were changed since', () => {
+    const usage: Usage = {
+      ...noUsage,
+      source: 'reported',
+      promptTokens: 1_000,
+      completionTokens: 10,
+      totalTokens: 1_010,
+    }
+    const cost = chargeOf(shipped, call(usage))
+    assert.ok(cost)
+    assert.equal(costLinesOf(shipped, call(usage), { ...cost, nano: cost.nano + 1 }), null)
+    assert.equal(costLinesOf(shipped, call(usage), { ...cost, price: 'gpt-4o 2020-01-01' }), null)
+    assert.equal(costLinesOf(shipped, call(usage), { ...cost, currency: 'EUR' }), null)
   })
 })

@@ -10,7 +10,7 @@ import { filterOf, present } from '../parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { requireReason } from '../reason.ts'
 import { recordAnswer } from '../record-schema.ts'
-import { bodiesAnswer, idParameters, listParameters, pageAnswer } from '../schemas.ts'
+import { bodiesAnswer, costAnswer, idParameters, listParameters, pageAnswer } from '../schemas.ts'
 import { isOwn, isVisible, within } from '../visible.ts'
 
 const list = createRoute({
@@ -40,7 +40,16 @@ const bodies = createRoute({
   responses: { 200: streamedJsonAnswer(bodiesAnswer, 'The bodies.'), 404: unknownRecord, ...commonAnswers },
 })
 
-export function addRecords(app: AdminApp, { ledger, desk, questions }: AdminParts): void {
+const cost = createRoute({
+  method: 'get',
+  path: '/api/v1/records/{id}/cost',
+  summary: 'The cost of one exchange, line by line, with the price of each kind of token.',
+  ...needs('viewer', 'developer'),
+  request: { params: idParameters },
+  responses: { 200: jsonAnswer(costAnswer, 'The cost.'), 404: unknownRecord, ...commonAnswers },
+})
+
+export function addRecords(app: AdminApp, { ledger, desk, questions, house }: AdminParts): void {
   const ask = <T>(c: Context<AdminEnv>, question: () => Promise<T>): Promise<T> =>
     questions.ask(callerKey(c.get('caller')), c.req.raw.signal, question)
 
@@ -51,6 +60,12 @@ export function addRecords(app: AdminApp, { ledger, desk, questions }: AdminPart
   })
 
   app.openapi(one, async c => c.json(await ask(c, () => rowOf(c, ledger, c.req.valid('param').id)), 200))
+
+  app.openapi(cost, async c => {
+    const row = await ask(c, () => rowOf(c, ledger, c.req.valid('param').id))
+    const found = house.costLines(row)
+    return c.json({ cost: row.cost, share: found?.share ?? null, lines: found === null ? null : [...found.lines] }, 200)
+  })
 
   app.openapi(bodies, async c => {
     const row = await ask(c, () => rowOf(c, ledger, c.req.valid('param').id))

@@ -43,7 +43,8 @@ test('amounts have the units that people write, and costs lose no billionth', ()
     },
   })
   const given: Filters = { tokensOver: '5000', costOverNano: '1', durationOverMs: '120000', text: 'say "no"' }
-  assert.equal(filterText(given), 'tokens>5000 cost>0.000000001 duration>2m "say ""no"""')
+  const said = 'tokens>5000 cost>0.000000001 duration>2m "say ""no"""'
+  assert.equal(filterText(given), said)
   assert.equal('text' in asQuery(given), false, 'a list has no text')
 })
 

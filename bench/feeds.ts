@@ -1,12 +1,13 @@
 /**
  * What a feed costs calls, and how it catches up.
- * `node bench/feeds.ts [--kind KIND] [--minutes N] [--rate N] [--share N] [--json]`
+ * `node bench/feeds.ts [--kind KIND] [--minutes N] [--rate N] [--share N] [--warm N] [--json]`
  * Two gateways get the same calls at a steady rate, one of them with a feed that ships every record with its bodies;
  * with `--kind otlp`, as spans.
  * Its receiver is there for a minute, then away, then there again until it has everything. The two share a core, load,
  * backend and receiver another. Compared are CPU of the main thread and of all threads, and latency, in slices of ten
  * seconds. Fails when a record is lost. With `--share`, which is for `otlp`, only so many records become spans, and the
- * receiver stays there.
+ * receiver stays there. With `--warm`, calls run for so many minutes before anything is measured, instead of 10 s: a
+ * thread compiles its code in that time, which a gateway that runs for weeks does once.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     rate: { type: 'string', default: '500' },
     share: { type: 'string' },
+    warm: { type: 'string', default: '0.16' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -33,6 +35,11 @@ const minutes = Number(values.minutes)
 const callsPerSecond = Number(values.rate)
 if (!(minutes > 0 && minutes <= 120) || !(callsPerSecond >= 1 && callsPerSecond <= 10_000)) {
   process.stderr.write('✗ --minutes goes from 0.1 to 120, --rate from 1 to 10000.\n')
+  process.exit(2)
+}
+const warmSlices = Math.round(Number(values.warm) * 6)
+if (!(warmSlices >= 1 && warmSlices <= 60)) {
+  process.stderr.write('✗ --warm goes from 0.16 to 10.\n')
   process.exit(2)
 }
 const share = values.share === undefined ? null : Number(values.share)
@@ -99,7 +106,7 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
     // The stand-ins keep the newest records only: count them before they go.
     await receiver.ask('tally')
   }
-  await slice(null)
+  for (let count = 0; count < warmSlices; count += 1) await slice(null)
   for (let count = 0; count < 6; count += 1) await slice('there')
   if (share !== null) {
     reportSampled(measured, await receiver.ask<ReceiverTally>('tally'))

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, test } from 'node:test'
@@ -18,9 +18,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'packages', 'gateway', 'src', 'cli', 'main.ts')
 const ports = ['gateway', 'admin', 'sign-in', 'instance-1', 'instance-2'].flatMap(name => [`--${name}-port`, '0'])
 
-/** A folder in which npx finds what it finds in a checkout. */
+/** A folder with what the printed lines name in a checkout. */
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-demo-'))
-await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+for (const name of ['gatehouse', 'examples']) await symlink(join(root, name), join(folder, name))
 after(() => rm(folder, { recursive: true, force: true }))
 
 interface Run {
@@ -77,56 +77,71 @@ async function stopDemo(run: Run): Promise<void> {
   assert.equal(run.child.exitCode, 0, run.err())
 }
 
+/** What the banner prints to paste: a title, and commands. */
+function printedBlocks(out: string): readonly { readonly title: string; readonly text: string }[] {
+  const blocks = [...out.matchAll(/^ {2}# (.+)\n((?:.+\n)+)/gm)]
+  return blocks.map(([, title = '', text = '']) => ({ title, text: text.trim() }))
+}
+
+/** Runs commands as a shell does that they are pasted into, and checks what they print. */
+async function paste(text: string, expected: RegExp): Promise<void> {
+  const pasted = start('bash', ['-ec', text])
+  await soon(`the end of: ${text.slice(0, 60)}`, pasted.ended, 60_000)
+  assert.equal(pasted.child.exitCode, 0, `${text}\n${pasted.err()}`)
+  assert.match(pasted.out(), expected, text)
+}
+
 // The first thing that people do with a product is to paste what it prints; if that fails there is no second thing.
-test('every line that the demonstration prints works when it is pasted', async () => {
+test('everything that the demonstration prints works when it is pasted', async () => {
   const demo = await startDemo(['--no-traffic', '--no-history'])
-  const lines = demo
-    .out()
-    .split('\n')
-    .filter(line => /^(curl|npx|TOKEN=)/.test(line))
-  assert.equal(lines.length, 8)
+  const blocks = printedBlocks(demo.out())
   const expected = [
+    /mutex/i,
     /"finish_reason":"stop"/,
     /Subject:/,
-    /\w{4,} \w{2,} \w{2,}/,
-    /"finish_reason":"stop"/,
-    /hr-bot {2,}alice/,
-    /hr-bot {2,}.*40k tokens\/min[\s\S]*limits\.rules\.all {2,}.*50\.00 USD\/month/,
+    /hr-bot {2,}alice[\s\S]*hr-bot {2,}.*40k tokens\/min[\s\S]*limits\.rules\.all {2,}.*50\.00 USD\/month/,
     /dev-openai-instance-1 {2,}gpt-4o {2,}ok[\s\S]*✓ dev-openai-instance-1 {2}answered 200/,
-    /chat\/completions[\s\S]*mutex/i,
+    /chat\/completions/,
   ]
-  for (const [index, line] of lines.entries()) {
-    const pasted = start('bash', ['-c', line])
-    await soon(`the end of: ${line.slice(0, 60)}`, pasted.ended, 60_000)
-    assert.equal(pasted.child.exitCode, 0, `${line}\n${pasted.err()}`)
-    assert.match(pasted.out(), expected[index] as RegExp, line)
-  }
+  assert.equal(blocks.length, expected.length)
+  for (const [index, { text }] of blocks.entries()) await paste(text, expected[index] as RegExp)
+  const python = blocks[2]?.text.replace('node examples/stream.mjs', 'python3 examples/call.py') ?? ''
+  await paste(python, /\w{4,} \w{2,} \w{2,}/)
+  // Such a token lists no groups: the gateway looks them up in the simulated Microsoft Graph.
+  const ofAzure = blocks[1]?.text.replace('--as alice', '--as alice --scope https://ai.azure.com/.default') ?? ''
+  await paste(ofAzure, /"finish_reason":"stop"/)
+  await stopDemo(demo)
+})
+
+test('everything that the demonstration prints fits into a terminal of 100 columns, but for paths', async () => {
+  const directory = join(folder, 'narrow')
+  const demo = await startDemo(['--no-traffic', '--no-history', '--directory', directory])
+  const long = demo
+    .out()
+    .split('\n')
+    .filter(line => line.length > 100 && !line.includes(directory))
+  assert.deepEqual(long, [])
   await stopDemo(demo)
 })
 
 // Commands look for the demonstration in their own folder and above it: if its state is elsewhere, the banner must say
 // how to find it.
-test('C10, C15 with --directory and --tls the printed lines work too, in this folder and after the first of them', async () => {
+test('C10, C15 with --directory and --tls what is printed works too, in this folder and after the first of it', async () => {
   const directory = join(folder, "elsewhere, with blanks and '")
   const demo = await startDemo(['--no-traffic', '--no-history', '--tls', '--directory', directory])
-  const printed = demo.out().split('\n')
-  const first = printed.find(line => line.startsWith('export GATEHOUSE_DEMO='))
-  assert.ok(first !== undefined, demo.out())
-  const lines = printed.filter(line => /^(curl|npx|TOKEN=|NODE_EXTRA_CA_CERTS=)/.test(line))
-  assert.equal(lines.length, 9)
+  const blocks = printedBlocks(demo.out())
+  const first = blocks[0]?.text ?? ''
+  assert.match(first, /^export GATEHOUSE_DEMO=/)
+  assert.equal(blocks.length, 8)
   const chosen = [
-    [/^NODE_EXTRA_CA_CERTS=/, /Yuki Mori/],
-    [/ai\.azure\.com/, /"finish_reason":"stop"/],
+    [/sign-in\.mjs/, /Yuki Mori/],
+    [/^curl/, /"finish_reason":"stop"/],
     [/gatehouse usage/, /hr-bot {2,}alice/],
   ] as const
   for (const [wanted, expected] of chosen) {
-    const line = lines.find(one => wanted.test(one)) ?? ''
-    const pasted = start('bash', ['-c', `${first}\n${line}`])
-    await soon(`the end of: ${line.slice(0, 60)}`, pasted.ended, 60_000)
-    assert.equal(pasted.child.exitCode, 0, `${line}\n${pasted.err()}`)
-    assert.match(pasted.out(), expected, line)
+    await paste(`${first}\n${blocks.find(({ text }) => wanted.test(text))?.text}`, expected)
   }
-  const without = start('bash', ['-c', 'npx gatehouse usage'])
+  const without = start('bash', ['-c', './gatehouse usage'])
   await soon('the end of a line without the first', without.ended, 60_000)
   assert.match(without.err(), /no demonstration runs here/)
   await stopDemo(demo)
@@ -221,7 +236,7 @@ test('the commands of docs/feeds.md work beside a demonstration that ships into 
   assert.equal(blocks[1]?.length, expected.length)
   for (const [index, line] of (blocks[1] ?? []).entries()) {
     const command = line
-      .replace(/^npx gatehouse/, '')
+      .replace(/^\.\/gatehouse/, '')
       .trim()
       .split(' ')
     const run = start(process.execPath, [main, ...command], directory)
@@ -326,24 +341,39 @@ test('the demonstration sends spans to a collector of its own, and its command l
   await stopDemo(demo)
 })
 
-test('a port that is taken is named, with the option that changes it', async () => {
-  const other = createServer().listen(0, '127.0.0.1')
-  await once(other, 'listening')
-  const { port } = other.address() as { port: number }
-  const directory = join(folder, 'port-taken')
-  const run = start(process.execPath, [
+test('N-F6 all ports that are taken are named at once, with one option that changes them', async () => {
+  const others = [createServer(), createServer()]
+  const taken: number[] = []
+  for (const other of others) {
+    await once(other.listen(0, '127.0.0.1'), 'listening')
+    taken.push((other.address() as AddressInfo).port)
+  }
+  const chosen = ['--admin-port', `${taken[0]}`, '--instance-2-port', `${taken[1]}`]
+  const run = start(process.execPath, [main, 'demo', '--base-port', '0', ...chosen, '--no-history'])
+  await soon('it gives up', run.ended, 30_000)
+  for (const other of others) other.close()
+  assert.equal(run.child.exitCode, 1)
+  const [, admin, instance] =
+    /✗ port_taken {2}Ports (\d+) \(management API\), (\d+) \(dev-openai-instance-2\) /.exec(run.err()) ?? []
+  assert.deepEqual([Number(admin), Number(instance)], taken, run.err())
+  assert.match(run.err(), /Try: npm start -- --base-port \d+080/)
+})
+
+test('N-F6 a demonstration that runs in the folder already is named where its ports are wanted again', async () => {
+  const directory = join(folder, 'twice')
+  const first = await startDemo(['--no-traffic', '--no-history', '--directory', directory])
+  const port = /console +http:\/\/127\.0\.0\.1:(\d+)/.exec(first.out())?.[1] ?? ''
+  const again = start(process.execPath, [
     main,
     'demo',
-    ...ports.slice(2),
-    '--gateway-port',
-    String(port),
-    '--no-history',
+    '--base-port',
+    '0',
+    '--admin-port',
+    port,
     '--directory',
     directory,
   ])
-  await soon('it gives up', run.ended, 30_000)
-  other.close()
-  assert.equal(run.child.exitCode, 1)
-  assert.match(run.err(), new RegExp(`✗ port_taken {2}Port ${port} .*gateway`))
-  assert.match(run.err(), /Try: npm start -- --gateway-port \d+/)
+  await soon('it gives up', again.ended, 30_000)
+  assert.match(again.err(), new RegExp(`A demonstration runs in this folder already, as process ${first.child.pid}`))
+  await stopDemo(first)
 })

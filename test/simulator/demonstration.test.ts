@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { pasteLines } from '../../packages/gateway/src/demo/banner.ts'
 import { desks } from '../../packages/gateway/src/demo/scenes.ts'
@@ -62,6 +64,8 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
 const filler =
   /best understood from|in brief:|says more than a definition|depends on the setting|here is what to know|this is what applies|have changed over time|point to look at is|from where things stand|Where “.*” and “.*” are mixed|side of .* would you like to look at|work nearest to it|undefined(?! or null)|\[object|\$1|\{\w+\}.*,$/m
 
+const root = join(import.meta.dirname, '..', '..')
+
 const nowhere = 'http://127.0.0.1:1'
 const addresses = {
   gateway: nowhere,
@@ -75,7 +79,10 @@ const addresses = {
 /** Questions beyond the demonstration, of every kind. */
 const others = [
   ...pasteLines(addresses, null).flatMap(({ line }) =>
-    [...line.matchAll(/(?:'?content'?: '|"content":"|bob ")([^'"]+)/g)].map(found => found[1] ?? ''),
+    [...line.matchAll(/(?:"content":"|bob ")([^'"]+)/g)].map(found => found[1] ?? ''),
+  ),
+  ...globSync('examples/*.{mjs,py}', { cwd: root }).flatMap(file =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/"?content"?: ["']([^'"]+)/g)].map(found => found[1] ?? ''),
   ),
   'What is the quickest way to polish brass?',
   'Tell me about the history of glass',

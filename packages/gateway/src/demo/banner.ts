@@ -38,6 +38,9 @@ export function demoBanner(at: Addresses, config: Config, pasteFirst: string | n
     '  Paste in another terminal, in this folder:',
     '',
     ...pasteLines(at, pasteFirst).flatMap(({ title, line }) => [`  # ${title}`, line, '']),
+    '  Next: your own Azure, docs/deploy.md; your own programs, docs/clients.md;',
+    '  figures and audits, docs/ledger.md and docs/management-api.md.',
+    '',
   ].join('\n')
 }
 
@@ -48,90 +51,57 @@ function people(): string[] {
 
 interface PasteLine {
   readonly title: string
+  /** Commands for a shell; `\\` at the end of a line continues it. */
   readonly line: string
 }
 
-/** One line each; a test runs them as printed. */
+/** A test runs them as printed. */
 export function pasteLines(
   { gateway, authority, certificate }: Addresses,
   pasteFirst: string | null,
 ): readonly PasteLine[] {
   const endpoint = `${gateway}/main/hr-bot`
-  const url = `${endpoint}/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21`
-  const body = '{"messages":[{"role":"user","content":"How many days of leave do I have?"}]}'
-  const node = [
-    `import { AzureOpenAI } from 'openai'`,
-    `const client = new AzureOpenAI({ endpoint: '${endpoint}', apiKey: process.env.TOKEN, apiVersion: '2024-10-21' })`,
-    `const messages = [{ role: 'user', content: 'Draft a mail that welcomes a colleague.' }]`,
-    `const stream = await client.chat.completions.create({ model: 'gpt-4o', messages, stream: true })`,
-    `for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta?.content ?? '')`,
-    `console.log()`,
-  ].join('; ')
-  const python = [
-    'import json, os, urllib.request as web',
-    `headers = {'Authorization': 'Bearer ' + os.environ['TOKEN'], 'Content-Type': 'application/json'}`,
-    `body = json.dumps({'messages': [{'role': 'user', 'content': 'What is parental leave?'}]}).encode()`,
-    `answer = json.load(web.urlopen(web.Request('${url}', body, headers)))`,
-    `print(answer['choices'][0]['message']['content'])`,
-  ].join('; ')
+  const curl = [
+    `curl -sS ${endpoint}/openai/v1/chat/completions`,
+    `-H "Authorization: Bearer $(./gatehouse token --as alice)"`,
+    `-H 'Content-Type: application/json'`,
+    `-d '{"model":"gpt-4o","messages":[{"role":"user","content":"How many days of leave do I have?"}]}'`,
+  ]
   return [
     ...(pasteFirst === null
       ? []
       : [{ title: 'first: tells the commands where this demonstration keeps its state', line: pasteFirst }]),
+    { title: 'a question', line: './gatehouse chat --as bob "What is a mutex?"' },
+    { title: 'the same with curl', line: curl.join(' \\\n  ') },
     {
-      title: 'curl',
-      line: `curl -sS '${url}' -H "Authorization: Bearer $(npx gatehouse token --as alice)" -H 'Content-Type: application/json' -d '${body}'`,
+      title: 'a program of yours: only the endpoint differs (examples/ has more)',
+      line: `TOKEN=$(./gatehouse token --as alice) node examples/stream.mjs ${endpoint}`,
+    },
+    ...(certificate === undefined ? [] : [signInLine(gateway, authority, certificate)]),
+    {
+      title: 'who used what, and what is left of the limits',
+      line: './gatehouse usage --by workload,caller\n./gatehouse limits',
     },
     {
-      title: "Node: OpenAI's own SDK, streaming; only the endpoint differs",
-      line: `TOKEN=$(npx gatehouse token --as alice) npx node --input-type=module -e "${node}"`,
+      title: 'the instances, and whether one accepts its credential',
+      line: './gatehouse instances\n./gatehouse instances probe dev-openai-instance-1',
     },
-    { title: 'Python', line: `TOKEN=$(npx gatehouse token --as alice) python3 -c "${python}"` },
-    ownAudienceLine(url, body),
-    ...(certificate === undefined ? [] : [azureIdentityLine(gateway, authority, certificate)]),
-    { title: 'what the ledger says', line: 'npx gatehouse usage --by workload,caller' },
-    { title: 'what is left of the limits', line: 'npx gatehouse limits' },
-    {
-      title: 'how the instances fare, and whether one accepts its credential',
-      line: 'npx gatehouse instances && npx gatehouse instances probe dev-openai-instance-1',
-    },
-    {
-      title: 'the last calls, and a question of your own',
-      line: 'npx gatehouse records list --limit 5 && npx gatehouse chat --as bob "What is a mutex?"',
-    },
+    { title: 'the last calls', line: './gatehouse records list --limit 5' },
   ]
 }
 
 const finder = demoDirectory.applications.find(one => one.name === 'expert-finder-app')
 
-function finderUrl(gateway: string): string {
-  return `${gateway}/main/expert-finder/openai/deployments/gpt-4o-mini/chat/completions?api-version=2024-10-21`
-}
-
-/** Such a token lists no groups; the gateway looks them up in the simulated Microsoft Graph. */
-function ownAudienceLine(url: string, body: string): PasteLine {
-  const token = 'npx gatehouse token --as alice --scope https://ai.azure.com/.default'
-  return {
-    title: "with a token for Azure's own audience, which lists no groups: the gateway asks Microsoft Graph for them",
-    line: `curl -sS '${url}' -H "Authorization: Bearer $(${token})" -H 'Content-Type: application/json' -d '${body}'`,
-  }
-}
-
-function azureIdentityLine(gateway: string, authority: string, certificate: string): PasteLine {
-  const program = [
-    `import { ClientSecretCredential } from '@azure/identity'`,
-    `const options = { authorityHost: '${authority}', disableInstanceDiscovery: true }`,
-    `const credential = new ClientSecretCredential('${demoDirectory.tenantId}', '${finder?.appId}', '${finder?.secret}', options)`,
-    `const { token } = await credential.getToken('${demoAudience}/.default')`,
-    `const headers = { authorization: 'Bearer ' + token, 'content-type': 'application/json' }`,
-    `const body = JSON.stringify({ messages: [{ role: 'user', content: 'Who can explain our pricing model to a customer in Japan?' }] })`,
-    `const answer = await fetch('${finderUrl(gateway)}', { method: 'POST', headers, body })`,
-    `console.log((await answer.json()).choices[0].message.content)`,
-  ].join('; ')
-  return {
-    title: "Microsoft's own library signs an application in",
-    line: `NODE_EXTRA_CA_CERTS=${shellQuoted(certificate)} npx node --input-type=module -e "${program}"`,
-  }
+function signInLine(gateway: string, authority: string, certificate: string): PasteLine {
+  const line = [
+    `NODE_EXTRA_CA_CERTS=${shellQuoted(certificate)}`,
+    `AZURE_TENANT_ID=${demoDirectory.tenantId}`,
+    `AZURE_CLIENT_ID=${finder?.appId}`,
+    `AZURE_CLIENT_SECRET=${shellQuoted(finder?.secret ?? '')}`,
+    `node examples/sign-in.mjs ${gateway}/main/expert-finder`,
+    `${demoAudience} ${authority}`,
+  ]
+  return { title: "an application that signs in with Microsoft's own library", line: line.join(' \\\n  ') }
 }
 
 /** For a POSIX shell. */

@@ -2,10 +2,8 @@
  * The demonstration: sign-in service, two instances, the gateway, history and traffic, started in order, closed in
  * reverse.
  */
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import {
@@ -206,8 +204,6 @@ async function startInstances(
 async function historyOnce(parts: DemoParts, config: Config, entra: EntraSimulator): Promise<void> {
   const marker = join(parts.stateDirectory, 'history-written')
   if (existsSync(marker)) return
-  // Writing the month takes a while, so a taken port is reported before.
-  for (const port of [parts.gatewayPort, parts.adminPort]) await requireFree(port)
   const started = performance.now()
   const written = await writeHistory({
     config,
@@ -221,14 +217,6 @@ async function historyOnce(parts: DemoParts, config: Config, entra: EntraSimulat
   parts.say(
     `\rWrote a month of history: ${written} calls in ${((performance.now() - started) / 1_000).toFixed(0)} s.\n`,
   )
-}
-
-/** Rejects with the error of `listen` when the port is taken. */
-async function requireFree(port: number): Promise<void> {
-  const server = createServer().listen(port, host)
-  await once(server, 'listening')
-  server.close()
-  await once(server, 'close')
 }
 
 /** Tokens by name, renewed well before they expire. */

@@ -5,13 +5,10 @@ import { type DemoFeedKind, demoFeedKinds } from '../../demo/feeds/kinds.ts'
 import { type CliContext, demoVariable, removeDemoState, writeDemoState } from '../context.ts'
 import { type PortOption, startFailure, stopSignal } from '../lifetime.ts'
 import { jsonText } from '../terminal/printable.ts'
+import { type DemoPorts, demoPorts, requireFreePorts } from './demo-ports.ts'
 
-export interface DemoOptions {
-  readonly gatewayPort: number
-  readonly adminPort: number
-  readonly signInPort: number
-  readonly instance1Port: number
-  readonly instance2Port: number
+export interface DemoOptions extends Partial<DemoPorts> {
+  readonly basePort: number
   readonly directory: string
   readonly traffic: boolean
   readonly history: boolean
@@ -22,11 +19,12 @@ export interface DemoOptions {
 export function demoCommand(context: CliContext): Command {
   return new Command('demo')
     .description('run a gateway with simulated instances, people and traffic')
-    .option('--gateway-port <port>', 'port of the gateway', port, 8080)
-    .option('--admin-port <port>', 'port of the management API', port, 8081)
-    .option('--sign-in-port <port>', 'port of the simulated sign-in service', port, 8082)
-    .option('--instance-1-port <port>', 'port of dev-openai-instance-1', port, 8083)
-    .option('--instance-2-port <port>', 'port of dev-openai-instance-2', port, 8084)
+    .option('--base-port <port>', 'first of five ports in a row, for what the next five options name', basePort, 8080)
+    .option('--gateway-port <port>', 'port of the gateway', port)
+    .option('--admin-port <port>', 'port of the management API and its console', port)
+    .option('--sign-in-port <port>', 'port of the simulated sign-in service', port)
+    .option('--instance-1-port <port>', 'port of dev-openai-instance-1', port)
+    .option('--instance-2-port <port>', 'port of dev-openai-instance-2', port)
     .option('--directory <path>', 'where the ledger and the keys are kept', '.')
     .option(
       '--tls',
@@ -44,19 +42,22 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   const startedAt = performance.now()
   const stopped = stopSignal()
   const directory = resolve(context.cwd, options.directory)
+  const ports = demoPorts(options.basePort, options)
+  await requireFreePorts(ports, directory)
   const [{ startDemo }, { shellQuoted }] = await Promise.all([
     import('../../demo/index.ts'),
     import('../../demo/banner.ts'),
   ])
   const demo = await startDemo({
     ...options,
+    ...ports,
     tls: options.tls === true,
     feed: options.feed ?? null,
     stateDirectory: join(directory, '.gatehouse'),
     pasteFirst: directory === context.cwd ? null : `export ${demoVariable}=${shellQuoted(directory)}`,
     say: text => void context.stderr.write(text),
   }).catch(error => {
-    throw startFailure(error, portOptions(options))
+    throw startFailure(error, portOptions(ports))
   })
   await writeDemoState(directory, { ...demo.state, pid: process.pid })
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
@@ -71,7 +72,7 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   await demo.close()
 }
 
-function portOptions(options: DemoOptions): readonly PortOption[] {
+function portOptions(options: DemoPorts): readonly PortOption[] {
   const rows = [
     [options.gatewayPort, 'gateway', '--gateway-port'],
     [options.adminPort, 'management API', '--admin-port'],
@@ -86,4 +87,10 @@ function port(text: string): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && value <= 65_535) return value
   throw new InvalidArgumentError('a port, 0 to 65535; 0 takes a free one')
+}
+
+function basePort(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value <= 65_531) return value
+  throw new InvalidArgumentError('a port, 0 to 65531; 0 takes free ones')
 }

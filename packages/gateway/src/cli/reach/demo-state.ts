@@ -71,6 +71,12 @@ export async function findDemoState(directory: string, warn: (message: string) =
   }
 }
 
+/** The state of the demonstration that runs in `directory` itself; null when none does. */
+export async function demoStateIn(directory: string): Promise<DemoState | null> {
+  const state = await readTrusted(statePath(directory), () => {})
+  return state !== null && isRunning(state.pid) ? state : null
+}
+
 async function readTrusted(path: string, warn: (message: string) => void): Promise<DemoState | null> {
   try {
     const state = await readState(path)

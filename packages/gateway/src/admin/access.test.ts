@@ -27,6 +27,9 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /api/v1/playground/responses': {},
 }
 
+/** Bodies without which a route refuses. */
+const bodies: Readonly<Record<string, object>> = { 'POST /api/v1/query': { sql: 'SELECT 1' } }
+
 const routes = Object.entries(roleByRoute).map(([route, roles]: [string, string | readonly string[]]) => {
   const [method = '', pattern = ''] = route.split(' ')
   const [, query = ''] = Object.entries(required).find(([end]) => pattern.endsWith(end)) ?? []

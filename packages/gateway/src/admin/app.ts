@@ -21,6 +21,7 @@ import { addMe } from './routes/me.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addMyCall } from './routes/my-call.ts'
 import { addPlayground } from './routes/playground.ts'
+import { addQuery } from './routes/query.ts'
 import { addRecords } from './routes/records.ts'
 import { addSearch } from './routes/search.ts'
 import { addSeries } from './routes/series.ts'
@@ -86,6 +87,7 @@ export function adminApp(
   addLog(app, handlerParts)
   addMetrics(app, handlerParts)
   addAudit(app, handlerParts)
+  addQuery(app, handlerParts)
   // `records/export`, `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.
   addExport(app, handlerParts)
   addTail(app, handlerParts)

@@ -20,6 +20,8 @@ export interface Change<T> {
   /** What is about to be done, as `instance_probe`. */
   readonly action: string
   readonly facts: AuditFacts
+  /** Further facts for the trail alone: what people wrote does not belong into the log. */
+  readonly unlogged?: AuditFacts
   readonly work: () => Promise<T>
   /** Facts of the result. */
   readonly result?: (done: T) => AuditFacts
@@ -49,8 +51,8 @@ export class Desk {
    * Does something that has an entry before it and one of its result after it.
    * @throws AuditError, and then nothing was done, or it was and the error says so.
    */
-  async change<T>(c: Context<AdminEnv>, { action, facts, work, result }: Change<T>): Promise<T> {
-    const asked = this.#event(c, action, facts)
+  async change<T>(c: Context<AdminEnv>, { action, facts, unlogged = {}, work, result }: Change<T>): Promise<T> {
+    const asked = this.#event(c, action, { ...facts, ...unlogged })
     const { seq } = await this.#trail.write({ ...asked, outcome: 'asked' })
     let done: T
     try {

@@ -1,6 +1,7 @@
 import { AuditError } from '../audit/index.ts'
 import { IdentityError } from '../identity/errors.ts'
 import { LedgerError, QuestionError } from '../ledger/index.ts'
+import { QueryFault, type QueryPlace } from '../ledger/query/index.ts'
 
 interface AdminErrorSpec {
   readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 414 | 415 | 421 | 429 | 431 | 500 | 501 | 503
@@ -21,6 +22,9 @@ export const adminErrors = {
   parameter_invalid: { status: 400, type: 'invalid_request_error' },
   body_malformed: { status: 400, type: 'invalid_request_error' },
   reason_missing: { status: 400, type: 'invalid_request_error' },
+  query_refused: { status: 400, type: 'invalid_request_error' },
+  query_failed: { status: 400, type: 'invalid_request_error' },
+  query_stopped: { status: 400, type: 'invalid_request_error' },
   session_missing: { status: 401, type: 'authentication_error' },
   session_expired: { status: 401, type: 'authentication_error' },
   role_missing: { status: 403, type: 'permission_error' },
@@ -82,7 +86,7 @@ export class AdminError extends Error {
 export interface ErrorAnswer {
   readonly status: AdminErrorSpec['status']
   readonly headers: Readonly<Record<string, string>>
-  readonly body: { error: { message: string; type: string; param: string | null; code: string } }
+  readonly body: { error: { message: string; type: string; param: string | null; code: string; place?: QueryPlace } }
 }
 
 /** The only place that turns a thrown value into an answer. An unknown one is our fault: 500, without detail. */
@@ -98,6 +102,10 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   if (thrown instanceof AuditError) {
     const message = thrown.cause instanceof AuditError ? thrown.message : unrecorded
     return answer(503, 'server_error', 'audit_unavailable', message, null, retrySoon)
+  }
+  if (thrown instanceof QueryFault) {
+    const { status, headers, body } = answer(400, 'invalid_request_error', thrown.code, thrown.message, 'sql', {})
+    return { status, headers, body: { error: { ...body.error, ...(thrown.place === null ? {} : { place: thrown.place }) } } }
   }
   if (thrown instanceof QuestionError) {
     return answer(400, 'invalid_request_error', 'parameter_invalid', thrown.message, null, {})

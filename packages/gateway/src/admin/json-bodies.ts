@@ -9,6 +9,7 @@ import { relayedBytesMax } from './playground-schemas.ts'
 export const jsonBytesMaxByRoute: JsonBytesMax = {
   'POST /api/v1/playground/chat/completions': relayedBytesMax,
   'POST /api/v1/playground/responses': relayedBytesMax,
+  'POST /api/v1/query': 128 * 1_024,
 }
 
 export type JsonBytesMax = Readonly<Record<`${'POST' | 'PUT'} /${string}`, number>>

@@ -68,6 +68,10 @@ export class TestLedger implements LedgerReader {
     return (await this.#asked(query)).search(query, signal)
   }
 
+  async query(...[query, signal]: Parameters<LedgerReader['query']>): ReturnType<LedgerReader['query']> {
+    return (await this.#asked(query)).query(query, signal)
+  }
+
   async spent(fromMs: number, toMs: number): ReturnType<LedgerReader['spent']> {
     return (await this.#asked({ fromMs, toMs })).spent(fromMs, toMs)
   }

@@ -44,6 +44,9 @@ export const roleByRoute = {
   'POST /api/v1/feeds/:name/pause': 'operator',
   'POST /api/v1/feeds/:name/resume': 'operator',
   'POST /api/v1/feeds/:name/rewind': 'operator',
+  // A developer queries a copy of the records of their workloads.
+  'POST /api/v1/query': ['viewer', 'developer'],
+  'GET /api/v1/query/schema': ['viewer', 'developer'],
   'GET /api/v1/records': ['viewer', 'developer'],
   'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],

@@ -215,6 +215,12 @@ export const bodiesAnswer = z
 
 export const errorAnswer = z
   .strictObject({
-    error: z.strictObject({ message: z.string(), type: z.string(), param: string, code: z.string() }),
+    error: z.strictObject({
+      ...{ message: z.string(), type: z.string(), param: string, code: z.string() },
+      place: z
+        .strictObject({ line: z.int(), column: z.int() })
+        .optional()
+        .openapi({ description: 'Where in the SQL of a query, both from 1; columns in UTF-16 units.' }),
+    }),
   })
   .openapi('Error')

@@ -10,7 +10,7 @@ const segmentsMax = 16
 /** Lines that are read in one turn: the event loop also serves calls. */
 const linesPerTurn = 500
 /** The first line of a segment is shorter. */
-const firstLineBytesMax = 4_096
+const firstLineBytesMax = 262_144
 
 /** @param end the newest entry that is on the disk. */
 export async function listEntries(directory: string, query: AuditQuery, end: ChainEnd): Promise<AuditPage> {

@@ -1,5 +1,6 @@
 import type { FeedSource, Feeds } from './feeds/control.ts'
 import type { LedgerNames } from './names.ts'
+import type { LedgerQuery, QueryAnswer } from './query/index.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
 import type { FollowedPage, RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
 import type { SearchPage, SearchQuery } from './search/index.ts'
@@ -56,6 +57,11 @@ export interface LedgerReader {
    * stopped by `signal` or needed too much memory.
    */
   search(query: SearchQuery, signal?: AbortSignal): Promise<SearchPage>
+  /**
+   * Answers a SELECT, in a process of its own on a copy of the store. Rejects with a `QueryFault`, and with
+   * `ledger_busy` where it cannot be run. Stops when `signal` is aborted.
+   */
+  query(query: LedgerQuery, signal: AbortSignal): Promise<QueryAnswer>
   /** Usage of calls that began within [fromMs, toMs), with copies and without refused calls. */
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]>
   /** Owners of objects according to the newest record that names each; leaves out objects that no record names. */

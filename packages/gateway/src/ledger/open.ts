@@ -10,6 +10,7 @@ import { type Ledger, LedgerError } from './index.ts'
 import { JournalWriter } from './journal/writer.ts'
 import type { JournalWriterOptions } from './journal/writer-options.ts'
 import type { LedgerNames } from './names.ts'
+import { runQuery } from './query/run.ts'
 import { type CostOf, type RecoverParts, recover } from './recover.ts'
 import { type Scheduler, systemScheduler } from './scheduler.ts'
 import { SearchThread } from './search/thread.ts'
@@ -255,6 +256,17 @@ class OpenLedger implements Ledger {
     const { clock, retain } = this.#options
     const places = await this.#store.ask('bodyPlaces', query)
     return this.#searches.search(places, query, clock() - retain.bodies, signal)
+  }
+
+  async query(...[query, signal]: Parameters<Ledger['query']>): ReturnType<Ledger['query']> {
+    await this.caughtUp()
+    const snapshot = await this.#store.ask('querySnapshot')
+    try {
+      return await runQuery(query, snapshot, signal)
+    } finally {
+      // A store that has gone took its copies with it.
+      await this.#store.ask('releaseSnapshot', snapshot.number).catch(() => {})
+    }
   }
 
   async health(): ReturnType<Ledger['health']> {

@@ -142,6 +142,11 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     return Promise.reject(withoutStore())
   }
 
+  querySnapshot(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
+  releaseSnapshot(): void {}
+
   #save(): Promise<void> {
     const saved = this.#turn.then(() => {
       const { position, readFrom } = this.#exchanges

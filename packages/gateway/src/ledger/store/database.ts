@@ -16,10 +16,15 @@ export interface Database {
 export interface DatabaseOptions {
   /** The ledger's directory. */
   readonly directory: string
-  /** Directory of the archives, the only one with files that questions may read. Default: that of the ledger. */
+  /** Directory of the archives, whose files questions read. Default: that of the ledger. */
   readonly archives?: string
   /** Megabytes that DuckDB may use. Default 256. */
   readonly memoryMb?: number
+}
+
+/** Directory of the copies on which questions in SQL run. */
+export function queryPath(directory: string): string {
+  return join(directory, 'query')
 }
 
 export function databasePath(directory: string): string {
@@ -54,7 +59,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await attach(loading, options.directory)
     await loading.run('USE ledger')
     const archives = options.archives ?? archivePath(options.directory)
-    await loading.run(`SET allowed_directories = ['${archives.replaceAll("'", "''")}/']`)
+    const open = [archives, queryPath(options.directory)].map(path => `'${path.replaceAll("'", "''")}/'`)
+    await loading.run(`SET allowed_directories = [${open.join(', ')}]`)
     await loading.run('SET enable_external_access = false')
     await loading.run('SET lock_configuration = true')
     await migrate(loading)

@@ -15,6 +15,8 @@ export type StoreCall =
   | 'row'
   | 'bodies'
   | 'bodyPlaces'
+  | 'querySnapshot'
+  | 'releaseSnapshot'
   | 'spent'
   | 'owed'
   | 'creatorsOf'

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Log } from '../../log.ts'
 import { journalPath } from '../directory.ts'
-import type { Direction } from '../index.ts'
+import { type Direction, LedgerError } from '../index.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
+import type { SnapshotFiles } from '../query/messages.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
 import type { FollowedPage, RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
 import type { SearchQuery } from '../search/index.ts'
@@ -22,6 +24,7 @@ import { owed } from './queries/owed.ts'
 import { series } from './queries/series.ts'
 import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
+import { QuerySnapshots } from './query-snapshots.ts'
 import { Readers, reportMsMax } from './readers.ts'
 import { deleteRecords, deleteSegments, type Retained, type SegmentNeeds } from './retention.ts'
 import { idsOf, openId, type Unfinished, unfinishedOf } from './unfinished.ts'
@@ -61,6 +64,7 @@ export class Store {
   readonly #journal: string
   /** Directory of the archives. */
   readonly #archives: string
+  readonly #snapshots: QuerySnapshots
   #database: Database
   #loader: Loader
   /** For reports and lists. */
@@ -86,6 +90,11 @@ export class Store {
     this.#urgent = new Readers(database, 1, urgentMsMax)
     this.#checkpointAt = loader.readTo
     this.#checkpointLow = 0
+    this.#snapshots = new QuerySnapshots(options.directory, {
+      loadedTo: () => this.#loader.loaded.sequence,
+      checkpoint: then => this.#inTurn(() => this.#checkpointThen(then)),
+      read: question => this.#readers.ask(question),
+    })
   }
 
   /** Opens the store and loads what the journal's files hold. */
@@ -182,6 +191,15 @@ export class Store {
     return this.#readers.ask(connection => bodyPlaces(connection, this.#loader.names, query, this.#archives))
   }
 
+  /** A copy of the store for a question in SQL, with everything that is loaded. */
+  querySnapshot(): Promise<SnapshotFiles> {
+    return this.#snapshots.take()
+  }
+  /** Deletes a copy that is not used any more. @param snapshot its number */
+  releaseSnapshot(snapshot: number): void {
+    this.#snapshots.release(snapshot)
+  }
+
   /** What the journal has of an open exchange; null when it is not open. */
   unfinished(id: string): Unfinished | null {
     return unfinishedOf(this.#journal, this.#loader.open, id)
@@ -212,6 +230,7 @@ export class Store {
     return this.#inTurn(async () => {
       // Segments and files are deleted only after a checkpoint: until then, a restart after a crash would read them.
       await this.#checkpoint()
+      if (records + archived > 0) this.#snapshots.forget()
       removeFiles(this.#archives, Math.floor(recordsFromMs / dayMs))
       return { records, archived, ...deleteSegments(this.#journal, { ...needs, store: this.#checkpointLow }) }
     })
@@ -220,6 +239,7 @@ export class Store {
   async #archive(day: number): Promise<number> {
     const moved = await archiveDay(this.#database.loading, this.#archives, day)
     await this.#checkpoint()
+    this.#snapshots.forget()
     return moved
   }
 
@@ -232,6 +252,7 @@ export class Store {
       } finally {
         this.#loader.close()
         this.#database.close()
+        this.#snapshots.close()
       }
     })
   }
@@ -288,12 +309,25 @@ export class Store {
     }
   }
 
+  async #checkpointThen<T>(then: (loading: DuckDBConnection) => Promise<T>): Promise<T> {
+    try {
+      await this.#checkpoint()
+    } catch (cause) {
+      this.#checkpointFromMs = performance.now() + checkpointPauseMs
+      await this.#startAgain(cause)
+      const message = 'The store cannot be written right now, so no query can run. The log of the gateway says why.'
+      throw new LedgerError('ledger_busy', message, { cause })
+    }
+    return then(this.#database.loading)
+  }
+
   /** Goes back to the last committed state after a failure. When DuckDB has stopped using the file, opens it again. */
   async #startAgain(cause: unknown): Promise<void> {
     this.#options.log.warn(
       { cause: String(cause) },
       'the store could not be written; it continues from its last checkpoint',
     )
+    this.#snapshots.forget()
     this.#loader.close()
     try {
       await this.#database.loading.run('ROLLBACK').catch(() => {})
@@ -309,6 +343,7 @@ export class Store {
   }
 
   async #checkpoint(): Promise<void> {
+    await this.#snapshots.copied
     await this.#loader.commitCursor()
     await this.#loader.mergeRollups()
     const { takenTo, readFrom } = this.#loader.position

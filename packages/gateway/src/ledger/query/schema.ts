@@ -1,0 +1,13 @@
+import { allowedFunctions } from './allowed.ts'
+import { type QueryTable, recordsTable } from './columns.ts'
+
+const withoutSql = ({ name, description, columns }: QueryTable) => ({
+  ...{ name, description },
+  columns: columns.map(({ sql: _, values, ...column }) => ({ ...column, values: [...values] })),
+})
+
+/** What queries can name. */
+export const querySchema = {
+  tables: [withoutSql(recordsTable)],
+  functions: [...allowedFunctions].filter(name => /^[a-z]/.test(name)).sort(),
+}

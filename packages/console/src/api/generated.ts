@@ -25,6 +25,11 @@ export type GatehouseError = {
     readonly type: string
     readonly param: string | null
     readonly code: string
+    /** Where in the SQL of a query, both from 1; columns in UTF-16 units. */
+    readonly place?: {
+      readonly line: number
+      readonly column: number
+    }
   }
 }
 
@@ -796,6 +801,42 @@ export type AuditPage = {
   } | null
 }
 
+export type QueryResult = {
+  readonly columns: readonly ({
+    readonly name: string
+    readonly type: string
+  })[]
+  readonly rows: readonly (readonly (unknown)[])[]
+  /** Why rows are missing: `rows`, there were more than `rowsMax`; `bytes`, the answer would be too long. */
+  readonly truncated: 'rows' | 'bytes' | null
+  readonly elapsedMs: number
+}
+
+export type Query = {
+  /** One SELECT in the dialect of DuckDB. */
+  readonly sql: string
+  /** Rows after which the answer ends. */
+  readonly rowsMax?: number
+  /** Milliseconds after which the query is stopped. */
+  readonly timeoutMs?: number
+}
+
+export type QuerySchema = {
+  readonly tables: readonly ({
+    readonly name: string
+    readonly description: string
+    readonly columns: readonly ({
+      readonly name: string
+      readonly type: string
+      readonly description: string
+      /** All values that there are; empty where they are open. */
+      readonly values: readonly (string)[]
+    })[]
+  })[]
+  /** Functions that queries may call. */
+  readonly functions: readonly (string)[]
+}
+
 export type SearchPage = {
   /** The first place in each body that has the text, newest record first. */
   readonly hits: readonly ({
@@ -1269,6 +1310,20 @@ export interface Operations {
     readonly body: undefined
     readonly answer: AuditPage
   }
+  /** Answers a SELECT over the records. It changes nothing and is recorded with its text. */
+  'POST /api/v1/query': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: Query
+    readonly answer: QueryResult
+  }
+  /** Tables that queries read, their columns, and what each means. */
+  'GET /api/v1/query/schema': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: QuerySchema
+  }
   /**
    * Figures of all records that a filter selects, newest first, as a file. Texts are safe from
    * spreadsheets.
@@ -1472,6 +1527,8 @@ export const rolesByOperation = {
   'POST /api/v1/log/reset': ['operator'],
   'GET /metrics': ['viewer'],
   'GET /api/v1/audit': ['auditor', 'admin'],
+  'POST /api/v1/query': ['viewer', 'developer'],
+  'GET /api/v1/query/schema': ['viewer', 'developer'],
   'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],

@@ -25,10 +25,8 @@ const required: Readonly<Record<string, string>> = {
 const bodies: Readonly<Record<string, object>> = {
   'POST /api/v1/playground/chat/completions': {},
   'POST /api/v1/playground/responses': {},
+  'POST /api/v1/query': { sql: 'SELECT 1' },
 }
-
-/** Bodies without which a route refuses. */
-const bodies: Readonly<Record<string, object>> = { 'POST /api/v1/query': { sql: 'SELECT 1' } }
 
 const routes = Object.entries(roleByRoute).map(([route, roles]: [string, string | readonly string[]]) => {
   const [method = '', pattern = ''] = route.split(' ')

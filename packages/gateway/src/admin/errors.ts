@@ -105,7 +105,11 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   }
   if (thrown instanceof QueryFault) {
     const { status, headers, body } = answer(400, 'invalid_request_error', thrown.code, thrown.message, 'sql', {})
-    return { status, headers, body: { error: { ...body.error, ...(thrown.place === null ? {} : { place: thrown.place }) } } }
+    return {
+      status,
+      headers,
+      body: { error: { ...body.error, ...(thrown.place === null ? {} : { place: thrown.place }) } },
+    }
   }
   if (thrown instanceof QuestionError) {
     return answer(400, 'invalid_request_error', 'parameter_invalid', thrown.message, null, {})

@@ -24,7 +24,8 @@ export const queryBody = z
   .openapi('Query')
 
 const value: z.ZodType<QueryValue> = z.any().openapi({
-  description: 'Whole numbers beyond 2^53 and all decimals are text, so that no digit is lost; times are ISO 8601, UTC.',
+  description:
+    'Whole numbers beyond 2^53 and all decimals are text, so that no digit is lost; times are ISO 8601, UTC.',
 })
 
 export const queryAnswer: z.ZodType<QueryResult> = z
@@ -32,7 +33,8 @@ export const queryAnswer: z.ZodType<QueryResult> = z
     columns: z.array(z.strictObject({ name: z.string(), type: z.string() })),
     rows: z.array(z.array(value)),
     truncated: z.enum(['rows', 'bytes']).nullable().openapi({
-      description: 'Why rows are missing: `rows`, there were more than `rowsMax`; `bytes`, the answer would be too long.',
+      description:
+        'Why rows are missing: `rows`, there were more than `rowsMax`; `bytes`, the answer would be too long.',
     }),
     elapsedMs: z.int(),
   })

@@ -39,16 +39,22 @@ test('what a developer may not see is not in the process that answers', async t 
   const connection = await closedConnection(t, ['hr-bot'])
   const databases = await connection.runAndReadAll('SELECT path FROM duckdb_databases() WHERE path IS NOT NULL')
   assert.deepEqual(databases.getRowsJson(), [])
-  const found = await connection.runAndReadAll("SELECT table_name, database_name FROM duckdb_tables() WHERE table_name = 'names'")
+  const found = await connection.runAndReadAll(
+    "SELECT table_name, database_name FROM duckdb_tables() WHERE table_name = 'names'",
+  )
   const [[table = '', database = ''] = []] = found.getRowsJson()
-  const names = await connection.runAndReadAll(`SELECT text FROM ${database}.main.${table} WHERE text LIKE '%Secret%' OR text = 'other'`)
+  const names = await connection.runAndReadAll(
+    `SELECT text FROM ${database}.main.${table} WHERE text LIKE '%Secret%' OR text = 'other'`,
+  )
   assert.deepEqual(names.getRowsJson(), [])
 })
 
 // An upgrade of DuckDB brings functions that nobody has looked at.
 test('every function of DuckDB that is not listed is refused, and every listed one exists', async t => {
   const connection = await freshConnection(t)
-  const result = await connection.runAndReadAll('SELECT DISTINCT lower(function_name), function_type FROM duckdb_functions()')
+  const result = await connection.runAndReadAll(
+    'SELECT DISTINCT lower(function_name), function_type FROM duckdb_functions()',
+  )
   const functions = result.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }))
   const named = functions.filter(({ name }) => /^[a-z_]\w*$/.test(name))
   assert.ok(named.length > 700)
@@ -62,9 +68,15 @@ test('every function of DuckDB that is not listed is refused, and every listed o
   }
   const known = new Set(functions.map(({ name }) => name))
   const byParser = ['coalesce', 'construct_array', 'if', 'ifnull']
-  assert.deepEqual([...allowedFunctions].filter(name => !known.has(name) && !byParser.includes(name)), [])
+  assert.deepEqual(
+    [...allowedFunctions].filter(name => !known.has(name) && !byParser.includes(name)),
+    [],
+  )
   const tableFunctions = new Set(functions.filter(({ type }) => type.startsWith('table')).map(({ name }) => name))
-  assert.deepEqual([...allowedTableFunctions].filter(name => !tableFunctions.has(name)), [])
+  assert.deepEqual(
+    [...allowedTableFunctions].filter(name => !tableFunctions.has(name)),
+    [],
+  )
 })
 
 // What people write every day must work.
@@ -79,8 +91,8 @@ test('ordinary queries pass the check and run', async t => {
     'SELECT *, row_number() OVER (PARTITION BY workload ORDER BY started_at DESC) AS nth FROM records QUALIFY nth = 1',
     "SELECT * EXCLUDE (path) REPLACE (upper(workload) AS workload) FROM records WHERE caller_name ILIKE '%a%'",
     "SELECT COLUMNS('.*_tokens') FROM records",
-    "SELECT started_at + INTERVAL 1 HOUR, started_at::DATE, CAST(status AS VARCHAR), status BETWEEN 200 AND 299 FROM records",
-    "SELECT quantile_cont(duration_ms, [0.5, 0.95]) FROM records WHERE started_at >= now()::TIMESTAMP - INTERVAL 400 DAY",
+    'SELECT started_at + INTERVAL 1 HOUR, started_at::DATE, CAST(status AS VARCHAR), status BETWEEN 200 AND 299 FROM records',
+    'SELECT quantile_cont(duration_ms, [0.5, 0.95]) FROM records WHERE started_at >= now()::TIMESTAMP - INTERVAL 400 DAY',
     'SELECT [x * 2 FOR x IN range(5) IF x > 1], list_transform([1, 2], lambda x: x + 1), {a: 1}, MAP {1: 2}',
     "SELECT a.key, json_extract_string(attempts, '$[0].instance') FROM records, json_each(attempts) AS a",
     'SELECT unnest([1, 2, 3]), coalesce(NULL, 1), if(true, 1, 2), ifnull(NULL, 2), nullif(1, 1)',
@@ -99,7 +111,9 @@ test('ordinary queries pass the check and run', async t => {
 
 const columns = recordsTable.columns
 const column = fc.constantFrom(...columns.map(({ name }) => name))
-const numeric = fc.constantFrom(...columns.filter(({ type }) => /INT|DOUBLE|DECIMAL/.test(type)).map(({ name }) => name))
+const numeric = fc.constantFrom(
+  ...columns.filter(({ type }) => /INT|DOUBLE|DECIMAL/.test(type)).map(({ name }) => name),
+)
 const part = fc.oneof(
   column,
   fc.tuple(fc.constantFrom('sum', 'min', 'max', 'avg'), numeric).map(([name, of]) => `${name}(${of}) OVER ()`),
@@ -109,10 +123,16 @@ const part = fc.oneof(
 const condition = fc.oneof(
   column.map(name => `${name} IS NOT NULL`),
   fc.tuple(numeric, fc.integer()).map(([name, value]) => `${name} >= ${value}`),
-  fc.tuple(column, fc.string({ maxLength: 8 })).map(([name, text]) => `${name}::VARCHAR = '${text.replaceAll("'", "''").replaceAll('\0', '')}'`),
+  fc
+    .tuple(column, fc.string({ maxLength: 8 }))
+    .map(([name, text]) => `${name}::VARCHAR = '${text.replaceAll("'", "''").replaceAll('\0', '')}'`),
 )
 const statement = fc
-  .record({ parts: fc.array(part, { minLength: 1, maxLength: 6 }), where: fc.array(condition, { maxLength: 3 }), nested: fc.boolean() })
+  .record({
+    parts: fc.array(part, { minLength: 1, maxLength: 6 }),
+    where: fc.array(condition, { maxLength: 3 }),
+    nested: fc.boolean(),
+  })
   .map(({ parts, where, nested }) => {
     const from = nested ? '(SELECT * FROM records ORDER BY started_at DESC LIMIT 10) AS r' : 'records'
     return `SELECT ${parts.join(', ')} FROM ${from}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`

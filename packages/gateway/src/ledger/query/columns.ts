@@ -1,6 +1,7 @@
 /** The table `records` as questions see it: its columns, from the table of the record's fields, and what each means. */
-import { type Field, shownFields } from '../fields.ts'
+
 import { kinds } from '../field.ts'
+import { type Field, shownFields } from '../fields.ts'
 import { columnNameOf, dictionaryOf } from '../store/schema.ts'
 
 export interface QueryColumn {
@@ -46,7 +47,8 @@ function storedSql(field: Field): Pick<QueryColumn, 'name' | 'type' | 'sql'> {
       return { name, type: 'INTEGER', sql: field.unknown === 1 ? `coalesce(r.${name}, 1)` : `r.${name}` }
     case 'long':
       // The store has 0 where there is no price.
-      if (field.kind === 'nano') return { name, type: 'BIGINT', sql: `CASE WHEN r.currency = 0 THEN NULL ELSE r.${name} END` }
+      if (field.kind === 'nano')
+        return { name, type: 'BIGINT', sql: `CASE WHEN r.currency = 0 THEN NULL ELSE r.${name} END` }
       return { name, type: 'BIGINT', sql: `r.${name}` }
     case 'flag':
       return { name, type: 'BOOLEAN', sql: `r.${name}` }
@@ -101,7 +103,8 @@ const own: Readonly<Partial<Record<Field['name'], readonly QueryColumn[]>>> = {
     {
       ...{ name: 'cost', type: 'DECIMAL(38,9)', values: [] },
       sql: 'CASE WHEN r.currency = 0 THEN NULL ELSE (r.cost_nano::DECIMAL(28,0) * 0.000000001::DECIMAL(10,9))::DECIMAL(38,9) END',
-      description: 'Cost in the currency of `currency`, exact. Null where no tokens were billed or the model has no price.',
+      description:
+        'Cost in the currency of `currency`, exact. Null where no tokens were billed or the model has no price.',
     },
   ],
 }

@@ -31,7 +31,13 @@ export interface QueryAnswer {
 }
 
 /** A value of a result: numbers only where JSON has them exactly. */
-export type QueryValue = string | number | boolean | null | readonly QueryValue[] | { readonly [key: string]: QueryValue }
+export type QueryValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly QueryValue[]
+  | { readonly [key: string]: QueryValue }
 
 export interface QueryResult {
   /** `type` as DuckDB writes it: `VARCHAR`, `DECIMAL(38,9)`, `STRUCT(a INTEGER)`. */

@@ -2,10 +2,10 @@
 import type { TestContext } from 'node:test'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { silentLog } from '../../log.ts'
 import { closedOf, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
 import type { Closed, Opened } from '../record.ts'
-import { silentLog } from '../../log.ts'
 import { Store } from '../store/store.ts'
 import type { LedgerQuery, QueryResult } from './index.ts'
 import { makeTables } from './views.ts'
@@ -182,7 +182,7 @@ export const hostile: readonly string[] = [
   'SELECT "GETENV"(\'HOME\')',
   "SELECT 'HOME'.getenv()",
   'SELECT (SELECT * FROM duckdb_settings() LIMIT 1)',
-  'SELECT 1 WHERE EXISTS (FROM glob(\'/etc/*\'))',
+  "SELECT 1 WHERE EXISTS (FROM glob('/etc/*'))",
   "SELECT * FROM records JOIN read_text('/etc/passwd') ON true",
   "SELECT * FROM records, LATERAL (SELECT * FROM read_text('/etc/passwd'))",
   "SELECT count(*) OVER (ORDER BY current_setting('threads')) FROM records",

@@ -67,7 +67,8 @@ function listen(child: ChildProcess, resolve: (answer: QueryAnswer) => void, rej
   child.on('close', (_, by) => reject(new QueryFault('query_stopped', by === 'SIGKILL' ? tooMuchMemory : ended)))
 }
 
-const ended = 'The query ended the process that ran it, by a fault of DuckDB. The gateway goes on. Write it in another way.'
+const ended =
+  'The query ended the process that ran it, by a fault of DuckDB. The gateway goes on. Write it in another way.'
 
 function tooLong(ms: number): QueryFault {
   const message = `The query took longer than ${ms / 1_000} seconds and was stopped. Narrow the time with started_at, or give it more time.`

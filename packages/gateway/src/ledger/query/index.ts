@@ -5,8 +5,10 @@
 
 /** Rows of an answer, and what a question gets unless it asks for less. */
 export const queryRows = { most: 10_000, unlessAsked: 1_000 } as const
-/** Time of a question, in milliseconds, from the start of its process to its last row. */
+/** Time of a question, in milliseconds, from when its tables are there to its last row. */
 export const queryMs = { least: 100, most: 30_000, unlessAsked: 10_000 } as const
+/** Longest time until the tables are there, in milliseconds. */
+export const queryStartMs = 30_000
 /** Longest SQL, in UTF-16 units. */
 export const querySqlUnitsMax = 20_000
 

@@ -26,6 +26,8 @@ export interface QueryTask extends LedgerQuery {
 
 /** The answer itself comes through the standard output. */
 export type FromQuery =
+  /** The tables are there: the time of the question begins. */
+  | { readonly kind: 'began' }
   | {
       readonly kind: 'done'
       readonly rows: number

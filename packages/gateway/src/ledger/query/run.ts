@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { workerUrl } from '../../worker-url.ts'
 import { LedgerError } from '../index.ts'
-import { type LedgerQuery, type QueryAnswer, QueryFault, tooMuchMemory } from './index.ts'
+import { type LedgerQuery, type QueryAnswer, QueryFault, queryStartMs, tooMuchMemory } from './index.ts'
 import type { FromQuery, QueryTask, SnapshotFiles } from './messages.ts'
 
 const bounds = { bytesMax: 8 * 1_048_576, memoryMb: 384, processMb: 768 }
@@ -23,9 +23,13 @@ export async function runQuery(query: LedgerQuery, snapshot: SnapshotFiles, sign
   })
   const { promise, resolve, reject } = Promise.withResolvers<QueryAnswer>()
   const stop = (): void => reject(gone())
-  const timer = setTimeout(() => reject(tooLong(query.timeoutMs)), query.timeoutMs)
+  let timer = setTimeout(() => reject(slow()), queryStartMs)
+  const began = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => reject(tooLong(query.timeoutMs)), query.timeoutMs)
+  }
   signal.addEventListener('abort', stop, { once: true })
-  listen(child, resolve, reject)
+  listen(child, { began, resolve, reject })
   const task: QueryTask = { ...query, ...bounds, snapshot }
   child.send(task, error => {
     if (error !== null) reject(broken(error.message))
@@ -39,7 +43,13 @@ export async function runQuery(query: LedgerQuery, snapshot: SnapshotFiles, sign
   }
 }
 
-function listen(child: ChildProcess, resolve: (answer: QueryAnswer) => void, reject: (error: Error) => void): void {
+interface Listener {
+  readonly began: () => void
+  readonly resolve: (answer: QueryAnswer) => void
+  readonly reject: (error: Error) => void
+}
+
+function listen(child: ChildProcess, { began, resolve, reject }: Listener): void {
   const pieces: Buffer[] = []
   let received = 0
   let done: Extract<FromQuery, { readonly kind: 'done' }> | null = null
@@ -57,6 +67,7 @@ function listen(child: ChildProcess, resolve: (answer: QueryAnswer) => void, rej
   child.on('message', (message: FromQuery) => {
     if (message.kind === 'fault') reject(new QueryFault(message.code, message.message, message.place))
     else if (message.kind === 'broken') reject(broken(message.message))
+    else if (message.kind === 'began') began()
     else {
       done = message
       settle()
@@ -73,6 +84,11 @@ const ended =
 function tooLong(ms: number): QueryFault {
   const message = `The query took longer than ${ms / 1_000} seconds and was stopped. Narrow the time with started_at, or give it more time.`
   return new QueryFault('query_stopped', message)
+}
+
+function slow(): LedgerError {
+  const message = `The query could not begin within ${queryStartMs / 1_000} seconds: the machine is busy, or your records are too many to be copied. Try again.`
+  return new LedgerError('ledger_busy', message)
 }
 
 function gone(): QueryFault {

@@ -7,7 +7,7 @@ import { constants, setPriority } from 'node:os'
 import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api'
 import { checkQuery, placeOf } from './check.ts'
 import { recordsTable } from './columns.ts'
-import { QueryFault, tooMuchMemory } from './index.ts'
+import { QueryFault, queryStartMs, tooMuchMemory } from './index.ts'
 import type { FromQuery, QueryTask } from './messages.ts'
 import { writeRows } from './rows.ts'
 import { makeTables } from './views.ts'
@@ -61,6 +61,7 @@ async function answer(task: QueryTask, began: number): Promise<void> {
   const connection = await openInstance(task)
   await checkQuery(connection, task.sql, [recordsTable.name], await systemNames(connection))
   await makeTables(connection, task.snapshot, task.workloads)
+  say({ kind: 'began' })
   const statements = await connection.extractStatements(task.sql)
   if (statements.count !== 1) throw new QueryFault('query_refused', 'Write one SELECT.')
   const statement = await statements.prepare(0)
@@ -114,7 +115,7 @@ process.once('message', (task: QueryTask) => {
   const began = performance.now()
   stepBack()
   const { processMb, timeoutMs } = task
-  watchProcess({ bytesMax: processMb * megabyte, lifeMs: timeoutMs + graceMs, parent: process.ppid })
+  watchProcess({ bytesMax: processMb * megabyte, lifeMs: queryStartMs + timeoutMs + graceMs, parent: process.ppid })
   answer(task, began).catch((error: unknown) => say(faultOf(error, task.sql)))
 })
 // The gateway has gone: nobody waits for an answer.

@@ -1,6 +1,12 @@
 /** Rows of a result as JSON that loses nothing, piece by piece. */
-import { type DuckDBResult, DuckDBTypeId, type DuckDBValueConverter, JsonDuckDBValueConverter } from '@duckdb/node-api'
-import type { QueryResult, QueryValue } from './index.ts'
+import {
+  type DuckDBResult,
+  DuckDBTypeId,
+  type DuckDBValueConverter,
+  type Json,
+  JsonDuckDBValueConverter,
+} from '@duckdb/node-api'
+import type { QueryResult } from './index.ts'
 
 const wholeNumbers: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.BIGINT,
@@ -19,7 +25,7 @@ const times: ReadonlySet<DuckDBTypeId> = new Set([
  * Whole numbers that a double does not have exactly, and all decimals, are text. Times are ISO 8601; those without a
  * zone are UTC, as all times of the ledger are. What is no number (`NaN`, `Infinity`) is text.
  */
-const toJson: DuckDBValueConverter<QueryValue> = (value, type) => {
+const toJson: DuckDBValueConverter<Json> = (value, type) => {
   if (value === null) return null
   if (wholeNumbers.has(type.typeId)) {
     const number = Number(value)
@@ -28,7 +34,7 @@ const toJson: DuckDBValueConverter<QueryValue> = (value, type) => {
   if (times.has(type.typeId)) return isoOf(String(value))
   if (type.typeId === DuckDBTypeId.TIMESTAMP_TZ) return isoOf(String(value).replace(/[+-]\d\d(?::\d\d)*$/, ''))
   if (type.typeId === DuckDBTypeId.INTERVAL) return String(value)
-  return JsonDuckDBValueConverter(value, type, toJson as DuckDBValueConverter<never>) as QueryValue
+  return JsonDuckDBValueConverter(value, type, toJson)
 }
 
 function isoOf(text: string): string {

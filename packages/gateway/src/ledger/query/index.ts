@@ -1,6 +1,6 @@
 /**
- * Read-only SQL over the ledger. A question runs in a process of its own, on a copy of the store: it can change nothing,
- * reaches no file and no network, and ends with its time or its memory.
+ * Read-only SQL over the ledger. A question runs in a process of its own, on a copy of the store: it can change
+ * nothing, reaches no file and no network, and ends with its time or its memory.
  */
 
 /** Rows of an answer, and what a question gets unless it asks for less. */

@@ -1,6 +1,6 @@
 /** The thread that ends the process of a question. */
 import { workerData } from 'node:worker_threads'
-import type { WatchData } from './index.ts'
+import type { WatchData } from './messages.ts'
 
 const everyMs = 20
 const { bytesMax, lifeMs, parent } = workerData as WatchData

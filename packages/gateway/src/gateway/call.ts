@@ -26,11 +26,18 @@ export interface ClientCall extends Call {
 
 /** A call that no client has sent: the gateway asks something by itself, or explains what would happen. */
 export function ownCall(
-  call: Pick<Call, 'id' | 'startedAtMs' | 'method' | 'url'> & { readonly headers?: IncomingMessage['headers'] },
+  call: Pick<Call, 'id' | 'startedAtMs' | 'method' | 'url'> & {
+    readonly headers?: IncomingMessage['headers']
+    readonly body?: Uint8Array | null
+  },
 ): Call {
-  const { id, startedAtMs, method, url, headers = {} } = call
+  const { id, startedAtMs, method, url, headers = {}, body = null } = call
   const req = new IncomingMessage(new Socket())
   req.headers = headers
+  if (body !== null) {
+    req.push(body)
+    req.push(null)
+  }
   return {
     id,
     startedAtMs,

@@ -4,6 +4,7 @@
 import type { Caller } from './caller.ts'
 import { namesTenant } from './documents.ts'
 import { IdentityError, quoted } from './errors.ts'
+import type { VerifierOptions } from './index.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
@@ -31,7 +32,7 @@ const displayCharactersMax = 256
 const secondsMax = 8_640_000_000_000
 
 /** An audience in the form in which it is compared. */
-export function comparableAudience(audience: string): string {
+function comparableAudience(audience: string): string {
   const lower = audience.toLowerCase()
   return guidForm.test(lower) ? lower : audience.replace(/\/$/, '')
 }
@@ -40,27 +41,70 @@ export function comparableAudience(audience: string): string {
  * @throws IdentityError token_tenant, token_issuer, token_audience, token_claims, token_expired, token_not_yet_valid.
  */
 export function readOrigin(claims: Claims, expected: Expectations, nowMs: number): Origin {
-  const tenantId = typeof claims.tid === 'string' ? claims.tid.toLowerCase() : null
-  if (tenantId === null || !expected.tenants.has(tenantId)) {
-    throw new IdentityError(
-      'token_tenant',
-      `The token is of tenant ${quoted(claims.tid)}. Sign in to ${anyOf(expected.tenants)}.`,
-    )
-  }
+  const tenantId = requireTenant(claims.tid, expected)
   const issuer = claims.iss
   if (typeof issuer !== 'string' || !namesTenant(issuer, tenantId)) throw wrongIssuer(issuer, tenantId)
-  const audience = typeof claims.aud === 'string' ? comparableAudience(claims.aud) : null
-  if (audience === null || !expected.audiences.has(audience)) {
-    throw new IdentityError(
-      'token_audience',
-      `The token is for ${quoted(claims.aud)}. Get one for ${anyOf(expected.audiences)}: as a scope, with "/.default" added.`,
-    )
-  }
+  const audience = requireAudience(claims.aud, expected)
   const version = claims.ver
   if (version !== '1.0' && version !== '2.0') {
     throw new IdentityError('token_claims', `The token has ver ${quoted(version)}; "1.0" and "2.0" are taken.`)
   }
   return { tenantId, issuer, audience, version, expiresAtMs: checkTimes(claims, expected.clockSkewMs, nowMs) }
+}
+
+/** @throws IdentityError token_tenant */
+function requireTenant(tid: unknown, { tenants }: Pick<Expectations, 'tenants'>): string {
+  const tenantId = typeof tid === 'string' ? tid.toLowerCase() : null
+  if (tenantId !== null && tenants.has(tenantId)) return tenantId
+  throw new IdentityError('token_tenant', `The token is of tenant ${quoted(tid)}. Sign in to ${anyOf(tenants)}.`)
+}
+
+/** @throws IdentityError token_audience */
+function requireAudience(aud: unknown, { audiences }: Pick<Expectations, 'audiences'>): string {
+  const audience = typeof aud === 'string' ? comparableAudience(aud) : null
+  if (audience !== null && audiences.has(audience)) return audience
+  throw new IdentityError(
+    'token_audience',
+    `The token is for ${quoted(aud)}. Get one for ${anyOf(audiences)}: as a scope, with "/.default" added.`,
+  )
+}
+
+/** @throws IdentityError token_client */
+function requireClient(appId: string | null, { clients }: Pick<Expectations, 'clients'>): void {
+  if (clients === null || (appId !== null && clients.has(appId))) return
+  throw new IdentityError(
+    'token_client',
+    `The token was obtained by the application ${quoted(appId ?? undefined)}, which is not among those that this gateway accepts.`,
+  )
+}
+
+/**
+ * The checks of a token that a caller alone decides, in the order in which they are made.
+ * @throws IdentityError token_tenant, token_audience, token_client
+ */
+export function requireAccepted(
+  { tenantId, audience, appId }: Pick<Caller, 'tenantId' | 'audience' | 'appId'>,
+  expected: Omit<Expectations, 'clockSkewMs'>,
+): void {
+  requireTenant(tenantId, expected)
+  requireAudience(audience, expected)
+  requireClient(appId, expected)
+}
+
+/** What the configuration accepts, prepared for comparisons. */
+export function expectationsOf(
+  options: Pick<VerifierOptions, 'tenants' | 'audiences' | 'clients'>,
+): Omit<Expectations, 'clockSkewMs'> {
+  const { tenants, audiences, clients } = options
+  return {
+    tenants: new Set(tenants.map(lower)),
+    audiences: new Set(audiences.map(comparableAudience)),
+    clients: clients === null ? null : new Set(clients.map(lower)),
+  }
+}
+
+function lower(value: string): string {
+  return value.toLowerCase()
 }
 
 export function wrongIssuer(issuer: unknown, tenantId: string): IdentityError {
@@ -106,7 +150,7 @@ function milliseconds(seconds: unknown): number | null {
  * The caller that verified claims describe.
  * @throws IdentityError token_claims, token_client.
  */
-export function readCaller(claims: Claims, origin: Origin, clients: ReadonlySet<string> | null): Caller {
+export function readCaller(claims: Claims, origin: Origin, expected: Pick<Expectations, 'clients'>): Caller {
   const objectId = guid(claims.oid)
   if (objectId === null) {
     throw new IdentityError(
@@ -115,12 +159,7 @@ export function readCaller(claims: Claims, origin: Origin, clients: ReadonlySet<
     )
   }
   const appId = guid(origin.version === '1.0' ? claims.appid : claims.azp)
-  if (clients !== null && (appId === null || !clients.has(appId))) {
-    throw new IdentityError(
-      'token_client',
-      `The token was obtained by the application ${quoted(appId ?? undefined)}, which is not among those that this gateway accepts.`,
-    )
-  }
+  requireClient(appId, expected)
   const groups = strings(claims.groups, 'groups').map(group => group.toLowerCase())
   const managedIdentity = claims.xms_mirid
   return Object.freeze({

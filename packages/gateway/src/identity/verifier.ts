@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { compactVerify } from 'jose'
 import { tokenCharactersMax, tokenTooLong } from './bearer.ts'
 import type { Caller } from './caller.ts'
-import { comparableAudience, type Expectations, readCaller, readOrigin, wrongIssuer } from './claims.ts'
+import { type Expectations, expectationsOf, readCaller, readOrigin, wrongIssuer } from './claims.ts'
 import { createDocumentReader, type TrustedKey } from './documents.ts'
 import { IdentityError } from './errors.ts'
 import type { Verifier, VerifierOptions } from './index.ts'
@@ -25,12 +25,7 @@ const rememberedMax = 50_000
 /** @throws AuthorityError when the authority is not https (or http on loopback). */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { clock, log = null } = options
-  const expected: Expectations = {
-    tenants: new Set(options.tenants.map(lower)),
-    audiences: new Set(options.audiences.map(comparableAudience)),
-    clients: options.clients === null ? null : new Set(options.clients.map(lower)),
-    clockSkewMs: options.clockSkewMs,
-  }
+  const expected: Expectations = { ...expectationsOf(options), clockSkewMs: options.clockSkewMs }
   const reader = createDocumentReader(options.authority)
   const tenants = new Map<string, TenantKeys>()
   for (const tenantId of expected.tenants) tenants.set(tenantId, new TenantKeys(tenantId, { reader, clock, log }))
@@ -55,7 +50,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const key = documents.keys.get(keyId) ?? (await tenant.currentForUnknownKey(keyId)).keys.get(keyId)
     if (key === undefined) throw unknownKey(origin.tenantId)
     await checkSignature(token, key)
-    const caller = readCaller(claims, origin, expected.clients)
+    const caller = readCaller(claims, origin, expected)
     if (!closed) memory.put(digest, { caller, untilMs: origin.expiresAtMs + expected.clockSkewMs, key })
     return caller
   }
@@ -119,8 +114,4 @@ function unknownKey(tenantId: string): IdentityError {
     'token_signature',
     `The token names a signing key that tenant ${tenantId} does not publish. Get a new one from the sign-in service.`,
   )
-}
-
-function lower(value: string): string {
-  return value.toLowerCase()
 }

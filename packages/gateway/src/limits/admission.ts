@@ -2,19 +2,21 @@
 import type { Config } from '../config/schema/index.ts'
 import type { Calendar } from './counting/calendar.ts'
 import type { Counter, CounterStore, ReserveResult, Shortage } from './counting/counters.ts'
-import { impossibleDenial, ofShortage, reportReserved } from './denials.ts'
-import type {
-  Admission,
-  Ask,
-  CallEstimates,
-  Denial,
-  EarlierAdmission,
-  KeptReservation,
-  Limits,
-  LimitsObserver,
-  LimitsReport,
-  StoreState,
-  WaitBounds,
+import { impossibleDenial, ofShortage, reportReserved, uncounted, uncountedImpossible } from './denials.ts'
+import {
+  type Admission,
+  type Ask,
+  type CallEstimates,
+  type Denial,
+  type EarlierAdmission,
+  type KeptReservation,
+  type Limits,
+  type LimitsObserver,
+  type LimitsReport,
+  nothingSpent,
+  type Preview,
+  type StoreState,
+  type WaitBounds,
 } from './index.ts'
 import { KeptLease, type LeaseParts, OpenLease, reserveLasting } from './lease.ts'
 import { type LineOptions, WaitingLine } from './line.ts'
@@ -111,6 +113,26 @@ export class ActiveLimits implements Limits {
     const result = this.#parts.store.reserve(claims, ask)
     if (!(result instanceof Promise)) return this.#decided(result, met, ask, bounds)
     return result.then(found => this.#decided(found, met, ask, bounds))
+  }
+
+  preview(met: ScopeLimits, ask: Ask, instance: { name: string; deployment: string | null } | null): Preview {
+    const { store } = this.#parts
+    const { caller } = ask
+    const list = instance === null ? met.claimsFor(caller) : met.claimsAt(instance.name, instance.deployment, caller)
+    if (list.claims.length === 0) return { kind: 'admitted' }
+    const never = uncountedImpossible(list, ask)
+    if (never !== null) return { kind: 'refused', denial: never }
+    if (store.kind !== 'memory') return { kind: 'unknown' }
+    const result = store.reserve(list.claims, ask)
+    if (result instanceof Promise) return { kind: 'unknown' }
+    const { reservation, shortage } = result
+    if (shortage === null) {
+      store.settle(reservation, nothingSpent)
+      return { kind: 'admitted' }
+    }
+    const { maxWait } = this.#config.limits.waitingLine
+    const waits = instance === null && this.line.isOpen && isWorthWaiting(shortage, maxWait)
+    return { kind: waits ? 'waits' : 'refused', denial: uncounted(shortage, ask) }
   }
 
   hold({

@@ -68,7 +68,16 @@ export function impossibleDenial(list: ClaimList, ask: Ask, observer: LimitsObse
   const claim = impossibleClaim(list, ask)
   if (claim === null) return null
   count(claim, observer)
-  const { rule, counter, limit } = claim
+  return neverPasses(claim, ask)
+}
+
+/** As `impossibleDenial`, for a call that nobody has sent: it is not counted as refused. */
+export function uncountedImpossible(list: ClaimList, ask: Ask): RuleDenial | null {
+  const claim = impossibleClaim(list, ask)
+  return claim === null ? null : neverPasses(claim, ask)
+}
+
+function neverPasses({ rule, counter, limit }: Claim, ask: Ask): RuleDenial {
   return {
     kind: 'never',
     rule,

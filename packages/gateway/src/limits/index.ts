@@ -188,6 +188,15 @@ export type Admission =
   | { readonly lease: Lease; readonly denial: null }
   | { readonly lease: null; readonly denial: Denial }
 
+/** The answer to a call that is only supposed; nothing of it stays reserved, and nothing is counted. */
+export type Preview =
+  | { readonly kind: 'admitted' }
+  /** It would wait in line, for the reason that would refuse it where there is no line. */
+  | { readonly kind: 'waits'; readonly denial: Denial }
+  | { readonly kind: 'refused'; readonly denial: Denial }
+  /** The counters are shared: asking them would reserve, and could refuse a call of a client. */
+  | { readonly kind: 'unknown' }
+
 /** One limit of one rule, for reports. */
 export interface RuleReport {
   /** As in `RuleDenial.rule`. A rule that counts `per` something adds what it counts, as `hr-bot/caller`. */
@@ -265,6 +274,15 @@ export interface Limits {
    */
   admit(met: MetLimits, ask: Ask, bounds: WaitBounds): Admission | Promise<Admission>
   /**
+   * The answer that this call would get now. Synchronous, so no call comes between.
+   * @param instance null for the rules that apply whichever instance serves the call.
+   */
+  preview(
+    met: MetLimits,
+    ask: Ask,
+    instance: { readonly name: string; readonly deployment: string | null } | null,
+  ): Preview
+  /**
    * Reserves for the running work of a call that was admitted earlier, even beyond the limits; null where it meets no
    * limit on tokens or cost.
    */
@@ -298,6 +316,8 @@ export interface RuleFacts {
   readonly limit: number
   readonly mode: 'enforce' | 'shadow'
   readonly scope: string
+  /** Place of the amount in the configuration. */
+  readonly path: readonly string[]
 }
 
 /** Line of calls that wait for capacity: bounded, ordered by priority and age. */

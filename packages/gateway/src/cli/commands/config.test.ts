@@ -228,7 +228,7 @@ suite('config explain', () => {
   test('a caller of a tenant that is not accepted is refused', async () => {
     const { exitCode, stdout } = await run([...base, '--user', oid, '--tenant', oid])
     assert.equal(exitCode, 1)
-    assert.match(stdout, /✗ authenticate {2}Tokens of tenant .* \(token_tenant\)/)
+    assert.match(stdout, /✗ authenticate {2}401: The token is of tenant .* \(token_tenant\)/)
   })
 
   // An explanation that differs from the gateway's behavior is worse than none.

@@ -17,7 +17,10 @@ import { jsonText } from '../terminal/printable.ts'
 export const configFileDefault = 'gatehouse.yaml'
 
 /** What the data plane would do with a call, stage by stage; `explain` of gateway/explain/index.ts. */
-export type Explain = (config: Config, question: ExplainQuestion) => ExplainStep[]
+export type Explain = (
+  config: Config,
+  question: ExplainQuestion,
+) => readonly ExplainStep[] | Promise<readonly ExplainStep[]>
 
 /**
  * @param explain Default: the data plane's own, loaded on demand because it brings half of the gateway with it.
@@ -190,9 +193,8 @@ function explainCommand(context: CliContext, given: Explain | null): Command {
     .action(async (url: string, options: ExplainOptions) => {
       const { config } = await readConfig(context, options.config)
       const question = questionOf(url, options, config, context)
-      const foreign = foreignTenant(config, question.caller)
       const explain = given ?? (await import('../../gateway/explain/index.ts')).explain
-      const steps = foreign === null ? explain(config, question) : [foreign]
+      const steps = await explain(config, question)
       const refused = steps.find(step => step.verdict === 'refuse')
       context.stdout.write(
         context.json ? `${jsonText({ allowed: refused === undefined, steps })}\n` : stepsText(question, steps),
@@ -259,13 +261,6 @@ function guid(text: string, option: string): string {
     'gatehouse config explain --help',
     { exitCode: 2 },
   )
-}
-
-/** The verifier would have rejected such a token, so there is no caller to explain anything for. */
-function foreignTenant(config: Config, caller: Caller | null): ExplainStep | null {
-  if (caller === null || config.identity.entra.tenants.includes(caller.tenantId)) return null
-  const text = `Tokens of tenant ${caller.tenantId} are not accepted; identity.entra.tenants has ${config.identity.entra.tenants.join(', ')}.`
-  return { stage: 'authenticate', verdict: 'refuse', text, refusal: 'token_tenant' }
 }
 
 function stepsText(question: ExplainQuestion, steps: readonly ExplainStep[]): string {

@@ -53,9 +53,9 @@ const config: Config = configSchema.parse({
 
 const caller = testCaller({ tenantId: tenant, objectId: person })
 
-function ask(question: Partial<ExplainQuestion>, of = config): readonly ExplainStep[] {
+function ask(question: Partial<ExplainQuestion>, of = config): Promise<readonly ExplainStep[]> {
   const standard = { method: 'POST', url: '/main/bot/openai/v1/chat/completions', headers: {}, model: 'gpt-4o', caller }
-  return explain(of, { ...standard, ...question }, () => Date.UTC(2026, 10, 23))
+  return explain(of, { ...standard, ...question }, { clock: () => Date.UTC(2026, 10, 23) })
 }
 
 function at(steps: readonly ExplainStep[], stage: ExplainStep['stage']): ExplainStep {
@@ -65,24 +65,24 @@ function at(steps: readonly ExplainStep[], stage: ExplainStep['stage']): Explain
 }
 
 suite('config explain', () => {
-  test('names the stages in the order in which a call passes them', () => {
-    const stages = ask({}).map(({ stage }) => stage)
+  test('names the stages in the order in which a call passes them', async () => {
+    const stages = (await ask({})).map(({ stage }) => stage)
     assert.deepEqual(stages, ['resolve', 'authenticate', 'authorize', 'receive', 'locate', 'admit', 'dispatch'])
   })
 
-  test('names the kind of an instance that is not Azure OpenAI, and the path that it gets', () => {
+  test('names the kind of an instance that is not Azure OpenAI, and the path that it gets', async () => {
     const { sweden } = config.instances
     assert.ok(sweden)
     const other = { ...sweden, kind: 'openai', credential: { key: 'k'.repeat(20) } } as const
     const mixed = { ...config, instances: { ...config.instances, sweden: other } }
-    const { text, details = [] } = at(ask({}, mixed), 'dispatch')
+    const { text, details = [] } = at(await ask({}, mixed), 'dispatch')
     assert.match(text, /as \/openai\/v1\/chat\/completions or \/v1\/chat\/completions\./)
     assert.match(details.join('\n'), /sweden: https:\/\/sweden\.example, kind openai, credential key/)
     assert.doesNotMatch(details.join('\n'), /kind azure/)
   })
 
-  test('W1: says what the calls of the workload may ask for', () => {
-    const { details = [] } = at(ask({}), 'authorize')
+  test('W1: says what the calls of the workload may ask for', async () => {
+    const { details = [] } = at(await ask({}), 'authorize')
     const text = details.join('\n')
     assert.match(text, /^Operations: chat, .*; refused: .*fine_tuning/m)
     assert.match(text, /^Tools: function, custom, .*; refused: .*mcp.*web_search/m)
@@ -94,8 +94,8 @@ suite('config explain', () => {
   })
 
   // An operator who looks for the reason of a refusal needs every rule that could be it, and none that cannot.
-  test('names the limits that the call meets, with amounts and modes, and no others', () => {
-    const { text, details } = at(ask({}), 'admit')
+  test('names the limits that the call meets, with amounts and modes, and no others', async () => {
+    const { text, details } = at(await ask({}), 'admit')
     assert.match(text, /Meets 4 limits.*in line up to 3 s.*in memory/)
     assert.deepEqual(details, [
       'bot: 60,000 tokens per minute (workload bot)',
@@ -103,11 +103,11 @@ suite('config explain', () => {
       'bot/caller: 2 calls in flight (each caller of workload bot)',
       'limits.rules.trial: 100 requests per minute (everything; mode shadow: reports, refuses nothing)',
     ])
-    assert.match(at(ask({ model: 'voice' }), 'admit').details?.join() ?? '', /limits\.rules\.voices: 5 requests/)
+    assert.match(at(await ask({ model: 'voice' }), 'admit').details?.join() ?? '', /limits\.rules\.voices: 5 requests/)
   })
 
-  test('names the members in their order, each with alias, spilling, breaker and limits', () => {
-    const { text, details } = at(ask({}), 'dispatch')
+  test('names the members in their order, each with alias, spilling, breaker and limits', async () => {
+    const { text, details } = at(await ask({}), 'dispatch')
     assert.match(text, /^Sent to east, then sweden; at most 2 are tried, while that is safe/)
     const lines = details ?? []
     assert.match(
@@ -123,17 +123,17 @@ suite('config explain', () => {
     assert.match(lines[5] ?? '', /^sweden is left alone for 10 s after 5 failures/)
   })
 
-  test('names the price, and says when there is none', () => {
+  test('names the price, and says when there is none', async () => {
     assert.match(
-      at(ask({}), 'dispatch').details?.at(-1) ?? '',
+      at(await ask({}), 'dispatch').details?.at(-1) ?? '',
       /^Priced as model gpt-4o,.*input 2\.5, cached input 1\.25, output 10 USD per million tokens \(gpt-4o 2026-08-01\)/,
     )
     assert.match(
-      at(ask({ model: 'voice' }), 'dispatch').details?.at(-1) ?? '',
+      at(await ask({ model: 'voice' }), 'dispatch').details?.at(-1) ?? '',
       /input 0, output 0 USD.*whisper configured/,
     )
     const bare = { ...config, prices: { models: {} } }
-    const steps = explain(bare, {
+    const steps = await explain(bare, {
       method: 'POST',
       url: '/main/bot/openai/v1/chat/completions',
       headers: {},
@@ -143,25 +143,25 @@ suite('config explain', () => {
     assert.match(at(steps, 'dispatch').details?.at(-1) ?? '', /^No price of model whisper/)
   })
 
-  test('names the deployments that get a share or a copy of such calls', () => {
-    assert.deepEqual(at(ask({}), 'receive').details, [
+  test('names the deployments that get a share or a copy of such calls', async () => {
+    assert.deepEqual(at(await ask({}), 'receive').details, [
       'Canary: 5 % of these calls go to next instead; the rest is explained here.',
       'Shadow: a copy of 0.5 % of these calls goes to next of sweden; its answer is discarded.',
     ])
-    assert.equal(at(ask({ model: 'voice' }), 'receive').details, undefined)
+    assert.equal(at(await ask({ model: 'voice' }), 'receive').details, undefined)
   })
 
-  test('says which workload must own an object, and that the call goes where the object lives', () => {
-    const steps = ask({ method: 'GET', url: '/main/bot/openai/v1/responses/resp_1', model: null })
+  test('says which workload must own an object, and that the call goes where the object lives', async () => {
+    const steps = await ask({ method: 'GET', url: '/main/bot/openai/v1/responses/resp_1', model: null })
     assert.match(
       at(steps, 'locate').text,
       /^The response resp_1 must have been made by workload bot; any other is answered 404/,
     )
     assert.match(at(steps, 'admit').text, /bills no tokens/)
     assert.match(at(steps, 'dispatch').text, /^Sent to the instance where the response lives \(east, sweden\)/)
-    const list = ask({ method: 'GET', url: '/main/bot/openai/v1/files', model: null })
+    const list = await ask({ method: 'GET', url: '/main/bot/openai/v1/files', model: null })
     assert.match(at(list, 'dispatch').text, /^Put together from what east, sweden list/)
-    const upload = ask({ method: 'POST', url: '/main/bot/openai/v1/files', model: null })
+    const upload = await ask({ method: 'POST', url: '/main/bot/openai/v1/files', model: null })
     assert.match(at(upload, 'dispatch').text, /^Sent to east,/)
     assert.equal(
       upload.some(({ stage }) => stage === 'locate'),
@@ -169,15 +169,15 @@ suite('config explain', () => {
     )
   })
 
-  test('lists the same models as the gateway: those that the workload may use in this target', () => {
-    const steps = ask({ method: 'GET', url: '/sweden/bot/openai/v1/models', model: null })
+  test('lists the same models as the gateway: those that the workload may use in this target', async () => {
+    const steps = await ask({ method: 'GET', url: '/sweden/bot/openai/v1/models', model: null })
     assert.match(steps.at(-1)?.text ?? '', /^Answered by the gateway itself.*: gpt-4o, voice\.$/)
     assert.equal(steps.at(-1)?.stage, 'answer')
-    const one = ask({ method: 'GET', url: '/sweden/bot/openai/v1/models/next', model: null })
+    const one = await ask({ method: 'GET', url: '/sweden/bot/openai/v1/models/next', model: null })
     assert.deepEqual([one.at(-1)?.verdict, one.at(-1)?.refusal], ['refuse', 'deployment_not_allowed'])
   })
 
-  test('ends with the refusal that the call would get', () => {
+  test('ends with the refusal that the call would get', async () => {
     const cases: readonly (readonly [Partial<ExplainQuestion>, string])[] = [
       [{ url: '/nowhere' }, 'route_unknown'],
       [{ caller: null }, 'token_missing'],
@@ -185,6 +185,6 @@ suite('config explain', () => {
       [{ model: 'next' }, 'deployment_not_allowed'],
       [{ model: null }, 'model_missing'],
     ]
-    for (const [question, code] of cases) assert.equal(ask(question).at(-1)?.refusal, code)
+    for (const [question, code] of cases) assert.equal((await ask(question)).at(-1)?.refusal, code)
   })
 })

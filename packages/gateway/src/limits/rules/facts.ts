@@ -30,6 +30,7 @@ function factsOf(rules: readonly LimitRule[]): readonly RuleFacts[] {
       limit,
       mode: modeOf(rule),
       scope: rule.scope,
+      path: [...rule.path, measure],
     })),
   )
 }

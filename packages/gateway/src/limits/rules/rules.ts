@@ -34,6 +34,8 @@ export interface LimitRule {
   readonly limits: readonly { readonly measure: LimitName; readonly limit: number }[]
   /** The calls that it limits, in words. */
   readonly scope: string
+  /** Place of its amounts in the configuration. */
+  readonly path: readonly string[]
 }
 
 /** Calls of one workload on one deployment: the part of a call that selects rules before it is sent. */
@@ -55,6 +57,7 @@ export function compileLimits(config: Config): readonly LimitRule[] {
       base: `workload/${name}`,
       workloads,
       scope: `workload ${name}`,
+      path: ['workloads', name, 'limits'],
     })
     if (perCaller === undefined) continue
     rules.push({
@@ -65,6 +68,7 @@ export function compileLimits(config: Config): readonly LimitRule[] {
       per: ['caller'],
       workloads,
       scope: `each caller of workload ${name}`,
+      path: ['workloads', name, 'limits', 'perCaller'],
     })
   }
   for (const [name, rule] of Object.entries(config.limits.rules)) rules.push(namedRule(name, rule))
@@ -106,6 +110,7 @@ function namedRule(name: string, rule: LimitRuleConfig): LimitRule {
     instances: setOf(rule.instances),
     deploymentThere: null,
     scope: scopeTextOf(rule),
+    path: ['limits', 'rules', name],
   }
 }
 
@@ -113,8 +118,15 @@ function rulesOfInstance(name: string, { limits, deployments }: Config['instance
   const instances = new Set([name])
   const rules: LimitRule[] = []
   if (limits !== undefined) {
-    const own = { name: `instances.${name}`, base: `instance/${name}`, instances, scope: `instance ${name}` }
-    rules.push({ ...selectsAll, ...common(limits), ...own })
+    rules.push({
+      ...selectsAll,
+      ...common(limits),
+      name: `instances.${name}`,
+      base: `instance/${name}`,
+      instances,
+      scope: `instance ${name}`,
+      path: ['instances', name, 'limits'],
+    })
   }
   for (const [deployment, written] of Object.entries(deployments)) {
     if (written.limits === undefined) continue
@@ -126,6 +138,7 @@ function rulesOfInstance(name: string, { limits, deployments }: Config['instance
       instances,
       deploymentThere: deployment,
       scope: `deployment ${deployment} of instance ${name}`,
+      path: ['instances', name, 'deployments', deployment, 'limits'],
     })
   }
   return rules

@@ -47,7 +47,8 @@ function withCaller(exchange: Authenticated, caller: Caller): Authenticated {
   return exchange
 }
 
-function asTokenRefusal(error: unknown): unknown {
+/** Also called to explain what a token would get. */
+export function asTokenRefusal(error: unknown): unknown {
   if (!(error instanceof IdentityError)) return error
   return new Refusal(error.code, { reason: error.message }, { cause: error.cause })
 }

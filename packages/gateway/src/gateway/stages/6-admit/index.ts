@@ -4,7 +4,7 @@
  */
 import type { Admission, Ask, MetLimits, WaitBounds } from '../../../limits/index.ts'
 import type { Price, PriceBook } from '../../../prices/index.ts'
-import { type Admitted, type Located, noteLease, noteLimitHeaders } from '../../exchange.ts'
+import { type Admitted, type Located, noteLease, noteLimitHeaders, type Received } from '../../exchange.ts'
 import type { GatewayParts } from '../../parts.ts'
 import { promptOf } from '../9-record/bound.ts'
 import { limitHeaders } from './headers.ts'
@@ -65,7 +65,11 @@ const nothing = {
 const completionTokensMost = 1_000_000_000_000
 
 /** @returns zeros for operations that bill nothing: they only count as requests and calls in flight. */
-function askOf({ call, caller, grant, request, route }: Located, meets: MetLimits, { prices }: AdmitParts): Ask {
+export function askOf(
+  { call, caller, grant, request, route }: Received,
+  meets: MetLimits,
+  { prices }: Pick<AdmitParts, 'prices'>,
+): Ask {
   const { priority } = grant.workload
   const { usage, creates } = route.operation
   // The usage of a batch is known when it has ended. Until then, reserve what earlier batches of the workload needed.

@@ -46,7 +46,7 @@ export async function dispatch(exchange: Admitted, hold: BodyHold, parts: Sender
 }
 
 /** Members that have the deployment and also those that the call's tools name. @throws Refusal deployment_unknown */
-function servingAll(target: Target, { deployment, toolDeployments }: ReceivedRequest): Candidates {
+export function servingAll(target: Target, { deployment, toolDeployments }: ReceivedRequest): Candidates {
   const candidates = candidatesFor(target, deployment)
   if (candidates === null) throw unknownDeployment(target, deployment ?? '')
   if (toolDeployments.length === 0) return candidates

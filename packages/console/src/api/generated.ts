@@ -903,6 +903,111 @@ export type RecordBodies = {
   } | null
 }
 
+export type Explanation = {
+  readonly question: {
+    readonly caller: {
+      readonly key: string
+      readonly name: string | null
+      readonly groups: readonly (string)[]
+      readonly roles: readonly (string)[]
+      readonly scopes: readonly (string)[]
+      readonly managedIdentityId: string | null
+    } | null
+    readonly method: string
+    readonly url: string
+    readonly workloadHeader: string | null
+    readonly model: string | null
+  }
+  /** Null where a record does not hold what decides. */
+  readonly allowed: boolean | null
+  /** True where the room in limits and the instances were looked at. */
+  readonly live: boolean
+  readonly steps: readonly (ExplainStep)[]
+  readonly destination: {
+    readonly workload: string
+    readonly target: string
+    readonly deployment: string | null
+    /** Instances in the order in which they are tried. */
+    readonly order: readonly (readonly (string)[])[]
+  } | null
+  /** What came of the call, where a record is explained. */
+  readonly record: {
+    readonly id: string
+    readonly startedAtMs: number
+    readonly outcome: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted'
+    readonly outcomeCode: string | null
+    readonly status: number | null
+    readonly instance: string | null
+    /** The stage that refused it; null for a call that was not refused. */
+    readonly stage: string | null
+  } | null
+  /** What a record does not hold, and what was taken instead. */
+  readonly assumed: readonly (string)[]
+}
+
+export type ExplainStep = {
+  readonly stage: string
+  /** `unknown` only for a record, which does not hold what the stage decided by. */
+  readonly verdict: 'pass' | 'refuse' | 'unknown'
+  readonly text: string
+  readonly details: readonly (string)[]
+  /** Settings that decided. */
+  readonly settings: readonly ({
+    /** Place in the configuration. */
+    readonly path: string
+    /** As it is in force. */
+    readonly value?: unknown
+  })[]
+  /** The answer that the caller gets. */
+  readonly answer: {
+    readonly status: number
+    readonly code: string
+    readonly message: string
+    readonly type: string
+    readonly param: string | null
+    readonly retryAfterMs: number | null
+  } | null
+}
+
+export type ExplainQuestion = {
+  /** Null for a call without a token. */
+  readonly caller: {
+    /** Key of the caller: `user:{tid}/{oid}` or `app:{tid}/{appid}`. */
+    readonly key: string
+    /** For people to read; it decides nothing. */
+    readonly name?: string
+    /** The program with which a person signed in. */
+    readonly appId?: string
+    readonly groups?: readonly (string)[]
+    readonly roles?: readonly (string)[]
+    readonly scopes?: readonly (string)[]
+    /** ARM id of a managed identity. */
+    readonly managedIdentityId?: string
+    /** Audience of its tokens. Default: the first that is accepted. */
+    readonly audience?: string
+    /** True where the token leaves its groups out because there are too many. */
+    readonly groupsOverage?: boolean
+  } | null
+  readonly method?: string
+  /** Path and query, as the client calls it. */
+  readonly url: string
+  /** Header fields that decide. Credentials are not among them. */
+  readonly headers?: {
+    readonly 'x-gatehouse-workload'?: string
+    readonly 'content-type'?: string
+    readonly 'x-ms-oai-image-generation-deployment'?: string
+  }
+  /** `model` of the body, where nothing else of the body is known. */
+  readonly model?: string
+  /** The body as the client sends it. */
+  readonly body?: string
+  /**
+   * Time of the call. Limits and instances are then only named. Default: now, as the process would
+   * answer.
+   */
+  readonly at?: string
+}
+
 /** By operation: what goes in, and what comes out. */
 export interface Operations {
   /** The caller, as the gateway sees it. */
@@ -1496,6 +1601,22 @@ export interface Operations {
     readonly body: undefined
     readonly answer: RecordBodies
   }
+  /** What would happen to a call, stage by stage, and why. Nothing is sent, reserved or recorded. */
+  'POST /api/v1/explain': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: ExplainQuestion
+    readonly answer: Explanation
+  }
+  /** What would happen to the call of a record under the configuration in force, and what came of it then. */
+  'GET /api/v1/records/{id}/explain': {
+    readonly path: {
+      readonly id: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Explanation
+  }
 }
 
 /** The roles of which each operation requires any; `caller`: any caller with a verified identity. */
@@ -1536,4 +1657,6 @@ export const rolesByOperation = {
   'GET /api/v1/records/{id}': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/cost': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/bodies': ['auditor', 'developer'],
+  'POST /api/v1/explain': ['viewer', 'developer'],
+  'GET /api/v1/records/{id}/explain': ['viewer', 'developer'],
 } as const satisfies Record<keyof Operations, readonly string[]>

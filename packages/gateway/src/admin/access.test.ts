@@ -26,6 +26,7 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /api/v1/playground/chat/completions': {},
   'POST /api/v1/playground/responses': {},
   'POST /api/v1/query': { sql: 'SELECT 1' },
+  'POST /api/v1/explain': { caller: null, url: '/main/hr-bot/openai/v1/models', method: 'GET' },
 }
 
 const routes = Object.entries(roleByRoute).map(([route, roles]: [string, string | readonly string[]]) => {

@@ -10,6 +10,7 @@ import { Questions } from './questions.ts'
 import { revalidated } from './revalidation.ts'
 import { addAttention } from './routes/attention.ts'
 import { addAudit } from './routes/audit.ts'
+import { addExplain } from './routes/explain.ts'
 import { addExport } from './routes/export.ts'
 import { addFeeds } from './routes/feeds.ts'
 import { addDrains, addInstances } from './routes/instances.ts'
@@ -93,6 +94,7 @@ export function adminApp(
   addTail(app, handlerParts)
   addSearch(app, handlerParts)
   addRecords(app, handlerParts)
+  addExplain(app, handlerParts)
   app.doc31('/openapi.json', openApiHead)
   app.openAPIRegistry.registerComponent('securitySchemes', 'entra', {
     type: 'http',

@@ -7,6 +7,11 @@ export function jsonAnswer<S extends z.ZodType>(schema: S, description: string) 
   return { description, content: { 'application/json': { schema } } }
 }
 
+/** Describes a JSON body in the OpenAPI document; `json-bodies.ts` says how long it may be. */
+export function jsonBody<S extends z.ZodType>(schema: S) {
+  return { required: true, content: { 'application/json': { schema } } } as const
+}
+
 /** Describes a JSON answer that is written piece by piece, which the router's types cannot check. */
 export function streamedJsonAnswer(schema: z.ZodType, description: string) {
   const content: Record<string, { schema: z.ZodType }> = { 'application/json': { schema } }

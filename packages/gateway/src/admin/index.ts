@@ -13,6 +13,7 @@ import type { Log } from '../log.ts'
 import type { Drains } from '../replicas/drains.ts'
 import type { ReplicasReport } from '../replicas/index.ts'
 import type { LogLevels } from '../telemetry/log/index.ts'
+import type { CallExplainer } from './explain/index.ts'
 import type { ConsoleOptions } from './session/index.ts'
 
 /**
@@ -46,6 +47,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   sources(): readonly SourceState[]
   /** Asks an instance for its models with its credential. Null when there is no such instance. */
   probe(instance: string): Promise<ProbeResult | null>
+  /** Says what would happen to calls. */
+  readonly calls: CallExplainer
   /** Keeps new calls away from instances, and lets them go there again. */
   readonly drains: Pick<Drains, 'drain' | 'restore'>
   /** The log of this process; null where it is not Gatehouse's own. */

@@ -10,6 +10,7 @@ export const jsonBytesMaxByRoute: JsonBytesMax = {
   'POST /api/v1/playground/chat/completions': relayedBytesMax,
   'POST /api/v1/playground/responses': relayedBytesMax,
   'POST /api/v1/query': 128 * 1_024,
+  'POST /api/v1/explain': 1_048_576,
 }
 
 export type JsonBytesMax = Readonly<Record<`${'POST' | 'PUT'} /${string}`, number>>

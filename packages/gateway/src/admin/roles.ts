@@ -54,6 +54,9 @@ export const roleByRoute = {
   'GET /api/v1/records/:id': ['viewer', 'developer'],
   'GET /api/v1/records/:id/cost': ['viewer', 'developer'],
   'GET /api/v1/records/:id/bodies': ['auditor', 'developer'],
+  // It says what the configuration says of callers, addresses and limits: no secret is among it.
+  'GET /api/v1/records/:id/explain': ['viewer', 'developer'],
+  'POST /api/v1/explain': ['viewer', 'developer'],
 } as const satisfies Record<string, RouteRoles>
 
 /**

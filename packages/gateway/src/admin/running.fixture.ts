@@ -36,6 +36,11 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
       probed.push(name)
       return name === 'east' ? goodProbe : failedProbe
     },
+    calls: {
+      explain: async call => [{ stage: 'resolve', verdict: 'pass', text: call.url }],
+      workloadNamed: ({ url }) => url.split('/')[2] ?? null,
+      stageOf: code => (code === 'caller_not_bound' ? 'authorize' : null),
+    },
     drains: {
       drain: async (_, by) => ({ drained: { sinceMs: atMs, by }, sharing: 'alone' }),
       restore: async () => ({ drained: null, sharing: 'alone' }),

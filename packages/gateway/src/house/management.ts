@@ -24,6 +24,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { MetricsPush } from '../telemetry/push.ts'
 import { version } from '../version.ts'
 import { addressOf } from './address.ts'
+import { callExplainer } from './call-explainer.ts'
 import type { Core } from './core.ts'
 import type { CompleteParts } from './index.ts'
 
@@ -200,6 +201,7 @@ function adminHouse(
     sources: () => served.sources?.() ?? [],
     limits: () => core.limits.report(),
     probe: name => current.probe(name),
+    calls: callExplainer(core, given.clock),
     drains: core.drains,
     levels: given.running?.levels ?? null,
     metrics: accept => metrics.render(accept),

@@ -59,7 +59,7 @@ export function addRecords(app: AdminApp, { ledger, desk, questions, house }: Ad
     return c.json(await ask(c, () => ledger.list(query)), 200)
   })
 
-  app.openapi(one, async c => c.json(await ask(c, () => rowOf(c, ledger, c.req.valid('param').id)), 200))
+  app.openapi(one, async c => c.json(await ask(c, () => visibleRow(c, ledger, c.req.valid('param').id)), 200))
 
   app.openapi(cost, async c => {
     const row = await ask(c, () => rowOf(c, ledger, c.req.valid('param').id))
@@ -68,7 +68,7 @@ export function addRecords(app: AdminApp, { ledger, desk, questions, house }: Ad
   })
 
   app.openapi(bodies, async c => {
-    const row = await ask(c, () => rowOf(c, ledger, c.req.valid('param').id))
+    const row = await ask(c, () => visibleRow(c, ledger, c.req.valid('param').id))
     requireReader(c, row)
     const kept = await ask(c, () => ledger.bodies(row.id))
     // Recorded before the first byte is sent: the audit then also has readers that disconnect midway.
@@ -78,7 +78,7 @@ export function addRecords(app: AdminApp, { ledger, desk, questions, house }: Ad
 }
 
 /** A record's id is a UUID, whose letters may be of either case (RFC 9562, section 4). */
-async function rowOf(c: Context<AdminEnv>, ledger: LedgerReader, id: string): Promise<RecordRow> {
+export async function visibleRow(c: Context<AdminEnv>, ledger: LedgerReader, id: string): Promise<RecordRow> {
   const row = await ledger.row(id.toLowerCase())
   // A developer learns nothing of records of other workloads, not even that they exist.
   if (row === null || !isVisible(c.get('visible'), row)) {

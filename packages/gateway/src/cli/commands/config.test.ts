@@ -226,7 +226,7 @@ suite('config explain', () => {
 
   // The verifier rejects such tokens before it looks at anything else.
   test('a caller of a tenant that is not accepted is refused', async () => {
-    const { exitCode, stdout } = await run([...base, '--user', oid, '--tenant', oid])
+    const { exitCode, stdout } = await run([...base, '--user', oid, '--tenant', oid], { explain: null })
     assert.equal(exitCode, 1)
     assert.match(stdout, /✗ authenticate {2}401: The token is of tenant .* \(token_tenant\)/)
   })

@@ -99,8 +99,9 @@ export const explainers: {
     const { tenants, audiences, clients = null } = config.identity.entra
     // A caller that is described without a token has the usual audience.
     const audience = caller.audience === '' ? (audiences[0] ?? '') : caller.audience
-    requireAccepted({ ...caller, audience }, expectationsOf({ tenants, audiences, clients }))
-    noteCaller(exchange, caller, '')
+    const described = { ...caller, audience }
+    requireAccepted(described, expectationsOf({ tenants, audiences, clients }))
+    noteCaller(exchange, described, '')
     return {
       text: `The ${caller.kind} ${callerKey(caller)}.`,
       details: groupsText(config),

@@ -12,6 +12,7 @@ import { ownCall } from '../call.ts'
 import { type Exchange, newExchange } from '../exchange.ts'
 import { buildPlan, type Plan } from '../plan/index.ts'
 import { Refusal, refusals } from '../refusals.ts'
+import { findRoute } from '../stages/1-resolve/route.ts'
 import { asTokenRefusal } from '../stages/2-authenticate/index.ts'
 import { type StageName, stages } from '../stages/index.ts'
 import { type Destined, type ExplainedStage, type Explainer, explainers, limitsNamed } from './explainers.ts'
@@ -144,6 +145,22 @@ export async function explainWith(
     }
   }
   return steps
+}
+
+/** The workload that a call names; null where it names none, or where its address cannot be read. */
+export function workloadNamed({ method, url, headers }: Pick<ExplainQuestion, 'method' | 'url' | 'headers'>) {
+  try {
+    const { workload } = findRoute(method, url)
+    return workload ?? headers['x-gatehouse-workload'] ?? null
+  } catch (error) {
+    if (error instanceof Refusal) return null
+    throw error
+  }
+}
+
+/** The first stage that can refuse with this code; null for other codes. */
+export function stageOf(code: string): StageName | null {
+  return stages.find(({ refuses }: { refuses: readonly string[] }) => refuses.includes(code))?.name ?? null
 }
 
 /** A body without header fields about it is JSON, as clients send it. */

@@ -22,6 +22,8 @@ interface Picture {
   readonly prepare?: (page: Page) => Promise<void>
 }
 
+const chatPath = '/main/hr-bot/openai/v1/chat/completions'
+
 const pictures: readonly Picture[] = [
   { name: 'overview', path: '/?period=30d' },
   { name: 'overview-table', path: '/?period=7d&by=caller', prepare: showTable },
@@ -39,6 +41,8 @@ const pictures: readonly Picture[] = [
   { name: 'limits', path: '/limits' },
   { name: 'cost', path: '/cost?period=30d' },
   { name: 'feeds', path: '/feeds' },
+  { name: 'explain', path: `/explain?model=gpt-4o&caller=self&url=${chatPath}`, person: 'erin' },
+  { name: 'explain-record', path: '/explain?record=ID' },
   { name: 'palette', path: '/records?period=7d', prepare: page => page.keyboard.press('Control+k') },
   {
     name: 'person',

@@ -103,6 +103,8 @@ test('nothing that a caller wrote runs, loads, or leaves the page, on whichever 
     '/cost?by=caller',
     '/cost?by=model',
     '/feeds',
+    ...records.map(id => `/explain?record=${id}`),
+    ...corpus.slice(0, 4).map(text => `/explain?model=gpt-4o&caller=self&url=${encodeURIComponent(text)}`),
     '/records?columns=time,outcome,caller,model,client,deployment',
     ...corpus.slice(0, 16).map(text => `/records?caller=${encodeURIComponent(text)}`),
   ]

@@ -970,8 +970,8 @@ export type ExplainStep = {
 }
 
 export type ExplainQuestion = {
-  /** Null for a call without a token. */
-  readonly caller: {
+  /** `self`: the caller of this request, with its groups and roles. Null: a call without a token. */
+  readonly caller: 'self' | {
     /** Key of the caller: `user:{tid}/{oid}` or `app:{tid}/{appid}`. */
     readonly key: string
     /** For people to read; it decides nothing. */

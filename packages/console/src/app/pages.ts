@@ -72,4 +72,10 @@ export const pageRows: readonly PageRow[] = [
     load: () => import('../pages/me/page.tsx'),
     listed: { title: shell.pages.me, icon: 'me', place: paths.me(), key: 'm' },
   },
+  {
+    path: '/explain',
+    needs: 'POST /api/v1/explain',
+    load: () => import('../pages/explain/page.tsx'),
+    listed: { title: shell.pages.explain, icon: 'explain', place: paths.explain(), key: 'e' },
+  },
 ]

@@ -36,6 +36,7 @@ export const paths = {
   cost: (): Place => at('/cost'),
   feeds: (): Place => at('/feeds'),
   me: (): Place => at('/me'),
+  explain: (asked: { readonly record?: string } = {}): Place => at('/explain', asked),
 }
 
 const carried = ['period', 'from', 'to', 'workload'] as const

@@ -2,26 +2,27 @@
 import type { Config } from '../../config/schema/index.ts'
 import { type Caller, callerKey, callerWithoutToken } from '../../identity/caller.ts'
 import type { RecordRow } from '../../ledger/record.ts'
-import type { ExplainCall } from './index.ts'
+import type { CallExplainer, ExplainCall } from './index.ts'
 import type { ExplainAsked } from './schemas.ts'
 
 const nobody = '00000000-0000-0000-0000-000000000000'
 
-export function callOf({ method, url, headers, caller, model, body }: ExplainAsked): ExplainCall {
+/** @param self the caller of the request. */
+export function callOf({ method, url, headers, caller, model, body }: ExplainAsked, self: Caller): ExplainCall {
   const named = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
   return {
     method,
     // A whole URL is what people copy; its host decides nothing.
     url: url.replace(/^https?:\/\/[^/?#]*/i, '') || '/',
     headers: Object.fromEntries(named) as Readonly<Record<string, string>>,
-    caller: caller === null ? null : callerAsked(caller),
+    caller: caller === 'self' ? self : caller === null ? null : callerAsked(caller),
     model: model ?? null,
     body: body === undefined ? null : Buffer.from(body),
     toolDeployments: [],
   }
 }
 
-function callerAsked(asked: NonNullable<ExplainAsked['caller']>): Caller {
+function callerAsked(asked: Exclude<ExplainAsked['caller'], 'self' | null>): Caller {
   const [, kind = '', tenantId = '', id = ''] = /^(user|app):([^/]+)\/(.+)$/.exec(asked.key.toLowerCase()) ?? []
   const isUser = kind === 'user'
   return {
@@ -57,19 +58,23 @@ const unboundCodes: ReadonlySet<string | null> = new Set([
  */
 export function callOfRecord(
   row: RecordRow,
-  workloads: Config['workloads'],
+  {
+    workloads,
+    calls,
+  }: { readonly workloads: Config['workloads']; readonly calls: Pick<CallExplainer, 'workloadNamed'> },
 ): { readonly call: ExplainCall; readonly assumed: readonly string[] } {
   const caller = callerOfRecord(row)
   const bound = caller !== null && !unboundCodes.has(row.outcomeCode) && row.workload !== null
   const rules = bound ? (workloads[row.workload ?? '']?.callers ?? []) : []
   const claims = claimsNamed(rules)
   const version = row.apiVersion === null ? '' : `?api-version=${encodeURIComponent(row.apiVersion)}`
-  const header = row.workload === null ? {} : { 'x-gatehouse-workload': row.workload }
+  const url = `${row.path}${version}`
+  const isNamed = calls.workloadNamed({ method: row.method, url, headers: {} }) !== null
   return {
     call: {
       method: row.method,
-      url: `${row.path}${version}`,
-      headers: header,
+      url,
+      headers: isNamed || row.workload === null ? {} : { 'x-gatehouse-workload': row.workload },
       caller: caller === null ? null : { ...caller, ...claims },
       model: row.requestedModel,
       body: null,

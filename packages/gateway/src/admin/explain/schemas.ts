@@ -44,7 +44,12 @@ export const headersAsked = z
 
 export const explainQuestion = z
   .strictObject({
-    caller: callerAsked.nullable().openapi({ description: 'Null for a call without a token.' }),
+    caller: z
+      .union([z.literal('self'), callerAsked])
+      .nullable()
+      .openapi({
+        description: '`self`: the caller of this request, with its groups and roles. Null: a call without a token.',
+      }),
     method: z
       .string()
       .regex(/^[A-Z]{1,16}$/, 'expected a method in capitals')

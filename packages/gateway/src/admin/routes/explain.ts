@@ -35,7 +35,7 @@ const ofRecord = createRoute({
 export function addExplain(app: AdminApp, { house, ledger, questions }: AdminParts): void {
   app.openapi(ask, async c => {
     const asked = c.req.valid('json')
-    const call = callOf(asked)
+    const call = callOf(asked, c.get('caller'))
     requireOwn(c, call, house.calls.workloadNamed(call))
     const atMs = asked.at === undefined ? null : Date.parse(asked.at)
     const steps = await house.calls.explain(call, atMs)
@@ -45,7 +45,7 @@ export function addExplain(app: AdminApp, { house, ledger, questions }: AdminPar
   app.openapi(ofRecord, async c => {
     const { id } = c.req.valid('param')
     const row = await questions.ask(callerKey(c.get('caller')), c.req.raw.signal, () => visibleRow(c, ledger, id))
-    const { call, assumed } = callOfRecord(row, house.workloads)
+    const { call, assumed } = callOfRecord(row, house)
     const then = thenOf(row, house.calls.stageOf)
     const steps = withThen(await house.calls.explain(call, row.startedAtMs), then)
     return c.json(answerOf(call, steps, { live: false, record: then, assumed }), 200)

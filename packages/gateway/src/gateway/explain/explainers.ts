@@ -36,11 +36,11 @@ import {
   locateText,
   sharesOf,
 } from './describe.ts'
-import type { ExplainQuestion } from './index.ts'
 import { describeLimit } from './limits.ts'
 import { isOfRule, type LiveParts, reachNow, roomFor, useOf } from './live.ts'
 import { type Destination, describeDestination, detailsOf } from './members.ts'
 import { policyTexts } from './policy.ts'
+import type { ExplainQuestion } from './question.ts'
 import { type ExplainSetting, pathOfTarget, settingAt, settingOfLimit } from './settings.ts'
 
 /** Nothing can be said about the other stages before a call is sent. */

@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from '../../clock.ts'
 import type { Config } from '../../config/schema/index.ts'
-import { type Caller, IdentityError } from '../../identity/index.ts'
+import { IdentityError } from '../../identity/index.ts'
 import { type Instance, openInstance } from '../../instances/index.ts'
 import type { PriceBook } from '../../prices/index.ts'
 import { openPrices } from '../../prices/open.ts'
@@ -17,23 +17,8 @@ import { asTokenRefusal } from '../stages/2-authenticate/index.ts'
 import { type StageName, stages } from '../stages/index.ts'
 import { type Destined, type ExplainedStage, type Explainer, explainers, limitsNamed } from './explainers.ts'
 import type { LiveParts } from './live.ts'
+import type { ExplainQuestion } from './question.ts'
 import { type ExplainSetting, settingsOfRefusal } from './settings.ts'
-
-export interface ExplainQuestion {
-  readonly method: string
-  /** Path and query, as in the request line. */
-  readonly url: string
-  /** Null for a call without a token. */
-  readonly caller: Caller | null
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  /** `model` of the body; null when there is no body. Without effect where `body` is given. */
-  readonly model: string | null
-  /** The body as the client would send it. Default: only `model` is known of it. */
-  readonly body?: Uint8Array | null
-  /** Deployments that tools of the call name, where the body is not given. */
-  readonly toolDeployments?: readonly string[]
-}
 
 export interface ExplainStep {
   readonly stage: ExplainedStage

@@ -1,0 +1,122 @@
+/** Explaining calls, in a real browser on a real gateway. */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { assertAccessible } from '../support/accessible.ts'
+import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
+import { recordOf } from '../support/records.ts'
+import { startWorld } from '../support/world.ts'
+
+const world = await startWorld({ after }, { parts: { consoleDirectory: builtConsole } })
+const browser = await startBrowser({ after })
+const admin = world.house.admin?.url ?? ''
+const url = '/main/hr-bot/openai/v1/chat/completions'
+
+/** What the gateway answers to bob, who is not bound to the workload. */
+async function refused(): Promise<{ readonly message: string; readonly id: string }> {
+  const response = await fetch(`${world.url}${url}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await world.token('bob')}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] }),
+  })
+  const { error } = (await response.json()) as { readonly error: { readonly message: string } }
+  const record = await recordOf(world.house.ledger, response.headers.get('x-gatehouse-request-id') ?? '')
+  return { message: error.message, id: record.id }
+}
+
+// Whoever is asked "why was I refused" has the answer of the gateway, the rule, and nothing to guess.
+test('the way from a refused record to its reason is one link, and the reason is what the caller was told', async () => {
+  const { message, id } = await refused()
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'erin' })
+  await page.goto(`${admin}/explain?record=${id}`)
+  await page.getByRole('heading', { name: 'Refused: 403 caller_not_bound' }).waitFor()
+  assert.ok((await page.getByRole('status').filter({ hasText: message }).count()) === 1, message)
+  const steps = page.getByRole('list', { name: 'Stages of the call' })
+  assert.deepEqual(await steps.getByRole('heading').allInnerTexts(), ['Address', 'Caller', 'Permission'])
+  await steps.getByText('workloads.hr-bot.callers').waitFor()
+  await page.getByText('A record holds no groups').waitFor()
+  await page.getByRole('link', { name: /^Record / }).click()
+  await page.waitForURL(`**/records/${id}**`)
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
+test('a call is explained by the keyboard alone, and its address shows the same explanation again', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'erin' })
+  await page.goto(admin)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('e')
+  await page.getByText('Say who calls what').waitFor()
+  await page.getByRole('button', { name: 'As me' }).focus()
+  await page.keyboard.press('Space')
+  await page.getByRole('combobox', { name: 'Caller' }).focus()
+  const { tenantId, objectId } = await callerOf('alice')
+  await page.keyboard.type(`user:${tenantId}/${objectId}`)
+  await page.keyboard.press('Tab')
+  await page.getByRole('combobox', { name: 'Groups' }).focus()
+  const [group] = groupsOf()
+  await page.keyboard.type(group)
+  await page.keyboard.press('Enter')
+  await page.getByRole('textbox', { name: 'Address' }).focus()
+  await page.keyboard.type(url)
+  await page.getByRole('textbox', { name: 'Model' }).focus()
+  await page.keyboard.type('gpt-4o')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Allowed' }).waitFor()
+  await page.getByText('workloads.hr-bot.callers[0]').waitFor()
+  await page.getByText(/Goes to one of dev-openai-instance-1, dev-openai-instance-2/).waitFor()
+  const second = await context.newPage()
+  await second.goto(page.url())
+  await second.getByRole('heading', { name: 'Allowed' }).waitFor()
+  assert.equal(await second.getByRole('textbox', { name: 'Model' }).inputValue(), 'gpt-4o')
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
+function groupsOf(): readonly [string] {
+  const [rule] = world.config.workloads['hr-bot']?.callers ?? []
+  assert.ok(rule !== undefined && 'group' in rule)
+  return [rule.group]
+}
+
+async function callerOf(person: string): Promise<{ readonly tenantId: string; readonly objectId: string }> {
+  const response = await fetch(`${admin}/api/v1/whoami`, {
+    headers: { authorization: `Bearer ${await world.token(person)}` },
+  })
+  const { caller } = (await response.json()) as { caller: { tenantId: string; objectId: string } }
+  return caller
+}
+
+test('without a role the page says which one it needs, and a developer learns nothing of other workloads', async () => {
+  const nobody = await openConsole(browser, { admin, person: 'dave' })
+  await nobody.page.goto(`${admin}/explain?url=${url}&caller=self`)
+  await nobody.page.getByText(/needs the role viewer or developer/).waitFor()
+  await nobody.context.close()
+  const developer = await openConsole(browser, { admin, person: 'alice' })
+  const asked = `url=/main/code-assistant/openai/v1/models&method=GET`
+  await developer.page.goto(`${admin}/explain?${asked}&caller=self`)
+  await developer.page.getByRole('heading', { name: 'Refused: 403 caller_not_bound' }).waitFor()
+  const { tenantId, objectId } = await callerOf('bob')
+  await developer.page.goto(`${admin}/explain?${asked}&caller=user:${tenantId}/${objectId}`)
+  await developer.page.getByText('You may not see this').waitFor()
+  await developer.context.close()
+})
+
+for (const dark of [false, true]) {
+  test(`explanations pass the checks of accessibility in the ${dark ? 'dark' : 'light'} theme`, async () => {
+    const { id } = await refused()
+    const { page, context, faults } = await openConsole(browser, { admin, person: 'erin', dark })
+    for (const width of [1_440, 390]) {
+      await page.setViewportSize({ width, height: 900 })
+      for (const path of [`/explain?url=${url}&model=gpt-4o&caller=self`, `/explain?record=${id}`]) {
+        await page.goto(`${admin}${path}`)
+        await page.getByRole('textbox', { name: 'Address' }).waitFor()
+        await page.getByRole('list', { name: 'Stages of the call' }).waitFor()
+        await assertAccessible(page)
+        assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, `${path} at ${width} px`)
+      }
+    }
+    assert.deepEqual(faults, [])
+    await context.close()
+  })
+}

@@ -62,7 +62,7 @@ export function addRecords(app: AdminApp, { ledger, desk, questions, house }: Ad
   app.openapi(one, async c => c.json(await ask(c, () => visibleRow(c, ledger, c.req.valid('param').id)), 200))
 
   app.openapi(cost, async c => {
-    const row = await ask(c, () => rowOf(c, ledger, c.req.valid('param').id))
+    const row = await ask(c, () => visibleRow(c, ledger, c.req.valid('param').id))
     const found = house.costLines(row)
     return c.json({ cost: row.cost, share: found?.share ?? null, lines: found === null ? null : [...found.lines] }, 200)
   })

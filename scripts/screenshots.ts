@@ -49,6 +49,14 @@ const pictures: readonly Picture[] = [
     path: '/records?period=7d',
     prepare: page => page.getByRole('button', { name: /Signed in/ }).click(),
   },
+  { name: 'playground', path: '/playground?workload=hr-bot', person: 'alice', prepare: talk },
+  {
+    name: 'playground-compare',
+    path: '/playground?workload=hr-bot&other=gpt-4o-mini&format=json_schema',
+    person: 'alice',
+    prepare: talk,
+  },
+  { name: 'playground-nobody', path: '/playground', person: 'dave' },
   { name: 'me', path: '/me?period=30d', person: 'alice' },
   { name: 'me-without-a-role', path: '/me', person: 'dave' },
 ]
@@ -75,6 +83,16 @@ async function search(page: Page): Promise<void> {
   await page.getByRole('textbox', { name: /Why do you read it/ }).fill('A question of the works council')
   await page.getByRole('button', { name: 'Search', exact: true }).click()
   await page.getByText(/records of the day were searched/).waitFor()
+}
+
+/** A question and its answer. */
+async function talk(page: Page): Promise<void> {
+  const example = page.getByRole('button', { name: 'Insert an example' }).first()
+  if ((await page.getByLabel('JSON schema').count()) > 0 && (await example.isVisible())) await example.click()
+  await page.getByRole('textbox', { name: 'Question' }).fill('How many days of parental leave are there in Sweden?')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Send', exact: true }).waitFor()
+  await page.getByRole('link', { name: 'Record', exact: true }).first().waitFor()
 }
 
 async function readBodies(page: Page): Promise<void> {

@@ -67,6 +67,12 @@ export const pageRows: readonly PageRow[] = [
     listed: { title: shell.pages.feeds, icon: 'feeds', place: paths.feeds(), key: 'f' },
   },
   {
+    path: '/playground',
+    needs: 'GET /api/v1/playground',
+    load: () => import('../pages/playground/page.tsx'),
+    listed: { title: shell.pages.playground, icon: 'playground', place: paths.playground(), key: 'p' },
+  },
+  {
     path: '/me',
     needs: 'GET /api/v1/me',
     load: () => import('../pages/me/page.tsx'),

@@ -35,6 +35,8 @@ export const paths = {
   limits: (rule?: string): Place => at('/limits', { rule }),
   cost: (): Place => at('/cost'),
   feeds: (): Place => at('/feeds'),
+  /** @param record id of a record to go on with; its request becomes the conversation. */
+  playground: ({ record }: { readonly record?: string } = {}): Place => at('/playground', { record }),
   me: (): Place => at('/me'),
   explain: (asked: { readonly record?: string } = {}): Place => at('/explain', asked),
 }

@@ -94,5 +94,7 @@ async function signOut(): Promise<void> {
   )
   const ended: unknown = response?.ok ? await response.json().catch(() => null) : null
   const next = typeof ended === 'object' && ended !== null && 'endSessionUrl' in ended ? ended.endSessionUrl : null
+  // Reasons and conversations of this tab are not for whoever signs in next.
+  sessionStorage.clear()
   window.location.assign(typeof next === 'string' ? next : '/')
 }

@@ -35,6 +35,7 @@ const pictures: readonly Picture[] = [
   { name: 'record', path: '/records/ID' },
   { name: 'record-conversation', path: '/records/ID', prepare: readBodies },
   { name: 'record-again', path: '/records/ID?view=again', prepare: readBodies },
+  { name: 'record-compare', path: '/records/ID?view=compare', prepare: compare },
   { name: 'record-raw', path: '/records/ID?view=raw', prepare: readBodies },
   { name: 'record-facts', path: '/records/ID?view=facts' },
   { name: 'instances', path: '/instances?period=7d' },
@@ -73,6 +74,22 @@ async function showTable(page: Page): Promise<void> {
     .getByRole('button', { name: /show as table/ })
     .first()
     .click()
+}
+
+async function compare(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /call before by the same caller/ }).click()
+  for (let bodies = 0; bodies < 2; bodies += 1) {
+    await page
+      .getByRole('textbox', { name: /Why do you read it/ })
+      .or(page.getByRole('region', { name: 'Request, side by side' }))
+      .first()
+      .waitFor()
+    await readBodies(page)
+  }
+  await page
+    .getByRole('region', { name: /side by side/ })
+    .first()
+    .waitFor()
 }
 
 async function showViews(page: Page): Promise<void> {

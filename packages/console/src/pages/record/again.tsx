@@ -6,7 +6,7 @@ import { record as text } from '../../texts/record.ts'
 import { bytesOf, textOfBytes } from './bytes.ts'
 import type { Bodies, RecordRow } from './query.ts'
 import styles from './record.module.css'
-import { type SnippetKind, snippetKinds, snippetOf } from './snippets.ts'
+import { bodyFile, type Call, type SnippetKind, snippetKinds, snippetOf } from './snippets.ts'
 
 interface AgainProps {
   readonly row: RecordRow
@@ -18,7 +18,7 @@ export function Again({ row, bodies }: AgainProps) {
   const [kind, setKind] = useState<SnippetKind>('curl')
   const { method, requestContentType: contentType } = row
   const path = row.apiVersion === null ? row.path : `${row.path}?api-version=${encodeURIComponent(row.apiVersion)}`
-  const body = bodies.request === null ? null : textOfBytes(bytesOf(bodies.request.base64))
+  const body = bodies.request === null ? null : bodyOf(bytesOf(bodies.request.base64))
   const snippet = snippetOf(kind, { method, path, contentType, body })
   return (
     <Stack gap="xs">
@@ -41,6 +41,7 @@ export function Again({ row, bodies }: AgainProps) {
       </Group>
       <Text size="sm" c="dimmed">
         {text.againHelp}
+        {typeof body === 'object' && body !== null && ` ${text.bytesInFile}`}
       </Text>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard. */}
       <pre className={styles['code']} tabIndex={0}>
@@ -48,4 +49,10 @@ export function Again({ row, bodies }: AgainProps) {
       </pre>
     </Stack>
   )
+}
+
+/** The body as text; bytes that are none come from a file. */
+function bodyOf(bytes: Uint8Array<ArrayBuffer>): Call['body'] {
+  const text = textOfBytes(bytes)
+  return text.includes('\ufffd') || text.includes('\0') ? { file: bodyFile } : text
 }

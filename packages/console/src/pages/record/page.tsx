@@ -13,15 +13,18 @@ import { QueryView } from '../../parts/query-view.tsx'
 import { record as text } from '../../texts/record.ts'
 import { Again } from './again.tsx'
 import { BodiesGate } from './bodies-gate.tsx'
+import { Compare } from './compare.tsx'
 import { Conversation } from './conversation.tsx'
 import { Facts } from './facts.tsx'
+import { LimitsMet } from './limits-met.tsx'
 import { type RecordRow, recordOf } from './query.ts'
 import { Raw } from './raw.tsx'
 import styles from './record.module.css'
+import { Stream } from './stream.tsx'
 import { Timeline } from './timeline.tsx'
 import { UsageTable } from './usage-table.tsx'
 
-const views = ['conversation', 'raw', 'again', 'facts'] as const
+const views = ['conversation', 'raw', 'stream', 'compare', 'again', 'facts'] as const
 type View = (typeof views)[number]
 
 /** One exchange: what was said, how long each part took, what it cost. */
@@ -38,14 +41,20 @@ export function Page() {
 function Whole({ row }: { readonly row: RecordRow }) {
   const address = useAddress()
   const change = useChangeAddress()
-  const view: View = views.find(name => name === address['view']) ?? 'conversation'
+  const shown = views.filter(name => name !== 'stream' || row.stream)
+  const view: View = shown.find(name => name === address['view']) ?? 'conversation'
   return (
     <Stack gap="sm">
       <Summary row={row} />
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
-        <Panel title={text.timeline}>
-          <Timeline row={row} />
-        </Panel>
+        <Stack gap="sm">
+          <Panel title={text.timeline}>
+            <Timeline row={row} />
+          </Panel>
+          <Panel title={text.limits}>
+            <LimitsMet row={row} />
+          </Panel>
+        </Stack>
         <Panel title={text.usage}>
           <UsageTable row={row} />
         </Panel>
@@ -57,7 +66,7 @@ function Whole({ row }: { readonly row: RecordRow }) {
           keepMounted={false}
         >
           <Tabs.List mb="sm">
-            {views.map(name => (
+            {shown.map(name => (
               <Tabs.Tab key={name} value={name}>
                 {text.views[name]}
               </Tabs.Tab>
@@ -68,6 +77,12 @@ function Whole({ row }: { readonly row: RecordRow }) {
           </Tabs.Panel>
           <Tabs.Panel value="raw">
             <BodiesGate row={row}>{bodies => <Raw bodies={bodies} />}</BodiesGate>
+          </Tabs.Panel>
+          <Tabs.Panel value="stream">
+            <BodiesGate row={row}>{bodies => <Stream row={row} bodies={bodies} />}</BodiesGate>
+          </Tabs.Panel>
+          <Tabs.Panel value="compare">
+            <Compare row={row} />
           </Tabs.Panel>
           <Tabs.Panel value="again">
             <BodiesGate row={row}>{bodies => <Again row={row} bodies={bodies} />}</BodiesGate>

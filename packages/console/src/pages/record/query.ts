@@ -13,6 +13,26 @@ export const recordOf = (id: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   })
 
+export type CostLines = Answer<'GET /api/v1/records/{id}/cost'>
+
+export const costOfRecord = (id: string) =>
+  queryOptions({
+    queryKey: ['record-cost', id],
+    queryFn: ({ signal }) => send('GET /api/v1/records/{id}/cost', { path: { id }, signal }),
+  })
+
+/** Id of the call that the same caller sent before as the same workload; null where there is none. */
+export const callBefore = ({ id, callerObjectId, workload }: RecordRow) =>
+  queryOptions({
+    queryKey: ['call-before', id],
+    queryFn: async ({ signal }) => {
+      const asked = { caller: callerObjectId ?? undefined, workload: workload ?? undefined, before: id, limit: 1 }
+      const { records } = await send('GET /api/v1/records', { query: asked, signal })
+      return records[0]?.id ?? null
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
 /** @param reason null for a caller's own call. */
 export const bodiesOf = (id: string, reason: string | null) =>
   queryOptions({

@@ -34,3 +34,10 @@ test('Python and JavaScript read the body of their programs as it was', () => {
   const written = /body: (".*"),/.exec(snippetOf('Node', { ...call, body }))?.[1] ?? ''
   assert.equal(JSON.parse(written), body)
 })
+
+test('bytes that are no text are read from the file that the page saves', () => {
+  const body = { file: 'request.bin' } as const
+  assert.match(snippetOf('curl', { ...call, body }), /--data-binary @request\.bin$/)
+  assert.match(snippetOf('Python', { ...call, body }), /data=open\("request\.bin", "rb"\)/)
+  assert.match(snippetOf('Node', { ...call, body }), /^import \{ readFile \}.*body: await readFile\("request\.bin"\)/s)
+})

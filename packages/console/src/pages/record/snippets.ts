@@ -4,9 +4,11 @@ export interface Call {
   readonly method: string
   readonly path: string
   readonly contentType: string | null
-  /** Null where it is not known. */
-  readonly body: string | null
+  /** Null where it is not known; `file` where it is no text, and is read from `bodyFile`. */
+  readonly body: string | { readonly file: typeof bodyFile } | null
 }
+
+export const bodyFile = 'request.bin'
 
 export const snippetKinds = ['curl', 'Python', 'Node'] as const
 export type SnippetKind = (typeof snippetKinds)[number]
@@ -21,7 +23,7 @@ const writers: Readonly<Record<SnippetKind, (call: Call) => string>> = {
       `curl -X ${inShell(method)} "$GATEHOUSE_URL"${inShell(path)}`,
       `-H "Authorization: Bearer $GATEHOUSE_TOKEN"`,
       ...(contentType === null ? [] : [`-H ${inShell(`content-type: ${contentType}`)}`]),
-      ...(body === null ? [] : [`--data-binary ${inShell(body)}`]),
+      ...(body === null ? [] : [`--data-binary ${typeof body === 'string' ? inShell(body) : `@${body.file}`}`]),
     ]
     return lines.join(' \\\n  ')
   },
@@ -33,17 +35,24 @@ const writers: Readonly<Record<SnippetKind, (call: Call) => string>> = {
       `    os.environ["GATEHOUSE_URL"] + ${inPython(path)},`,
       `    method=${quoted(method)},`,
       `    headers={"authorization": "Bearer " + os.environ["GATEHOUSE_TOKEN"]${headerText(contentType)}},`,
-      ...(body === null ? [] : [`    data=${inPython(body)}.encode(),`]),
+      ...(body === null
+        ? []
+        : [
+            `    data=${typeof body === 'string' ? `${inPython(body)}.encode()` : `open(${quoted(body.file)}, "rb")`},`,
+          ]),
       ')',
       'print(urllib.request.urlopen(request).read().decode())',
     ].join('\n')
   },
   Node({ method, path, contentType, body }) {
     return [
+      ...(body === null || typeof body === 'string' ? [] : ['import { readFile } from "node:fs/promises"', '']),
       `const response = await fetch(process.env.GATEHOUSE_URL + ${quoted(path)}, {`,
       `  method: ${quoted(method)},`,
       `  headers: { "authorization": \`Bearer \${process.env.GATEHOUSE_TOKEN}\`${headerText(contentType)} },`,
-      ...(body === null ? [] : [`  body: ${quoted(body)},`]),
+      ...(body === null
+        ? []
+        : [`  body: ${typeof body === 'string' ? quoted(body) : `await readFile(${quoted(body.file)})`},`]),
       '})',
       'console.log(await response.text())',
     ].join('\n')

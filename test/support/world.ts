@@ -1,13 +1,17 @@
 /**
  * A whole world for tests: the sign-in service, two simulated instances and a gateway, on free ports, in this process.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { ConfigSource } from '../../packages/gateway/src/config/in-force/open.ts'
+import { loadConfig } from '../../packages/gateway/src/config/load.ts'
 import { type Config, type ConfigInput, configSchema } from '../../packages/gateway/src/config/schema/index.ts'
 import { demoConfig } from '../../packages/gateway/src/demo/configuration.ts'
 import type { House, HouseParts } from '../../packages/gateway/src/house/index.ts'
 import { buildHouse } from '../../packages/gateway/src/house/open.ts'
+import { startReloading } from '../../packages/gateway/src/house/reloading.ts'
 import { silentLog } from '../../packages/gateway/src/log.ts'
 import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
@@ -47,6 +51,11 @@ export interface WorldOptions {
   /** Deployments of both instances, which workload hr-bot may use. Default: `fastDeployments`. */
   readonly deployments?: Readonly<Record<string, SimulatedDeployment>>
   readonly parts?: Partial<HouseParts>
+  /**
+   * True runs it from a file, `gatehouse.yaml` in the world's directory, which is watched; `parts` and `change` count
+   * too. Default: the configuration is made in the process.
+   */
+  readonly fromFile?: boolean
   /** People, groups and registrations of the tenant. Default: the demonstration's. */
   readonly tenant?: Directory
 }
@@ -89,15 +98,21 @@ export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<
     options.deployments ?? fastDeployments,
   )
   const recorded = { ...written, ledger: { ...written.ledger, unauthenticated: everyRefusal } }
-  const config = configSchema.parse(options.change?.(recorded) ?? recorded)
+  const input = options.change?.(recorded) ?? recorded
+  const source = options.fromFile === true ? await writtenSource(directory, input) : null
+  const config = source?.loaded.config ?? configSchema.parse(input)
   const { share: random } = randomOf(seedOfRun())
   const house = await buildHouse(config, {
     log: silentLog,
     appService: entra.managedIdentity,
     random,
+    ...(source === null ? {} : { source }),
     ...options.parts,
   })
+  const watching = { log: options.parts?.log ?? silentLog, env: {}, watching: true }
+  const reloading = source === null ? null : startReloading(house, source.loaded, watching)
   t.after(async () => {
+    reloading?.stop()
     await house.close()
     await Promise.all([one.close(), two.close(), entra.close()])
     await rm(directory, { recursive: true, force: true })
@@ -119,6 +134,12 @@ export async function reopen(t: Scope, world: World, config: Config = world.conf
   const house = await buildHouse(config, { log: silentLog, appService: world.entra.managedIdentity })
   t.after(() => house.close())
   return house
+}
+
+async function writtenSource(directory: string, input: ConfigInput): Promise<ConfigSource> {
+  const file = join(directory, 'gatehouse.yaml')
+  await writeFile(file, stringify(input, { aliasDuplicateObjects: false }))
+  return { loaded: await loadConfig(file, {}), env: {} }
 }
 
 function withDeployments(config: ConfigInput, simulated: Readonly<Record<string, SimulatedDeployment>>): ConfigInput {

@@ -23,6 +23,8 @@ const required: Readonly<Record<string, string>> = {
 
 /** Routes that refuse a request without a body. */
 const bodies: Readonly<Record<string, object>> = {
+  'POST /api/v1/config/check': { text: '' },
+  'POST /api/v1/config/apply': { text: '', expectedHash: '0'.repeat(32) },
   'POST /api/v1/playground/chat/completions': {},
   'POST /api/v1/playground/responses': {},
   'POST /api/v1/query': { sql: 'SELECT 1' },
@@ -33,7 +35,7 @@ const routes = Object.entries(roleByRoute).map(([route, roles]: [string, string 
   const [method = '', pattern = ''] = route.split(' ')
   const [, query = ''] = Object.entries(required).find(([end]) => pattern.endsWith(end)) ?? []
   const id = recordId(pattern.includes('/me/') ? 2 : 1)
-  const path = pattern.replace(':id', id).replace(':name', 'east') + query
+  const path = pattern.replace(':id', id).replace(':name', 'east').replace(':version', '1') + query
   const json = ['content-type', 'application/json']
   const sent = route in bodies ? { method, body: JSON.stringify(bodies[route]), headers: json } : { method }
   return { method, roles: [roles].flat(), path, sent }

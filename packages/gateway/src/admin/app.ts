@@ -10,6 +10,7 @@ import { Questions } from './questions.ts'
 import { revalidated } from './revalidation.ts'
 import { addAttention } from './routes/attention.ts'
 import { addAudit } from './routes/audit.ts'
+import { addConfiguration } from './routes/configuration.ts'
 import { addExplain } from './routes/explain.ts'
 import { addExport } from './routes/export.ts'
 import { addFeeds } from './routes/feeds.ts'
@@ -87,6 +88,7 @@ export function adminApp(
   addLive(app, handlerParts)
   addLog(app, handlerParts)
   addMetrics(app, handlerParts)
+  addConfiguration(app, handlerParts)
   addAudit(app, handlerParts)
   addQuery(app, handlerParts)
   // `records/export`, `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.

@@ -4,7 +4,7 @@ import { LedgerError, QuestionError } from '../ledger/index.ts'
 import { QueryFault, type QueryPlace } from '../ledger/query/index.ts'
 
 interface AdminErrorSpec {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 414 | 415 | 421 | 429 | 431 | 500 | 501 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 414 | 415 | 421 | 429 | 431 | 500 | 501 | 503
   readonly type:
     | 'authentication_error'
     | 'invalid_request_error'
@@ -21,6 +21,7 @@ export const adminErrors = {
   request_malformed: { status: 400, type: 'invalid_request_error' },
   parameter_invalid: { status: 400, type: 'invalid_request_error' },
   body_malformed: { status: 400, type: 'invalid_request_error' },
+  configuration_invalid: { status: 400, type: 'invalid_request_error' },
   reason_missing: { status: 400, type: 'invalid_request_error' },
   query_refused: { status: 400, type: 'invalid_request_error' },
   query_failed: { status: 400, type: 'invalid_request_error' },
@@ -28,12 +29,17 @@ export const adminErrors = {
   session_missing: { status: 401, type: 'authentication_error' },
   session_expired: { status: 401, type: 'authentication_error' },
   role_missing: { status: 403, type: 'permission_error' },
+  configuration_locked: { status: 403, type: 'permission_error' },
   request_forged: { status: 403, type: 'permission_error' },
   route_unknown: { status: 404, type: 'invalid_request_error' },
   record_unknown: { status: 404, type: 'invalid_request_error' },
   instance_unknown: { status: 404, type: 'invalid_request_error' },
   feed_unknown: { status: 404, type: 'invalid_request_error' },
+  version_unknown: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
+  configuration_changed: { status: 409, type: 'invalid_request_error' },
+  configuration_refused: { status: 409, type: 'invalid_request_error' },
+  configuration_unwritable: { status: 409, type: 'invalid_request_error' },
   body_not_taken: { status: 413, type: 'invalid_request_error' },
   body_too_long: { status: 413, type: 'invalid_request_error' },
   url_too_long: { status: 414, type: 'invalid_request_error' },
@@ -47,6 +53,7 @@ export const adminErrors = {
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal: { status: 500, type: 'server_error' },
   ledger_without_store: { status: 501, type: 'invalid_request_error' },
+  configuration_without_file: { status: 501, type: 'invalid_request_error' },
   log_not_own: { status: 501, type: 'invalid_request_error' },
   calls_not_served: { status: 501, type: 'invalid_request_error' },
   groups_unavailable: { status: 503, type: 'server_error' },

@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../audit/index.ts'
 import type { Clock } from '../clock.ts'
+import type { Configuration } from '../config/in-force/index.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { GroupDirectory } from '../identity/index.ts'
@@ -53,6 +54,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   readonly drains: Pick<Drains, 'drain' | 'restore'>
   /** The log of this process; null where it is not Gatehouse's own. */
   readonly levels: LogLevels | null
+  /** The configuration's file and what is in force; null where the program has made the configuration itself. */
+  readonly configuration: Configuration | null
   /** All metrics as text. @param accept the field of the request: Prometheus' format, or OpenMetrics. */
   metrics(accept: string): Promise<{ readonly contentType: string; readonly text: string }>
 }

@@ -1,12 +1,15 @@
 /** Which routes take a JSON body, how long it may be, and the layer that reads it. */
 import type { IncomingMessage } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
+import { configurationJsonBytesMax } from './configuration-schemas.ts'
 import type { AdminEnv } from './env.ts'
 import { AdminError } from './errors.ts'
 import { relayedBytesMax } from './playground-schemas.ts'
 
 /** Longest JSON body of each route that takes one, in bytes. The others refuse every body. */
 export const jsonBytesMaxByRoute: JsonBytesMax = {
+  'POST /api/v1/config/check': configurationJsonBytesMax,
+  'POST /api/v1/config/apply': configurationJsonBytesMax,
   'POST /api/v1/playground/chat/completions': relayedBytesMax,
   'POST /api/v1/playground/responses': relayedBytesMax,
   'POST /api/v1/query': 128 * 1_024,

@@ -37,6 +37,13 @@ export const roleByRoute = {
   'GET /api/v1/log': 'viewer',
   'POST /api/v1/log/level': 'operator',
   'POST /api/v1/log/reset': 'operator',
+  // Secrets are left out of all of these; names of callers and groups are not.
+  'GET /api/v1/config': 'operator',
+  'GET /api/v1/config/schema': 'operator',
+  'GET /api/v1/config/history': 'operator',
+  'GET /api/v1/config/history/:version': 'operator',
+  'POST /api/v1/config/check': 'operator',
+  'POST /api/v1/config/apply': 'admin',
   'GET /api/v1/audit': ['auditor', 'admin'],
   'GET /api/v1/ledger': 'viewer',
   'GET /api/v1/sources': 'viewer',

@@ -7,6 +7,7 @@ import { UnansweredError } from '../ledger/feeds/thread.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 import type { ReplicaFigures, ReplicaState } from '../replicas/index.ts'
 import { memoryLog } from '../telemetry/log/log.fixture.ts'
+import { testConfiguration } from './configuration.fixture.ts'
 import type { AdminHouse } from './index.ts'
 
 export type Running = { -readonly [Member in keyof AdminHouse]: AdminHouse[Member] } & { probed: string[] }
@@ -46,6 +47,7 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
       restore: async () => ({ drained: null, sharing: 'alone' }),
     },
     levels: memoryLog({}, () => atMs).log.levels,
+    configuration: testConfiguration,
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'gatehouse_info 1\n' }),
   }
 }

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path'
 import type { Finding } from './document.ts'
+import { configJsonSchema, schemaAt } from './json-schema.ts'
 import { formatPath, nearestOf, type Path, printable } from './messages.ts'
 
 export interface ExpressionSources {
@@ -12,7 +13,12 @@ export interface ExpressionSources {
   readonly env: NodeJS.ProcessEnv
   /** Text of a file; rejects with a Node error. */
   readFile(path: string): Promise<string>
+  /** Secrets that a masked text leaves in their place, by id. Default: none. */
+  readonly kept?: ReadonlyMap<string, string>
 }
+
+/** Origin of a secret that is in the file itself, and that a masked text leaves there. */
+export const keptOrigin = 'the file, where it is kept'
 
 export interface ResolvedExpressions {
   readonly root: unknown
@@ -89,7 +95,22 @@ async function evaluate(inside: string, path: Path, work: Work): Promise<string 
   const [, kind, name] = /^(env|file):(.+)$/s.exec(inside) ?? []
   if (kind === 'env' && name !== undefined && /^[A-Za-z_]\w*$/.test(name)) return readVariable(name, path, work)
   if (kind === 'file' && name !== undefined) return readSecretFile(name, path, work)
+  if (inside.startsWith('kept:')) return keptSecret(inside.slice('kept:'.length), path, work)
   return fail(work, { ...malformed, path, seen: 'another expression' })
+}
+
+/** Only where the schema has a secret: anywhere else its value would be given out. */
+function keptSecret(id: string, path: Path, work: Work): string | null {
+  work.origins.set(formatPath(path), keptOrigin)
+  const value = work.sources.kept?.get(id)
+  const isSecret = schemaAt(configJsonSchema(), path).some(({ writeOnly }) => writeOnly === true)
+  if (value !== undefined && isSecret) return value
+  const seen = 'a secret that was left out'
+  const expected =
+    value === undefined
+      ? `the secret itself, as \${env:NAME} or \${file:PATH}: the file in use has no such secret`
+      : `\${env:NAME} or \${file:PATH}: a secret that was left out stays in places of secrets`
+  return fail(work, { code: 'expression', path, seen, expected, nearest: null })
 }
 
 function readVariable(name: string, path: Path, work: Work): string | null {
@@ -128,6 +149,8 @@ export function fileFault(cause: unknown): string {
     not_a_file: 'it is not a regular file',
     too_large: 'it is too large',
     not_utf8: 'it is not UTF-8 text',
+    not_beside:
+      'it is neither beside the configuration nor beside a file that is in use; only who edits the file by hand may name it',
   }
   return known[code] ?? 'it could not be read'
 }

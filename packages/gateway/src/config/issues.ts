@@ -168,14 +168,15 @@ function keysAt(path: Path, { schema, root }: IssueContext): string[] {
 }
 
 function showAt(context: IssueContext, path: Path): string {
-  return showValue(valueAt(context.root, path), context.origins.get(formatPath(path)) ?? null, isSecret(path))
+  return showValue(valueAt(context.root, path), context.origins.get(formatPath(path)) ?? null, isSecret(path, context))
 }
 
 /**
- * True for keys of instances, and for the URL and the password of Redis; and for any other value in their place: a key
- * that is written one level too high is still a key.
+ * True where the schema has a secret, and for any other value in its place: a key that is written one level too high is
+ * still a key.
  */
-function isSecret(path: Path): boolean {
+function isSecret(path: Path, { schema }: IssueContext): boolean {
+  if (schemaAt(schema, path).some(({ writeOnly }) => writeOnly === true)) return true
   if (path[0] === 'redis') return path.length === 1 || path[1] === 'url' || path[1] === 'password'
   return path.includes('credential')
 }

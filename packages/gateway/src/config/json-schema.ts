@@ -25,6 +25,8 @@ export interface SchemaView {
   readonly minItems?: number
   readonly pattern?: string
   readonly format?: string
+  /** True for a secret: what is written there is never given out. */
+  readonly writeOnly?: boolean
   /** Bounds of a duration, as `1s .. 5m`. */
   readonly range?: string
 }
@@ -92,8 +94,9 @@ function isConstrained(view: SchemaView): boolean {
 
 /** Titles and descriptions stay outside, where editors look for them. */
 function orExpression(view: SchemaView): SchemaView {
-  const { title, description, default: standard, ...form } = view
+  const { title, description, default: standard, writeOnly, ...form } = view
   return {
+    ...(writeOnly === undefined ? {} : { writeOnly }),
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     ...(standard === undefined ? {} : { default: standard }),

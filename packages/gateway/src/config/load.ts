@@ -28,6 +28,8 @@ export interface LoadedConfig {
   readonly config: Config
   /** Absolute path of the file. */
   readonly path: string
+  /** What was read. It may hold secrets. */
+  readonly text: string
   /** Settings that are allowed and probably a mistake, sorted by position. */
   readonly warnings: readonly Problem[]
   /** The price catalogue that goes with this configuration. */
@@ -42,14 +44,26 @@ export interface ParseParts {
   readonly env: NodeJS.ProcessEnv
   /** Text of a file that `${file:PATH}` or `prices.catalogue` names, by absolute path; rejects with a Node error. */
   readFile(path: string, bytesMax?: number): Promise<string>
+  /** Secrets that a masked text leaves in their place, by id. Default: none. */
+  readonly kept?: ReadonlyMap<string, string>
 }
 
 /** Reads and checks a file. Rejects with `ConfigError` and with nothing else. */
 export async function loadConfig(path: string, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
-  const text = await readTextFile(path, configBytesMax).catch((cause: unknown) => {
+  const text = await readConfigText(path)
+  return parseConfig(text, { path, env, readFile: readNamedFile })
+}
+
+/** Text of a configuration file. Rejects with `ConfigError` and with nothing else. */
+export async function readConfigText(path: string): Promise<string> {
+  return readTextFile(path, configBytesMax).catch((cause: unknown) => {
     throw new ConfigError('config_unreadable', path, [unreadable(path, cause)])
   })
-  return parseConfig(text, { path, env, readFile: (file, bytesMax = secretBytesMax) => readTextFile(file, bytesMax) })
+}
+
+/** Text of a file that a configuration names. */
+export function readNamedFile(path: string, bytesMax = secretBytesMax): Promise<string> {
+  return readTextFile(path, bytesMax)
 }
 
 function unreadable(path: string, cause: unknown): Problem {
@@ -83,6 +97,7 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
   return {
     config: settled(shape.config, directory),
     path,
+    text,
     warnings: rules.warnings.map(document.locate).sort(byPosition),
     catalogue,
     sources: [path, ...resolved.files, ...prices.files],

@@ -9,12 +9,16 @@ import type { Log } from '../log.ts'
 import { Figures } from '../telemetry/figures.ts'
 import { runningLog } from '../telemetry/log/index.ts'
 import { createLog } from '../telemetry/log/open.ts'
+import { holdConfiguration } from './configuration.ts'
 import { openCore } from './core.ts'
-import type { CompleteParts, HouseParts } from './index.ts'
-import { openManagement, type ServedCalls } from './management.ts'
+import type { CompleteParts, House, HouseParts } from './index.ts'
+import { type Management, openManagement, type ServedCalls } from './management.ts'
 
 export interface CollectorParts
-  extends Pick<HouseParts, 'clock' | 'identityClock' | 'log' | 'random' | 'appService' | 'consoleDirectory'> {
+  extends Pick<
+    HouseParts,
+    'clock' | 'identityClock' | 'log' | 'random' | 'appService' | 'consoleDirectory' | 'source'
+  > {
   /** Reads every source from its beginning again. Default false. */
   readonly fromBeginning?: boolean
 }
@@ -23,8 +27,9 @@ export interface CollectorHouse {
   readonly admin: { readonly url: string }
   readonly ledger: Ledger
   sources(): readonly SourceState[]
-  /** As `House.reload`. Sources need a restart. */
-  reload(config: Config): readonly string[]
+  /** As those of `House`. Sources need a restart. */
+  reload: House['reload']
+  isInForce: House['isInForce']
   close(): Promise<void>
 }
 
@@ -57,22 +62,30 @@ export async function buildCollector(config: Config, given: CollectorParts = {})
   })
   opened.defer(() => collector.close())
   const sources = (): readonly SourceState[] => collector.states()
-  const management = await openManagement(config, parts, core, { ...noCalls, sources }, figures)
+  let management: Management | null = null
+  const take = (next: Config): readonly string[] => {
+    const { needRestart, release } = core.use(next)
+    parts.running?.use(next.log)
+    management?.use(next)
+    release()
+    log.info({}, 'configuration_taken')
+    if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
+    return needRestart
+  }
+  const configuration = await holdConfiguration(parts, core, { take, placed: next => next })
+  management = await openManagement(config, { ...parts, configuration }, core, { ...noCalls, sources }, figures)
   opened.use(management.closers)
   const { admin } = management
   log.info({ admin: admin.url }, 'ready')
   const closers = opened.move()
   return {
     ...{ admin, ledger, sources },
-    reload(next) {
-      const { needRestart, release } = core.use(next)
-      parts.running?.use(next.log)
-      management.use(next)
-      release()
-      log.info({}, 'configuration_taken')
-      if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
+    reload(next, loaded) {
+      const needRestart = take(next)
+      if (loaded !== undefined) configuration?.took(loaded)
       return needRestart
     },
+    isInForce: loaded => configuration?.isInForce(loaded) ?? false,
     close: () => closers.disposeAsync(),
   }
 }

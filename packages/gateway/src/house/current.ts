@@ -64,9 +64,14 @@ export class Current {
     return this.#built.groups
   }
 
+  /** Settings of a configuration that differ from those of the start and wait for a restart, as paths. */
+  waiting(next: Config): readonly string[] {
+    return needingRestart(this.#started, next)
+  }
+
   /** @throws AuthorityError when the sign-in service cannot be used. Nothing is changed, and nothing left open then. */
   use(next: Config): ReloadResult {
-    const needRestart = needingRestart(this.#started, next)
+    const needRestart = this.waiting(next)
     const old = this.#built
     const built = this.#build(next, old)
     this.#built = built

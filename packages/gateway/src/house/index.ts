@@ -1,5 +1,7 @@
 /** The house: one whole gateway in one process, built from a configuration. `open.ts` builds it. */
 import type { Clock } from '../clock.ts'
+import type { ConfigSource } from '../config/in-force/open.ts'
+import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { CredentialParts } from '../instances/credentials.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
@@ -30,6 +32,8 @@ export interface HouseParts {
   readonly ledgerLost?: (directory: string) => void
   /** Directory of the console's built page. Default: the management API is served without the console. */
   readonly consoleDirectory?: string
+  /** The file that the configuration was read from. Default: none, the program has made it. */
+  readonly source?: ConfigSource
   /** True leaves the management API out. */
   readonly withoutAdmin?: boolean
 }
@@ -47,9 +51,12 @@ export interface House {
   probe(name: string): Promise<ProbeResult | null>
   /**
    * Uses a changed configuration for all further calls; calls in flight finish with the old one.
+   * @param loaded where it comes from the file of `HouseParts.source`: its history is kept.
    * @returns the settings whose change needs a restart, as paths; they keep their old values.
    */
-  reload(config: Config): readonly string[]
+  reload(config: Config, loaded?: LoadedConfig): readonly string[]
+  /** True once for what was applied by the management API and is now read from the file: it is in force already. */
+  isInForce(loaded: LoadedConfig): boolean
   /** Finishes what is in flight within the grace period, records it, and releases everything. Idempotent. */
   close(): Promise<void>
 }

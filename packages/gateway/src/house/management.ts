@@ -7,6 +7,7 @@ import { startAdmin } from '../admin/open.ts'
 import type { ConsoleOptions } from '../admin/session/index.ts'
 import { openAudit } from '../audit/open.ts'
 import { ownEvent } from '../audit/writer.ts'
+import type { Configuration } from '../config/in-force/index.ts'
 import { replicaName } from '../config/names.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { FollowUpFigures } from '../gateway/follow-ups/index.ts'
@@ -51,9 +52,14 @@ export interface Management {
   readonly closers: AsyncDisposableStack
 }
 
+export interface ManagementParts extends CompleteParts {
+  /** Null where the configuration has no file. */
+  readonly configuration: Configuration | null
+}
+
 export async function openManagement(
   config: Config,
-  given: CompleteParts,
+  given: ManagementParts,
   core: Core,
   served: ServedCalls,
   figures: Figures,
@@ -169,7 +175,7 @@ class SentMetrics {
 /** The running house as the management API sees it. Getters, because a reload changes what they read. */
 function adminHouse(
   core: Core,
-  given: CompleteParts,
+  given: ManagementParts,
   served: ServedCalls,
   metrics: Metrics,
   replicas: Replicas,
@@ -204,6 +210,7 @@ function adminHouse(
     calls: callExplainer(core, given.clock),
     drains: core.drains,
     levels: given.running?.levels ?? null,
+    configuration: given.configuration,
     metrics: accept => metrics.render(accept),
   }
 }

@@ -7,10 +7,11 @@ import type { Config } from '../config/schema/index.ts'
 import { Figures } from '../telemetry/figures.ts'
 import { runningLog } from '../telemetry/log/index.ts'
 import { createLog } from '../telemetry/log/open.ts'
+import { holdConfiguration } from './configuration.ts'
 import { openCore } from './core.ts'
 import { openDataPlane } from './data-plane.ts'
 import type { CompleteParts, House, HouseParts } from './index.ts'
-import { openManagement } from './management.ts'
+import { type Management, openManagement } from './management.ts'
 import { placeLedger } from './place.ts'
 import { warnOfVolume } from './volume.ts'
 
@@ -36,8 +37,23 @@ export async function buildHouse(written: Config, given: HouseParts = {}): Promi
   opened.use(core.closers)
   const dataPlane = await openDataPlane(config, parts, core, figures)
   opened.use(dataPlane.closers)
-  const management = given.withoutAdmin ? null : await openManagement(config, parts, core, dataPlane, figures)
-  if (management !== null) opened.use(management.closers)
+  let management: Management | null = null
+  const take = (next: Config): readonly string[] => {
+    const placed = place.placed(next)
+    const { needRestart, release } = core.use(placed)
+    parts.running?.use(next.log)
+    management?.use(next)
+    // Calls that began with the old parts use them to their end, also those that have not reached them yet (P10).
+    void dataPlane.use(placed).then(release)
+    log.info({}, 'configuration_taken')
+    if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
+    return needRestart
+  }
+  const configuration = await holdConfiguration(parts, core, { take, placed: next => place.placed(next) })
+  if (!given.withoutAdmin) {
+    management = await openManagement(config, { ...parts, configuration }, core, dataPlane, figures)
+    opened.use(management.closers)
+  }
 
   if (given.ledger === undefined) warnOfVolume(config, log)
 
@@ -53,17 +69,12 @@ export async function buildHouse(written: Config, given: HouseParts = {}): Promi
     },
     instanceStates: () => current.instanceStates(),
     probe: name => current.probe(name),
-    reload(next) {
-      const placed = place.placed(next)
-      const { needRestart, release } = core.use(placed)
-      parts.running?.use(next.log)
-      management?.use(next)
-      // Calls that began with the old parts use them to their end, also those that have not reached them yet (P10).
-      void dataPlane.use(placed).then(release)
-      log.info({}, 'configuration_taken')
-      if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
+    reload(next, loaded) {
+      const needRestart = take(next)
+      if (loaded !== undefined) configuration?.took(loaded)
       return needRestart
     },
+    isInForce: loaded => configuration?.isInForce(loaded) ?? false,
     close: () => closers.disposeAsync(),
   }
 }

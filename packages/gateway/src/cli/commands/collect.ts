@@ -1,10 +1,10 @@
 /** `gatehouse collect`: the records of all replicas in one ledger, and its management API, until a signal. */
 import { Command } from 'commander'
 import { problemLine } from '../../config/messages.ts'
+import { startReloading } from '../../house/reloading.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { startFailure, stopSignal } from '../lifetime.ts'
-import { startReloading } from '../reloading.ts'
 import { configFileDefault, readConfig } from './config.ts'
 
 interface CollectOptions {
@@ -35,7 +35,8 @@ async function collectFrom(context: CliContext, options: CollectOptions): Promis
   ])
   const log = createLog(loaded.config.log)
   const fromBeginning = options.fromBeginning === true
-  const parts = { log, fromBeginning, consoleDirectory: consoleDirectory() }
+  const source = { loaded, env: context.env }
+  const parts = { log, fromBeginning, consoleDirectory: consoleDirectory(), source }
   const collector = await buildCollector(loaded.config, parts).catch(error => {
     throw startFailure(error, [])
   })

@@ -1,10 +1,10 @@
 /** `gatehouse serve`: the gateway and its management API, from a configuration file, until a signal. */
 import { Command } from 'commander'
 import { problemLine } from '../../config/messages.ts'
+import { startReloading } from '../../house/reloading.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { startFailure, stopSignal } from '../lifetime.ts'
-import { startReloading } from '../reloading.ts'
 import { configFileDefault, readConfig } from './config.ts'
 
 interface ServeOptions {
@@ -39,7 +39,8 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
     )
     process.exit(1)
   }
-  const parts = { log, ledgerLost, consoleDirectory: consoleDirectory() }
+  const source = { loaded, env: context.env }
+  const parts = { log, ledgerLost, consoleDirectory: consoleDirectory(), source }
   const house = await buildHouse(loaded.config, parts).catch(error => {
     throw startFailure(error, [])
   })

@@ -6,7 +6,7 @@
 
 import { backendOf } from '../../wire/backends.ts'
 import { neverForwarded } from '../../wire/request-fields.ts'
-import { formatPath, type Path, printable, showValue } from '../messages.ts'
+import { type Path, printable, showValue } from '../messages.ts'
 import type { CallerRule, Config } from '../schema/index.ts'
 import { checkCollect } from './collect.ts'
 import { checkConsole } from './console.ts'
@@ -23,7 +23,7 @@ import {
   checkStore,
   checkTimeZone,
 } from './limits.ts'
-import { conflict, type Notes, refuseDuplicates, type Sections, shown, warn } from './notes.ts'
+import { conflict, isFromOutside, type Notes, refuseDuplicates, type Sections, shown, warn } from './notes.ts'
 import { offersOf } from './offers.ts'
 import { checkPools } from './pools.ts'
 import { checkCostLimits, checkPrices, type KnownPrices } from './prices.ts'
@@ -273,7 +273,7 @@ function checkInstances(instances: Config['instances'], notes: Notes): void {
 
 function checkKey(credential: Config['instances'][string]['credential'], path: Path, notes: Notes): void {
   if (typeof credential === 'string' || !('key' in credential)) return
-  if (notes.origins.has(formatPath(path))) return
+  if (isFromOutside(path, notes)) return
   const expected = `\${env:NAME} or \${file:PATH}: a key in the file itself travels with every copy of it`
   warn(notes, path, '(a secret, not shown)', expected)
 }

@@ -1,5 +1,6 @@
 /** Shared by the rules across fields: where they write their findings, and the words for them. */
 import type { Finding } from '../document.ts'
+import { keptOrigin } from '../expressions.ts'
 import { formatPath, nearestOf, type Path, printable, showValue } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
 
@@ -23,9 +24,15 @@ export function conflict(notes: Notes, path: Path, seen: string, expected: strin
   notes.errors.push({ code: 'conflict', path, seen, expected, nearest: null })
 }
 
+/** True for what is not in the file itself. */
+export function isFromOutside(path: Path, { origins }: Notes): boolean {
+  const origin = origins.get(formatPath(path))
+  return origin !== undefined && origin !== keptOrigin
+}
+
 /** Warns of a secret that the file itself holds. */
 export function warnWritten(isWritten: boolean, path: Path, notes: Notes): void {
-  if (!isWritten || notes.origins.has(formatPath(path))) return
+  if (!isWritten || isFromOutside(path, notes)) return
   const expected = `\${env:NAME} or \${file:PATH}: a password in the file itself travels with every copy of it`
   warn(notes, path, '(a secret, not shown)', expected)
 }

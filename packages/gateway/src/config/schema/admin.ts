@@ -1,6 +1,6 @@
 /** Section `admin`: the management API and the console. */
 import { z } from 'zod'
-import { callerRule, duration, guid, httpUrl, listen } from './common.ts'
+import { callerRule, duration, guid, httpUrl, listen, secret } from './common.ts'
 
 const signIn = z.strictObject({
   clientId: guid.describe(
@@ -12,7 +12,8 @@ const signIn = z.strictObject({
     .optional()
     .describe(
       `Secret of a registration of the kind "Web". It comes from \${env:NAME} or \${file:PATH}. Default: none, as for a registration of the kind "Mobile and desktop applications": PKCE alone protects the sign-in.`,
-    ),
+    )
+    .meta(secret),
   tenant: guid.optional().describe('Tenant in which people sign in. Default: the first of `identity.entra.tenants`.'),
   scope: z
     .string()
@@ -72,6 +73,12 @@ export const admin = z.strictObject({
     .optional()
     .describe(
       'Sign-in to the console with a browser. Default: none; the console then says how to set it up, and tokens of scripts work as ever. docs/console.md',
+    ),
+  applyConfiguration: z
+    .boolean()
+    .default(false)
+    .describe(
+      'True lets people with the role `admin` put another configuration in the place of this file. Whoever may do that decides where calls go and what is kept.',
     ),
   metricsWithoutToken: z
     .boolean()

@@ -28,6 +28,9 @@ export const nameFormSaid =
 /** Names appear in URLs, reports and metrics. */
 export const name = z.string().regex(nameForm, nameFormSaid).meta({ title: 'name' })
 
+/** Marks a text that is never given out: JSON Schema's word for it, which editors know too. */
+export const secret = { writeOnly: true } as const
+
 export const guid = z
   .string()
   .regex(/^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, 'a GUID, as 11111111-2222-3333-4444-555555555555')

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { backends } from '../../wire/backends.ts'
 import { ownLimits } from './amounts.ts'
-import { duration, guid, httpUrl } from './common.ts'
+import { duration, guid, httpUrl, secret } from './common.ts'
 
 const deployment = z.strictObject({
   model: z
@@ -40,7 +40,9 @@ export const instance = z.strictObject({
         z.literal('caller').describe("Pass the caller's own token on."),
         z.literal('managed-identity').describe("The gateway's own managed identity."),
         z.strictObject({ managedIdentity: guid.describe('Client id of a user-assigned managed identity.') }),
-        z.strictObject({ key: z.string().min(16).describe(`API key, from \${env:NAME} or \${file:PATH}.`) }),
+        z.strictObject({
+          key: z.string().min(16).describe(`API key, from \${env:NAME} or \${file:PATH}.`).meta(secret),
+        }),
       ],
       { error: `caller, managed-identity, { managedIdentity: CLIENT-ID } or { key: "\${env:NAME}" }` },
     )

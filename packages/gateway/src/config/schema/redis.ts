@@ -1,14 +1,15 @@
 /** Section `redis`: what replicas share. */
 import { z } from 'zod'
-import { duration, guid, name } from './common.ts'
+import { duration, guid, name, secret } from './common.ts'
 
 export const redis = z.strictObject({
   url: z
     .string()
     .regex(/^rediss?:\/\/\S+$/, 'a Redis URL, as redis://localhost:6379 or rediss://cache.example.net:6380')
-    .describe(`Address of Redis 7 or Valkey; rediss:// for TLS. A password comes from \${env:NAME} or \${file:PATH}.`),
+    .describe(`Address of Redis 7 or Valkey; rediss:// for TLS. A password comes from \${env:NAME} or \${file:PATH}.`)
+    .meta(secret),
   username: z.string().min(1).optional().describe('User (ACL). Default: that of the URL, or none.'),
-  password: z.string().min(1).optional().describe('Password. Default: that of the URL, or none.'),
+  password: z.string().min(1).optional().describe('Password. Default: that of the URL, or none.').meta(secret),
   credential: z
     .union(
       [

@@ -1,6 +1,6 @@
 /** Settings of feeds of the kind `application-insights`. */
 import { z } from 'zod'
-import { guid } from '../common.ts'
+import { guid, secret } from '../common.ts'
 import { requestTimeout, spanSettings } from './spans.ts'
 
 export const applicationInsightsFeed = z.strictObject({
@@ -13,7 +13,8 @@ export const applicationInsightsFeed = z.strictObject({
       /^(?=.*\bInstrumentationKey=)/is,
       'a connection string of the resource, as InstrumentationKey=...;IngestionEndpoint=https://...',
     )
-    .describe(`Of the resource, from \${env:NAME} or \${file:PATH}. It names the endpoint and the key.`),
+    .describe(`Of the resource, from \${env:NAME} or \${file:PATH}. It names the endpoint and the key.`)
+    .meta(secret),
   credential: z
     .union(
       [

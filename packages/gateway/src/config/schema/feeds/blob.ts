@@ -1,6 +1,6 @@
 /** Settings of feeds of the kind `blob`. */
 import { z } from 'zod'
-import { guid, httpUrl } from '../common.ts'
+import { guid, httpUrl, secret } from '../common.ts'
 import { commonSettings } from './common.ts'
 import { fileFormat } from './files.ts'
 
@@ -32,19 +32,22 @@ export const blobFeed = z.strictObject({
           key: z
             .string()
             .regex(/^[A-Za-z0-9+/]{16,}={0,2}$/, 'a key in base64, as the portal shows it')
-            .describe(`Key of the account, from \${env:NAME} or \${file:PATH}.`),
+            .describe(`Key of the account, from \${env:NAME} or \${file:PATH}.`)
+            .meta(secret),
         }),
         z.strictObject({
           sas: z
             .string()
             .regex(/^\??(?=.*\bsig=)[^\s?]+$/, 'a shared access signature, as sv=...&sig=...')
-            .describe(`Shared access signature that may create and write, from \${env:NAME} or \${file:PATH}.`),
+            .describe(`Shared access signature that may create and write, from \${env:NAME} or \${file:PATH}.`)
+            .meta(secret),
         }),
         z.strictObject({
           connectionString: z
             .string()
             .min(16)
-            .describe(`From \${env:NAME} or \${file:PATH}. It names the account too.`),
+            .describe(`From \${env:NAME} or \${file:PATH}. It names the account too.`)
+            .meta(secret),
         }),
       ],
       {

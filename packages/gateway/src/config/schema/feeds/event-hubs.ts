@@ -1,6 +1,6 @@
 /** Settings of feeds of the kind `event-hubs`. */
 import { z } from 'zod'
-import { guid } from '../common.ts'
+import { guid, secret } from '../common.ts'
 import { commonSettings } from './common.ts'
 
 const kustoName = (what: string) =>
@@ -40,7 +40,8 @@ export const eventHubsFeed = z.strictObject({
               /^(?=.*\bEndpoint=)(?=.*\bSharedAccess(?:Key|Signature)=)/is,
               'a connection string of the namespace, as Endpoint=sb://...;SharedAccessKeyName=...;SharedAccessKey=...',
             )
-            .describe(`From \${env:NAME} or \${file:PATH}. It names the namespace too.`),
+            .describe(`From \${env:NAME} or \${file:PATH}. It names the namespace too.`)
+            .meta(secret),
         }),
       ],
       { error: `managed-identity, { managedIdentity: CLIENT-ID } or { connectionString: "\${env:NAME}" }` },

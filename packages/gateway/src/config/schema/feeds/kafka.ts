@@ -1,6 +1,6 @@
 /** Settings of feeds of the kind `kafka`. */
 import { z } from 'zod'
-import { guid } from '../common.ts'
+import { guid, secret } from '../common.ts'
 import { commonSettings } from './common.ts'
 
 const port = '(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]\\d{4}|[1-9]\\d{0,3})'
@@ -48,7 +48,8 @@ export const kafkaConnection = {
           password: z
             .string()
             .min(1)
-            .describe(`Password, or the connection string, from \${env:NAME} or \${file:PATH}.`),
+            .describe(`Password, or the connection string, from \${env:NAME} or \${file:PATH}.`)
+            .meta(secret),
         }),
       ],
       {

@@ -1,6 +1,6 @@
 /** Settings of feeds of the kind `otlp`. */
 import { z } from 'zod'
-import { httpUrl } from '../common.ts'
+import { httpUrl, secret } from '../common.ts'
 import { requestTimeout, spanSettings } from './spans.ts'
 
 export const collectorCredential = z
@@ -12,7 +12,8 @@ export const collectorCredential = z
     secret: z
       .string()
       .regex(/^[\x21-\x7e][\x20-\x7e]{6,4094}[\x21-\x7e]$/, 'at least 8 printable characters')
-      .describe(`Its value, as Bearer and a token, from \${env:NAME} or \${file:PATH}.`),
+      .describe(`Its value, as Bearer and a token, from \${env:NAME} or \${file:PATH}.`)
+      .meta(secret),
   })
   .optional()
   .describe('How the collector knows the gateway. Default: not at all.')

@@ -1,6 +1,6 @@
 /** Settings of feeds of the kind `webhook`. */
 import { z } from 'zod'
-import { duration, httpUrl, money } from '../common.ts'
+import { duration, httpUrl, money, secret as neverGivenOut } from '../common.ts'
 import { commonSettings } from './common.ts'
 
 const keyBytes = { least: 24, most: 64 } as const
@@ -9,7 +9,7 @@ const keyBytes = { least: 24, most: 64 } as const
 const secret = z
   .string()
   .refine(isSecret, `whsec_ and a random key of ${keyBytes.least} to ${keyBytes.most} bytes in base64`)
-  .meta({ title: 'whsec_ and base64' })
+  .meta({ title: 'whsec_ and base64', ...neverGivenOut })
 
 function isSecret(text: string): boolean {
   const [, key] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []

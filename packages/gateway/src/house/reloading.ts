@@ -3,13 +3,12 @@ import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, problemLine } from '../config/messages.ts'
-import type { House } from '../house/index.ts'
 import type { Log } from '../log.ts'
-import type { CliContext } from './context.ts'
+import type { House } from './index.ts'
 
 interface ReloadParts {
   readonly log: Log
-  readonly env: CliContext['env']
+  readonly env: NodeJS.ProcessEnv
   readonly watching: boolean
 }
 
@@ -18,7 +17,7 @@ const quietMs = 300
 
 /** Takes a changed configuration when it is valid; an invalid one is refused and the old one stays (P10). */
 export function startReloading(
-  house: Pick<House, 'reload'>,
+  house: Pick<House, 'reload' | 'isInForce'>,
   loaded: LoadedConfig,
   parts: ReloadParts,
 ): { stop(): void } {
@@ -28,7 +27,7 @@ export function startReloading(
   const reload = async (): Promise<void> => {
     try {
       const next = await loadConfig(loaded.path, env)
-      house.reload(next.config)
+      if (!house.isInForce(next)) house.reload(next.config, next)
       follow(next.sources)
     } catch (error) {
       // Whatever the error, the process keeps its configuration: a typing mistake must not stop a gateway.

@@ -61,6 +61,17 @@ export const pageRows: readonly PageRow[] = [
     listed: { title: shell.pages.cost, icon: 'cost', place: paths.cost(), key: 'c' },
   },
   {
+    path: '/configuration',
+    needs: 'GET /api/v1/config',
+    load: () => import('../pages/configuration/page.tsx'),
+    listed: {
+      title: shell.pages.configuration,
+      icon: 'configuration',
+      place: paths.configuration(),
+      key: 'k',
+    },
+  },
+  {
     path: '/feeds',
     needs: 'GET /api/v1/feeds',
     load: () => import('../pages/feeds/page.tsx'),

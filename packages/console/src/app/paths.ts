@@ -23,6 +23,14 @@ export interface RecordsPlace {
   readonly status?: string
 }
 
+export interface ConfigurationPlace {
+  readonly view?: 'edit' | 'history'
+  /** Line of the text, from 1. */
+  readonly line?: string
+  /** Number in the history. */
+  readonly version?: string
+}
+
 const at = (to: string, search: Changes = {}): Place => ({ to, search: changed({}, search) })
 
 export const paths = {
@@ -34,6 +42,7 @@ export const paths = {
   /** @param rule shown first. */
   limits: (rule?: string): Place => at('/limits', { rule }),
   cost: (): Place => at('/cost'),
+  configuration: (state: ConfigurationPlace = {}): Place => at('/configuration', { ...state }),
   feeds: (): Place => at('/feeds'),
   /** @param record id of a record to go on with; its request becomes the conversation. */
   playground: ({ record }: { readonly record?: string } = {}): Place => at('/playground', { record }),

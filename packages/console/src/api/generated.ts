@@ -837,6 +837,87 @@ export type QuerySchema = {
   readonly functions: readonly (string)[]
 }
 
+export type Configuration = {
+  readonly inForce: {
+    readonly hash: string
+    /** Its number in the history. */
+    readonly version: number | null
+    readonly takenAtMs: number | null
+    readonly how: 'start' | 'file' | 'apply' | null
+    readonly by: string | null
+    readonly name: string | null
+    /** Without secrets. */
+    readonly text: string
+    readonly values: readonly (ConfigurationValue)[]
+    readonly waitForRestart: readonly (string)[]
+  }
+  readonly file: {
+    readonly path: string
+    readonly state: 'in_force' | 'not_taken' | 'refused' | 'unreadable'
+    readonly hash: string | null
+    readonly text: string | null
+    readonly problems: readonly (ConfigurationProblem)[]
+  }
+  readonly apply: 'allowed' | 'off' | 'read_only' | 'no_permission'
+}
+
+export type ConfigurationValue = {
+  readonly path: string
+  /** As it is written in YAML; null where it is not given out. */
+  readonly value: string | null
+  readonly source: 'file' | 'environment' | 'secret-file' | 'default'
+  /** The variable or file that the text names. */
+  readonly from: string | null
+  readonly line: number | null
+  readonly needsRestart: boolean
+}
+
+export type ConfigurationProblem = {
+  readonly code: 'unreadable' | 'syntax' | 'duplicate_key' | 'unknown_key' | 'missing_key' | 'wrong_type' | 'wrong_value' | 'reserved_name' | 'unknown_name' | 'duplicate' | 'conflict' | 'expression' | 'missing_variable' | 'missing_file' | 'risk'
+  readonly path: string
+  readonly line: number | null
+  readonly column: number | null
+  readonly seen: string | null
+  readonly expected: string
+  readonly nearest: string | null
+}
+
+export type ConfigurationSchema = Readonly<Record<string, unknown>>
+
+export type ConfigurationHistory = {
+  /** Newest first. */
+  readonly versions: readonly ({
+    readonly id: number
+    readonly hash: string
+    readonly takenAtMs: number
+    readonly how: 'start' | 'file' | 'apply'
+    readonly by: string | null
+    readonly name: string | null
+  })[]
+}
+
+export type ConfigurationVersion = {
+  readonly id: number
+  readonly hash: string
+  readonly takenAtMs: number
+  readonly how: 'start' | 'file' | 'apply'
+  readonly by: string | null
+  readonly name: string | null
+  readonly text: string
+}
+
+export type ConfigurationCheck = {
+  readonly problems: readonly (ConfigurationProblem)[]
+  readonly problemCount: number
+  readonly warnings: readonly (ConfigurationProblem)[]
+  readonly waitForRestart: readonly (string)[]
+}
+
+export type ConfigurationApplied = {
+  readonly hash: string
+  readonly waitForRestart: readonly (string)[]
+}
+
 export type SearchPage = {
   /** The first place in each body that has the text, newest record first. */
   readonly hits: readonly ({
@@ -1429,6 +1510,58 @@ export interface Operations {
     readonly body: undefined
     readonly answer: QuerySchema
   }
+  /** The configuration in force, value by value and as text, without secrets; and the state of its file. */
+  'GET /api/v1/config': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Configuration
+  }
+  /** The JSON Schema of a configuration, for editors; as gatehouse.schema.json. */
+  'GET /api/v1/config/schema': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: ConfigurationSchema
+  }
+  /** Configurations that were in force, newest first: since when, how it came, by whom. */
+  'GET /api/v1/config/history': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: ConfigurationHistory
+  }
+  /** One of them with its text, without secrets. */
+  'GET /api/v1/config/history/{version}': {
+    readonly path: {
+      readonly version: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: ConfigurationVersion
+  }
+  /** Says everything that is wrong with a configuration, as gatehouse config check. Changes nothing. */
+  'POST /api/v1/config/check': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: {
+      /** The whole text, YAML. A secret that was left out, as "${kept:…}", stays what it is. */
+      readonly text: string
+    }
+    readonly answer: ConfigurationCheck
+  }
+  /** Puts a configuration in the place of the file and uses it, or does neither. Recorded. */
+  'POST /api/v1/config/apply': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: {
+      /** The whole text, YAML. A secret that was left out, as "${kept:…}", stays what it is. */
+      readonly text: string
+      /** `file.hash` as it was when the change began: another file since then is not overwritten. */
+      readonly expectedHash: string
+    }
+    readonly answer: ConfigurationApplied
+  }
   /**
    * Figures of all records that a filter selects, newest first, as a file. Texts are safe from
    * spreadsheets.
@@ -1650,6 +1783,12 @@ export const rolesByOperation = {
   'GET /api/v1/audit': ['auditor', 'admin'],
   'POST /api/v1/query': ['viewer', 'developer'],
   'GET /api/v1/query/schema': ['viewer', 'developer'],
+  'GET /api/v1/config': ['operator'],
+  'GET /api/v1/config/schema': ['operator'],
+  'GET /api/v1/config/history': ['operator'],
+  'GET /api/v1/config/history/{version}': ['operator'],
+  'POST /api/v1/config/check': ['operator'],
+  'POST /api/v1/config/apply': ['admin'],
   'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],

@@ -1,5 +1,7 @@
 /** A configuration that a test decides, for tests of the management API and its clients. */
+
 import type { Configuration, ConfigurationReport, VersionText } from '../config/in-force/index.ts'
+import { parseConfig } from '../config/load.ts'
 
 const hash = '0123456789abcdef0123456789abcdef'
 const text = 'admin: { applyConfiguration: true }\n'
@@ -22,6 +24,7 @@ const report: ConfigurationReport = {
 
 export const testConfiguration: Configuration = {
   report: async () => report,
+  read: text => parseConfig(text, { path: report.file.path, env: {}, readFile: async () => '' }),
   check: async () => ({ problems: [], problemCount: 0, warnings: [], waitForRestart: [] }),
   history: async () => [version].map(({ text: _, ...rest }) => rest),
   version: async id => (id === version.id ? version : null),

@@ -3,6 +3,7 @@
  * place. Nothing that leaves here has a secret in it (`masking.ts`).
  */
 import type { EffectiveValue } from '../effective.ts'
+import type { LoadedConfig } from '../load.ts'
 import type { Problem } from '../messages.ts'
 
 /** How a configuration came into force. */
@@ -115,6 +116,11 @@ export interface Prepared {
 
 export interface Configuration {
   report(): Promise<ConfigurationReport>
+  /**
+   * The configuration of a text, masked or not, without taking it.
+   * @throws ConfigError
+   */
+  read(text: string): Promise<LoadedConfig>
   /** Says of a text, masked or not, what `gatehouse config check` would say of it. */
   check(text: string): Promise<Checked>
   /** Newest first. */

@@ -100,9 +100,13 @@ class Held implements HeldConfiguration {
     }
   }
 
+  async read(text: string): Promise<LoadedConfig> {
+    return this.#parse(text, await this.#keptInFile())
+  }
+
   async check(text: string): Promise<Checked> {
     try {
-      const { warnings, config } = await this.#parse(text, await this.#keptInFile())
+      const { warnings, config } = await this.read(text)
       return { problems: [], problemCount: 0, warnings, waitForRestart: this.#parts.waiting(config) }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error

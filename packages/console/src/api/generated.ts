@@ -775,68 +775,6 @@ export type Log = {
   readonly access: boolean
 }
 
-export type AuditPage = {
-  /** Newest first. A page may be short although there are more. */
-  readonly entries: readonly ({
-    /** Number of the entry in its trail. */
-    readonly seq: number
-    readonly time: string
-    readonly action: string
-    readonly outcome: 'asked' | 'done' | 'failed' | 'refused'
-    readonly actor: string
-    readonly name: string | null
-    readonly address: string | null
-    readonly requestId: string | null
-    readonly reason: string | null
-    readonly facts: Readonly<Record<string, string | number | boolean | null | readonly (string)[]>>
-    readonly prev: string
-    readonly hash: string
-  })[]
-  /** Pass as `before` for older ones; null at the end. */
-  readonly next: number | null
-  /** The newest entry. Noted elsewhere, it proves all entries up to it. */
-  readonly head: {
-    readonly seq: number
-    readonly hash: string
-  } | null
-}
-
-export type QueryResult = {
-  readonly columns: readonly ({
-    readonly name: string
-    readonly type: string
-  })[]
-  readonly rows: readonly (readonly (unknown)[])[]
-  /** Why rows are missing: `rows`, there were more than `rowsMax`; `bytes`, the answer would be too long. */
-  readonly truncated: 'rows' | 'bytes' | null
-  readonly elapsedMs: number
-}
-
-export type Query = {
-  /** One SELECT in the dialect of DuckDB. */
-  readonly sql: string
-  /** Rows after which the answer ends. */
-  readonly rowsMax?: number
-  /** Milliseconds after which the query is stopped. */
-  readonly timeoutMs?: number
-}
-
-export type QuerySchema = {
-  readonly tables: readonly ({
-    readonly name: string
-    readonly description: string
-    readonly columns: readonly ({
-      readonly name: string
-      readonly type: string
-      readonly description: string
-      /** All values that there are; empty where they are open. */
-      readonly values: readonly (string)[]
-    })[]
-  })[]
-  /** Functions that queries may call. */
-  readonly functions: readonly (string)[]
-}
-
 export type Configuration = {
   readonly inForce: {
     readonly hash: string
@@ -916,6 +854,68 @@ export type ConfigurationCheck = {
 export type ConfigurationApplied = {
   readonly hash: string
   readonly waitForRestart: readonly (string)[]
+}
+
+export type AuditPage = {
+  /** Newest first. A page may be short although there are more. */
+  readonly entries: readonly ({
+    /** Number of the entry in its trail. */
+    readonly seq: number
+    readonly time: string
+    readonly action: string
+    readonly outcome: 'asked' | 'done' | 'failed' | 'refused'
+    readonly actor: string
+    readonly name: string | null
+    readonly address: string | null
+    readonly requestId: string | null
+    readonly reason: string | null
+    readonly facts: Readonly<Record<string, string | number | boolean | null | readonly (string)[]>>
+    readonly prev: string
+    readonly hash: string
+  })[]
+  /** Pass as `before` for older ones; null at the end. */
+  readonly next: number | null
+  /** The newest entry. Noted elsewhere, it proves all entries up to it. */
+  readonly head: {
+    readonly seq: number
+    readonly hash: string
+  } | null
+}
+
+export type QueryResult = {
+  readonly columns: readonly ({
+    readonly name: string
+    readonly type: string
+  })[]
+  readonly rows: readonly (readonly (unknown)[])[]
+  /** Why rows are missing: `rows`, there were more than `rowsMax`; `bytes`, the answer would be too long. */
+  readonly truncated: 'rows' | 'bytes' | null
+  readonly elapsedMs: number
+}
+
+export type Query = {
+  /** One SELECT in the dialect of DuckDB. */
+  readonly sql: string
+  /** Rows after which the answer ends. */
+  readonly rowsMax?: number
+  /** Milliseconds after which the query is stopped. */
+  readonly timeoutMs?: number
+}
+
+export type QuerySchema = {
+  readonly tables: readonly ({
+    readonly name: string
+    readonly description: string
+    readonly columns: readonly ({
+      readonly name: string
+      readonly type: string
+      readonly description: string
+      /** All values that there are; empty where they are open. */
+      readonly values: readonly (string)[]
+    })[]
+  })[]
+  /** Functions that queries may call. */
+  readonly functions: readonly (string)[]
 }
 
 export type SearchPage = {
@@ -1477,39 +1477,6 @@ export interface Operations {
     readonly body: undefined
     readonly answer: string
   }
-  /** The audit trail of the process that answers, newest entry first. */
-  'GET /api/v1/audit': {
-    readonly path: Readonly<Record<never, never>>
-    readonly query: {
-      /** Key of a caller (`user:{tid}/{oid}`), a display name (exact), `gatehouse`, or `stranger`. */
-      readonly actor?: string | undefined
-      readonly action?: string | undefined
-      /** At or after this. */
-      readonly from?: string | undefined
-      /** Before this. */
-      readonly to?: string | undefined
-      /** Entries a page. Default 100. */
-      readonly limit?: number | undefined
-      /** `next` of the page before. */
-      readonly before?: string | undefined
-    }
-    readonly body: undefined
-    readonly answer: AuditPage
-  }
-  /** Answers a SELECT over the records. It changes nothing and is recorded with its text. */
-  'POST /api/v1/query': {
-    readonly path: Readonly<Record<never, never>>
-    readonly query: Readonly<Record<never, never>>
-    readonly body: Query
-    readonly answer: QueryResult
-  }
-  /** Tables that queries read, their columns, and what each means. */
-  'GET /api/v1/query/schema': {
-    readonly path: Readonly<Record<never, never>>
-    readonly query: Readonly<Record<never, never>>
-    readonly body: undefined
-    readonly answer: QuerySchema
-  }
   /** The configuration in force, value by value and as text, without secrets; and the state of its file. */
   'GET /api/v1/config': {
     readonly path: Readonly<Record<never, never>>
@@ -1561,6 +1528,39 @@ export interface Operations {
       readonly expectedHash: string
     }
     readonly answer: ConfigurationApplied
+  }
+  /** The audit trail of the process that answers, newest entry first. */
+  'GET /api/v1/audit': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Key of a caller (`user:{tid}/{oid}`), a display name (exact), `gatehouse`, or `stranger`. */
+      readonly actor?: string | undefined
+      readonly action?: string | undefined
+      /** At or after this. */
+      readonly from?: string | undefined
+      /** Before this. */
+      readonly to?: string | undefined
+      /** Entries a page. Default 100. */
+      readonly limit?: number | undefined
+      /** `next` of the page before. */
+      readonly before?: string | undefined
+    }
+    readonly body: undefined
+    readonly answer: AuditPage
+  }
+  /** Answers a SELECT over the records. It changes nothing and is recorded with its text. */
+  'POST /api/v1/query': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: Query
+    readonly answer: QueryResult
+  }
+  /** Tables that queries read, their columns, and what each means. */
+  'GET /api/v1/query/schema': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: QuerySchema
   }
   /**
    * Figures of all records that a filter selects, newest first, as a file. Texts are safe from
@@ -1780,15 +1780,15 @@ export const rolesByOperation = {
   'POST /api/v1/log/level': ['operator'],
   'POST /api/v1/log/reset': ['operator'],
   'GET /metrics': ['viewer'],
-  'GET /api/v1/audit': ['auditor', 'admin'],
-  'POST /api/v1/query': ['viewer', 'developer'],
-  'GET /api/v1/query/schema': ['viewer', 'developer'],
   'GET /api/v1/config': ['operator'],
   'GET /api/v1/config/schema': ['operator'],
   'GET /api/v1/config/history': ['operator'],
   'GET /api/v1/config/history/{version}': ['operator'],
   'POST /api/v1/config/check': ['operator'],
   'POST /api/v1/config/apply': ['admin'],
+  'GET /api/v1/audit': ['auditor', 'admin'],
+  'POST /api/v1/query': ['viewer', 'developer'],
+  'GET /api/v1/query/schema': ['viewer', 'developer'],
   'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],

@@ -5,8 +5,8 @@ import { EditorView, lineNumbers } from '@codemirror/view'
 import { useComputedColorScheme } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { writing } from './extensions.ts'
-import type { DifferenceProps } from './index.tsx'
 import { look, shared } from './look.ts'
+import type { DifferenceProps } from './types.ts'
 
 const heights = [60, 560] as const
 

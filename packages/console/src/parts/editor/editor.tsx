@@ -6,9 +6,9 @@ import { editor as text } from '../../texts/editor.ts'
 import styles from './editor.module.css'
 import { basics, languageOf, submitting, writing } from './extensions.ts'
 import { completing, explaining } from './help.ts'
-import type { EditorProps } from './index.tsx'
 import { look, shared } from './look.ts'
 import { marked, placeOf } from './problems.ts'
+import type { EditorProps } from './types.ts'
 
 const heightsByDefault = [120, 640] as const
 

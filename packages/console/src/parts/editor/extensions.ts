@@ -7,7 +7,7 @@ import { lintGutter, lintKeymap } from '@codemirror/lint'
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
 import { EditorState, type Extension, Prec } from '@codemirror/state'
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view'
-import type { EditorProps } from './index.tsx'
+import type { EditorProps } from './types.ts'
 
 export const basics: Extension = [
   lineNumbers(),

@@ -2,7 +2,7 @@
 import { autocompletion, type Completion, type CompletionContext, completionKeymap } from '@codemirror/autocomplete'
 import type { Extension } from '@codemirror/state'
 import { hoverTooltip, keymap } from '@codemirror/view'
-import type { EditorComplete, EditorCompletion, EditorExplain } from './index.tsx'
+import type { EditorComplete, EditorCompletion, EditorExplain } from './types.ts'
 
 const types = { key: 'property', value: 'enum', name: 'variable' } as const satisfies Record<
   EditorCompletion['kind'],

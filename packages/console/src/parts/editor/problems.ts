@@ -1,6 +1,6 @@
 import { type Diagnostic, setDiagnostics } from '@codemirror/lint'
 import type { EditorState, Text, TransactionSpec } from '@codemirror/state'
-import type { EditorProblem } from './index.tsx'
+import type { EditorProblem } from './types.ts'
 
 /** Offset of a line and a column, which are kept within the text. */
 export function placeOf(doc: Text, { line, column }: Pick<EditorProblem, 'line' | 'column'>): number {

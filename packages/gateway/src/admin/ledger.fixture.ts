@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Ledger, LedgerReader } from '../ledger/index.ts'
 import { openLedger } from '../ledger/open.ts'
+import type { CallersPage, CallersQuery, ErrorLine } from '../ledger/people.ts'
 import { unknownClosed, unknownOpened } from '../ledger/read-fields.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
-import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
+import type { RecordFilter, RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
 import type { SearchPage, SearchQuery } from '../ledger/search/index.ts'
 import type { Series, SeriesQuery } from '../ledger/series.ts'
 import { silentLog } from '../log.ts'
@@ -44,6 +45,14 @@ export class TestLedger implements LedgerReader {
 
   async series(query: SeriesQuery): Promise<Series> {
     return (await this.#asked(query)).series(query)
+  }
+
+  async callers(query: CallersQuery): Promise<CallersPage> {
+    return (await this.#asked(query)).callers(query)
+  }
+
+  async errors(filter: RecordFilter): Promise<readonly ErrorLine[]> {
+    return (await this.#asked(filter)).errors(filter)
   }
 
   async list(query: RecordsQuery): Promise<RecordsPage> {

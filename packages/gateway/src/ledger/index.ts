@@ -1,8 +1,17 @@
 import type { FeedSource, Feeds } from './feeds/control.ts'
 import type { LedgerNames } from './names.ts'
+import type { CallersPage, CallersQuery, ErrorLine } from './people.ts'
 import type { LedgerQuery, QueryAnswer } from './query/index.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
-import type { FollowedPage, RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
+import type {
+  FollowedPage,
+  RecordFilter,
+  RecordsPage,
+  RecordsQuery,
+  SpentGroup,
+  UsageQuery,
+  UsageReport,
+} from './reports.ts'
 import type { SearchPage, SearchQuery } from './search/index.ts'
 import type { Series, SeriesQuery } from './series.ts'
 
@@ -41,6 +50,10 @@ export interface LedgerReader {
   usage(query: UsageQuery): Promise<UsageReport>
   /** Figures over time. Equal to the usage of the same filter. */
   series(query: SeriesQuery): Promise<Series>
+  /** Everybody who called, in keyset pages. Figures are equal to the usage of the same filter by caller. */
+  callers(query: CallersQuery): Promise<CallersPage>
+  /** How calls ended badly, and how often each: most calls first, at most 200 kinds. */
+  errors(filter: RecordFilter): Promise<readonly ErrorLine[]>
   /** Newest first, keyset pages; never touches bodies. */
   list(query: RecordsQuery): Promise<RecordsPage>
   /**

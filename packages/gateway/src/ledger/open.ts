@@ -219,6 +219,14 @@ class OpenLedger implements Ledger {
     await this.caughtUp()
     return this.#store.ask('series', query)
   }
+  async callers(...[query]: Parameters<Ledger['callers']>): ReturnType<Ledger['callers']> {
+    await this.caughtUp()
+    return this.#store.ask('callers', query)
+  }
+  async errors(...[filter]: Parameters<Ledger['errors']>): ReturnType<Ledger['errors']> {
+    await this.caughtUp()
+    return this.#store.ask('errors', filter)
+  }
   async list(...[query]: Parameters<Ledger['list']>): ReturnType<Ledger['list']> {
     await this.caughtUp()
     return this.#store.ask('list', query)

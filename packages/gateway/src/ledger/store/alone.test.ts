@@ -19,6 +19,8 @@ test('without a store, questions are refused with a place to look, and DuckDB is
   await ledger.journal.close(closedOf(id), [bytes('{"a":1}')])
   const questions = {
     usage: () => ledger.usage({ by: ['workload'] }),
+    callers: () => ledger.callers({ order: 'calls', limit: 10 }),
+    errors: () => ledger.errors({}),
     list: () => ledger.list({}),
     row: () => ledger.row(id),
     bodies: () => ledger.bodies(id),

@@ -126,6 +126,12 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   series(): Promise<never> {
     return Promise.reject(withoutStore())
   }
+  callers(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
+  errors(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
   list(): Promise<never> {
     return Promise.reject(withoutStore())
   }

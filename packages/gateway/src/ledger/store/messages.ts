@@ -10,6 +10,8 @@ export type StoreCall =
   | 'keepNames'
   | 'usage'
   | 'series'
+  | 'callers'
+  | 'errors'
   | 'list'
   | 'follow'
   | 'row'

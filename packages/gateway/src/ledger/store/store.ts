@@ -6,9 +6,18 @@ import { type Direction, LedgerError } from '../index.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
+import type { CallersPage, CallersQuery, ErrorLine } from '../people.ts'
 import type { SnapshotFiles } from '../query/messages.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
-import type { FollowedPage, RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
+import type {
+  FollowedPage,
+  RecordFilter,
+  RecordsPage,
+  RecordsQuery,
+  SpentGroup,
+  UsageQuery,
+  UsageReport,
+} from '../reports.ts'
 import type { SearchQuery } from '../search/index.ts'
 import type { BodyPlaces } from '../search/places.ts'
 import type { Series, SeriesQuery } from '../series.ts'
@@ -17,7 +26,9 @@ import { type Database, openDatabase } from './database.ts'
 import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
 import { bodyPlaces } from './queries/body-places.ts'
+import { callers } from './queries/callers.ts'
 import { creatorsOf } from './queries/creator.ts'
+import { errors } from './queries/errors.ts'
 import { known } from './queries/known.ts'
 import { follow, list, row } from './queries/list.ts'
 import { owed } from './queries/owed.ts'
@@ -158,6 +169,12 @@ export class Store {
   }
   series(query: SeriesQuery): Promise<Series> {
     return this.#readers.ask(connection => series(connection, this.#loader.names, query, this.#archives))
+  }
+  callers(query: CallersQuery): Promise<CallersPage> {
+    return this.#readers.ask(connection => callers(connection, this.#loader.names, query, this.#archives))
+  }
+  errors(filter: RecordFilter): Promise<readonly ErrorLine[]> {
+    return this.#readers.ask(connection => errors(connection, this.#loader.names, filter, this.#archives))
   }
   list(query: RecordsQuery): Promise<RecordsPage> {
     return this.#readers.ask(connection =>

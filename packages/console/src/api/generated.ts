@@ -856,6 +856,191 @@ export type ConfigurationApplied = {
   readonly waitForRestart: readonly (string)[]
 }
 
+export type Callers = {
+  readonly callers: readonly ({
+    /** `user:{tid}/{oid}` or `app:{tid}/{appid}`. */
+    readonly key: string
+    /** Newest display name; the key where there is none. */
+    readonly name: string
+    /** Null for callers that the ledger has no number for, together. */
+    readonly kind: 'user' | 'application' | null
+    /** That their calls named. */
+    readonly workloads: readonly (string)[]
+    /** Milliseconds since the epoch. */
+    readonly lastCallAtMs: number
+    readonly calls: number
+    readonly completed: number
+    readonly refused: number
+    readonly failed: number
+    readonly aborted: number
+    readonly interrupted: number
+    readonly promptTokens: number
+    readonly cachedTokens: number
+    readonly completionTokens: number
+    readonly reasoningTokens: number
+    readonly totalTokens: number
+    readonly countedCalls: number
+    readonly averageDurationMs: number | null
+    /** Calls that the gateway sent by itself; they are in all other figures too. */
+    readonly copies: number
+    /** Sums of what had a price, one per currency. */
+    readonly costs: readonly ({
+      /** Billionths of the currency. */
+      readonly nano: number
+      /** ISO 4217. */
+      readonly currency: string
+    })[]
+    /** Calls with tokens whose model had no price: their cost is in no sum. */
+    readonly unpricedCalls: number
+    /**
+     * Roles here as of the last request that this process saw, or by a rule that names the caller; null
+     * where neither is known.
+     */
+    readonly roles: readonly ('viewer' | 'developer' | 'auditor' | 'operator' | 'admin')[] | null
+  })[]
+  /** Callers that fit, on all pages. */
+  readonly found: number
+  /** Pass as `before` for the next page; null at the end. */
+  readonly next: string | null
+}
+
+export type Errors = {
+  /** Most calls first, at most 200 kinds. */
+  readonly errors: readonly ({
+    readonly outcome: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted'
+    /** Of the refusal or the failure; null for an answer of a backend. */
+    readonly code: string | null
+    readonly status: number | null
+    readonly calls: number
+    /** Milliseconds since the epoch. */
+    readonly lastCallAtMs: number
+  })[]
+}
+
+export type Workloads = {
+  readonly workloads: readonly ({
+    readonly name: string
+    readonly targets: readonly ({
+      readonly name: string
+      /** What an SDK takes as its endpoint, below the gateway. */
+      readonly path: string
+    })[]
+    /** Deployments that the workload may use. */
+    readonly deployments: readonly (string)[]
+    /** Models of these deployments, as the instances name them. */
+    readonly models: readonly ({
+      readonly deployment: string
+      readonly model: string
+    })[]
+    /** Rules of which one must match a caller. */
+    readonly callers: readonly ({
+      readonly kind: 'user' | 'app' | 'group' | 'role' | 'scope' | 'managedIdentity' | 'tenant'
+      readonly value: string
+    })[]
+    /** True when a rule matches the caller who asks. */
+    readonly mayCall: boolean
+    readonly operations: readonly (string)[]
+    readonly tools: readonly (string)[]
+    readonly serviceTiers: readonly (string)[]
+    readonly dataSources: 'refuse' | 'callerCredentials' | 'allow'
+    readonly outsideUrls: 'allow' | 'refuse'
+    readonly background: 'allow' | 'refuse'
+    readonly store: 'allow' | 'refuse'
+    readonly storedPrompts: 'allow' | 'refuse'
+    /** What the ledger keeps of its calls. */
+    readonly capture: 'full' | 'metadata'
+    /** Priority class: who goes first where calls wait. */
+    readonly priority: string
+    readonly output: {
+      readonly required: boolean
+      /** Put into calls that set no maximum, tokens. */
+      readonly standard: number | null
+      /** Largest maximum that a call may set, tokens. */
+      readonly most: number | null
+    }
+    /** Shares of calls that another deployment answers. */
+    readonly canary: readonly ({
+      readonly deployment: string
+      readonly to: string
+      readonly percent: number
+    })[]
+    /** Shares of calls that are copied to another deployment. */
+    readonly shadow: readonly ({
+      readonly deployment: string
+      readonly to: string
+      readonly target: string | null
+      readonly percent: number
+    })[]
+  })[]
+  /** Address of the gateway for programs; null for a collector. */
+  readonly gateway: string | null
+  /** For which a token may be; the first is the usual one. */
+  readonly audiences: readonly (string)[]
+}
+
+export type Workload = {
+  readonly name: string
+  readonly targets: readonly ({
+    readonly name: string
+    /** What an SDK takes as its endpoint, below the gateway. */
+    readonly path: string
+  })[]
+  /** Deployments that the workload may use. */
+  readonly deployments: readonly (string)[]
+  /** Models of these deployments, as the instances name them. */
+  readonly models: readonly ({
+    readonly deployment: string
+    readonly model: string
+  })[]
+  /** Rules of which one must match a caller. */
+  readonly callers: readonly ({
+    readonly kind: 'user' | 'app' | 'group' | 'role' | 'scope' | 'managedIdentity' | 'tenant'
+    readonly value: string
+  })[]
+  /** True when a rule matches the caller who asks. */
+  readonly mayCall: boolean
+  readonly operations: readonly (string)[]
+  readonly tools: readonly (string)[]
+  readonly serviceTiers: readonly (string)[]
+  readonly dataSources: 'refuse' | 'callerCredentials' | 'allow'
+  readonly outsideUrls: 'allow' | 'refuse'
+  readonly background: 'allow' | 'refuse'
+  readonly store: 'allow' | 'refuse'
+  readonly storedPrompts: 'allow' | 'refuse'
+  /** What the ledger keeps of its calls. */
+  readonly capture: 'full' | 'metadata'
+  /** Priority class: who goes first where calls wait. */
+  readonly priority: string
+  readonly output: {
+    readonly required: boolean
+    /** Put into calls that set no maximum, tokens. */
+    readonly standard: number | null
+    /** Largest maximum that a call may set, tokens. */
+    readonly most: number | null
+  }
+  /** Shares of calls that another deployment answers. */
+  readonly canary: readonly ({
+    readonly deployment: string
+    readonly to: string
+    readonly percent: number
+  })[]
+  /** Shares of calls that are copied to another deployment. */
+  readonly shadow: readonly ({
+    readonly deployment: string
+    readonly to: string
+    readonly target: string | null
+    readonly percent: number
+  })[]
+  /** Address of the gateway for programs; null for a collector. */
+  readonly gateway: string | null
+  /** For which a token may be; the first is the usual one. */
+  readonly audiences: readonly (string)[]
+  /** That its calls meet. */
+  readonly limits: readonly (LimitRule)[]
+  /** Of limits of cost, ISO 4217. */
+  readonly currency: string
+}
+
 export type AuditPage = {
   /** Newest first. A page may be short although there are more. */
   readonly entries: readonly ({
@@ -1529,6 +1714,108 @@ export interface Operations {
     }
     readonly answer: ConfigurationApplied
   }
+  /**
+   * Everybody who called: kind, workloads, calls, tokens, cost, errors, the last call, and roles where
+   * known.
+   */
+  'GET /api/v1/callers': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Started at or after this. */
+      readonly from?: string | undefined
+      /** Started before this. */
+      readonly to?: string | undefined
+      readonly workload?: string | undefined
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
+      /** Part of a name or a key, in either case. */
+      readonly search?: string | undefined
+      readonly kind?: 'user' | 'application' | undefined
+      /** Largest and latest first, names from A on. `cost`: by the first currency. */
+      readonly order?: 'tokens' | 'calls' | 'cost' | 'failed' | 'refused' | 'last' | 'name' | undefined
+      /** Callers a page. */
+      readonly limit?: number | undefined
+      /** `next` of the page before. */
+      readonly before?: string | undefined
+    }
+    readonly body: undefined
+    readonly answer: Callers
+  }
+  /** How calls ended badly, by outcome, code and status, and how often each. */
+  'GET /api/v1/errors': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Started at or after this. */
+      readonly from?: string | undefined
+      /** Started before this. */
+      readonly to?: string | undefined
+      readonly workload?: string | undefined
+      /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+      readonly caller?: string | undefined
+      readonly instance?: string | undefined
+      readonly deployment?: string | undefined
+      readonly model?: string | undefined
+      readonly operation?: string | undefined
+      /** Gateway process that served the call. */
+      readonly replica?: string | undefined
+      readonly outcome?: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted' | undefined
+      /** Code of a refusal or a failure. */
+      readonly outcomeCode?: string | undefined
+      readonly status?: number | undefined
+      /** Copies of this kind; `none`: what clients asked, without copies. */
+      readonly copyKind?: 'shadow' | 'hedge' | 'follow_up' | 'none' | undefined
+      /** Copies of this exchange. */
+      readonly copyOf?: string | undefined
+      /** Calls that created this object. */
+      readonly objectId?: string | undefined
+      /** Calls with more tokens in all than this. */
+      readonly tokensOver?: number | undefined
+      /** Calls that cost more, in billionths of the currency. */
+      readonly costOverNano?: number | undefined
+      /** Calls that took longer than so many milliseconds. */
+      readonly durationOverMs?: number | undefined
+    }
+    readonly body: undefined
+    readonly answer: Errors
+  }
+  /** Workloads as they are configured: who may call, what they may use, and how programs reach them. */
+  'GET /api/v1/workloads': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Workloads
+  }
+  /** One workload, and the limits that its calls meet. */
+  'GET /api/v1/workloads/{name}': {
+    readonly path: {
+      readonly name: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Workload
+  }
   /** The audit trail of the process that answers, newest entry first. */
   'GET /api/v1/audit': {
     readonly path: Readonly<Record<never, never>>
@@ -1786,6 +2073,10 @@ export const rolesByOperation = {
   'GET /api/v1/config/history/{version}': ['operator'],
   'POST /api/v1/config/check': ['operator'],
   'POST /api/v1/config/apply': ['admin'],
+  'GET /api/v1/callers': ['viewer', 'developer'],
+  'GET /api/v1/errors': ['viewer', 'developer'],
+  'GET /api/v1/workloads': ['viewer', 'developer'],
+  'GET /api/v1/workloads/{name}': ['viewer', 'developer'],
   'GET /api/v1/audit': ['auditor', 'admin'],
   'POST /api/v1/query': ['viewer', 'developer'],
   'GET /api/v1/query/schema': ['viewer', 'developer'],

@@ -35,7 +35,8 @@ const routes = Object.entries(roleByRoute).map(([route, roles]: [string, string 
   const [method = '', pattern = ''] = route.split(' ')
   const [, query = ''] = Object.entries(required).find(([end]) => pattern.endsWith(end)) ?? []
   const id = recordId(pattern.includes('/me/') ? 2 : 1)
-  const path = pattern.replace(':id', id).replace(':name', 'east').replace(':version', '1') + query
+  const filled = pattern.replace(':id', id).replace('workloads/:name', 'workloads/hr-bot').replace(':name', 'east')
+  const path = filled.replace(':version', '1') + query
   const json = ['content-type', 'application/json']
   const sent = route in bodies ? { method, body: JSON.stringify(bodies[route]), headers: json } : { method }
   return { method, roles: [roles].flat(), path, sent }

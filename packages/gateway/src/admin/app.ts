@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { AdminError, answerOf } from './errors.ts'
 import type { AdminOptions } from './index.ts'
 import { jsonBodies, jsonBytesMaxByRoute } from './json-bodies.ts'
-import { authenticated, authorized, everyAnswer, healthz, openMetrics } from './layers.ts'
+import { authenticated, authorized, currentRoles, everyAnswer, healthz, openMetrics } from './layers.ts'
 import { parameterError } from './parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
 import { Questions } from './questions.ts'
@@ -22,6 +22,7 @@ import { addLog } from './routes/log.ts'
 import { addMe } from './routes/me.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addMyCall } from './routes/my-call.ts'
+import { addPeople } from './routes/people.ts'
 import { addPlayground } from './routes/playground.ts'
 import { addQuery } from './routes/query.ts'
 import { addRecords } from './routes/records.ts'
@@ -31,6 +32,8 @@ import { addSources } from './routes/sources.ts'
 import { addTail } from './routes/tail.ts'
 import { addUsage } from './routes/usage.ts'
 import { addWhoami } from './routes/whoami.ts'
+import { addWorkloads } from './routes/workloads.ts'
+import { SeenCallers } from './seen.ts'
 import { sessionCookie } from './session/cookies.ts'
 import { openConsole } from './session/open.ts'
 
@@ -50,6 +53,7 @@ export function adminApp(
     throw new AdminError('route_unknown', 'There is nothing at this address. GET /openapi.json lists what there is.')
   })
 
+  const seen = new SeenCallers(currentRoles(options.access))
   const console = openConsole(options, parts.desk)
   const layers: readonly MiddlewareHandler<AdminEnv>[] = [
     // First, so that every answer carries the request id, refusals included.
@@ -63,7 +67,7 @@ export function adminApp(
     ...(console?.layers ?? []),
     // Before every layer that depends on the address, so that strangers learn nothing from unknown addresses.
     authenticated(verifier, console?.guard ?? null),
-    authorized({ ...options, groups: options.groups ?? (() => null) }),
+    authorized({ ...options, seen, groups: options.groups ?? (() => null) }),
     // After the check of the role: strangers have nothing parsed.
     jsonBodies(jsonBytesMaxByRoute),
     // Last: only answers to who may have them are worth a tag.
@@ -71,7 +75,12 @@ export function adminApp(
   ]
   for (const layer of layers) app.use('*', layer)
 
-  const handlerParts: AdminParts = { ...options, ...parts, questions: new Questions() }
+  const handlerParts: AdminParts = {
+    ...options,
+    ...parts,
+    questions: new Questions(),
+    rolesOfKey: key => seen.rolesOf(key),
+  }
   addWhoami(app)
   addMe(app, handlerParts)
   addMyCall(app, handlerParts)
@@ -89,6 +98,8 @@ export function adminApp(
   addLog(app, handlerParts)
   addMetrics(app, handlerParts)
   addConfiguration(app, handlerParts)
+  addPeople(app, handlerParts)
+  addWorkloads(app, handlerParts)
   addAudit(app, handlerParts)
   addQuery(app, handlerParts)
   // `records/export`, `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.

@@ -32,6 +32,7 @@ export const commonAnswers = {
 
 export const unknownRecord = jsonAnswer(errorAnswer, 'No such record.')
 export const unknownFeed = jsonAnswer(errorAnswer, 'No such feed.')
+export const unknownWorkload = jsonAnswer(errorAnswer, 'No such workload.')
 export const unknownInstance = jsonAnswer(errorAnswer, 'No such instance.')
 
 /** States the roles of which any is enough, in the document; `roles.ts` decides them. */

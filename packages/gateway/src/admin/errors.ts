@@ -34,6 +34,7 @@ export const adminErrors = {
   route_unknown: { status: 404, type: 'invalid_request_error' },
   record_unknown: { status: 404, type: 'invalid_request_error' },
   instance_unknown: { status: 404, type: 'invalid_request_error' },
+  workload_unknown: { status: 404, type: 'invalid_request_error' },
   feed_unknown: { status: 404, type: 'invalid_request_error' },
   version_unknown: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },

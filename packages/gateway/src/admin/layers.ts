@@ -13,6 +13,7 @@ import type { AdminOptions, AdminRole } from './index.ts'
 import type { AdminEnv } from './parts.ts'
 import { methodsAt, prepareRoles, type Roles, rolesOfRoute } from './roles.ts'
 import { metricsAnswer } from './routes/metrics.ts'
+import type { SeenCallers } from './seen.ts'
 import { type SessionGuardParts, sessionCaller } from './session/guard.ts'
 import { visibleTo } from './visible.ts'
 
@@ -82,7 +83,7 @@ export function authenticated(
 }
 
 /** The roles in force. The rules are prepared once per configuration. */
-function currentRoles(access: AdminOptions['access']): () => Roles {
+export function currentRoles(access: AdminOptions['access']): () => Roles {
   let written = access().roles
   let prepared = prepareRoles(written)
   return () => {
@@ -95,9 +96,10 @@ function currentRoles(access: AdminOptions['access']): () => Roles {
 
 export interface AuthorizedParts extends Pick<AdminOptions, 'access' | 'log' | 'house'> {
   readonly groups: () => GroupDirectory | null
+  readonly seen: SeenCallers
 }
 
-export function authorized({ access, groups, log, house }: AuthorizedParts): MiddlewareHandler<AdminEnv> {
+export function authorized({ access, groups, log, house, seen }: AuthorizedParts): MiddlewareHandler<AdminEnv> {
   const rolesNow = currentRoles(access)
   const bindingsNow = bindingsOf(() => house.workloads)
   return async (c, next) => {
@@ -111,6 +113,7 @@ export function authorized({ access, groups, log, house }: AuthorizedParts): Mid
     const enough = !asksForGroups || verified.listsGroups || suffices(needed, roles.of(verified))
     const caller = enough ? verified : await withGroups(verified, groups())
     c.set('caller', caller)
+    seen.see(caller)
     const held = roles.of(caller)
     if (needed !== 'caller' && !(needed ?? unknownAddress).some(role => held.includes(role))) {
       log.warn(

@@ -2,7 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Desk } from './desk.ts'
 import type { AdminEnv } from './env.ts'
-import type { AdminOptions } from './index.ts'
+import type { AdminOptions, AdminRole } from './index.ts'
 import type { Questions } from './questions.ts'
 
 export type { AdminEnv } from './env.ts'
@@ -15,6 +15,8 @@ export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log
   /** Aborted when the listener closes. */
   readonly closing: AbortSignal
   readonly questions: Questions
+  /** Roles that a caller holds here; null where they are not known. */
+  readonly rolesOfKey: (callerKey: string) => AdminRole[] | null
   /** Writes what must be recorded. */
   readonly desk: Desk
 }

@@ -58,6 +58,8 @@ const pictures: readonly Picture[] = [
     prepare: talk,
   },
   { name: 'playground-nobody', path: '/playground', person: 'dave' },
+  { name: 'workloads', path: '/workloads?period=30d' },
+  { name: 'workload', path: '/workloads/hr-bot?period=30d' },
   { name: 'me', path: '/me?period=30d', person: 'alice' },
   { name: 'me-without-a-role', path: '/me', person: 'dave' },
 ]

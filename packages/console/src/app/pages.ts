@@ -43,6 +43,18 @@ export const pageRows: readonly PageRow[] = [
     listed: null,
   },
   {
+    path: '/workloads',
+    needs: 'GET /api/v1/workloads',
+    load: () => import('../pages/workloads/page.tsx'),
+    listed: { title: shell.pages.workloads, icon: 'workloads', place: paths.workloads(), key: 'w' },
+  },
+  {
+    path: '/workloads/$name',
+    needs: 'GET /api/v1/workloads/{name}',
+    load: () => import('../pages/workload/page.tsx'),
+    listed: null,
+  },
+  {
     path: '/instances',
     needs: 'GET /api/v1/instances',
     load: () => import('../pages/instances/page.tsx'),

@@ -45,6 +45,7 @@ export const limits = {
   reserved: (amount: string) => `${amount} more reserved by calls under way`,
   over: 'used up',
   tooEarly: 'too early to say',
+  noForecast: '–',
   stores: {
     ok: '',
     refuse: 'The store of the counters does not answer: calls with limits are refused.',

@@ -35,6 +35,7 @@ export const shell = {
     ['Ctrl K or /', 'go to a page or a record'],
     ['G, then O', 'Overview'],
     ['G, then R', 'Records'],
+    ['G, then W', 'Workloads'],
     ['G, then I', 'Instances'],
     ['G, then L', 'Limits'],
     ['G, then C', 'Cost'],
@@ -50,6 +51,7 @@ export const shell = {
   pages: {
     overview: 'Overview',
     records: 'Records',
+    workloads: 'Workloads',
     instances: 'Instances',
     limits: 'Limits',
     cost: 'Cost',

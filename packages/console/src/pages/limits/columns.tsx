@@ -9,7 +9,7 @@ import { Foreign } from '../../parts/foreign.tsx'
 import { Meter } from '../../parts/meter.tsx'
 import type { Column } from '../../parts/table.tsx'
 import { limits as text } from '../../texts/limits.ts'
-import { forecastOf } from './forecast.ts'
+import { forecastOfMeasure } from './forecast.ts'
 import type { Rule } from './query.ts'
 
 const titles = text.columns
@@ -64,13 +64,16 @@ export function ruleColumns({ currency, names }: Shown): readonly Column<Rule>[]
 
 /** @param nowMs until when a month has passed. */
 export function budgetColumns(shown: Shown, nowMs: number): readonly Column<Rule>[] {
-  const { currency } = shown
   const [rule, scope, , use, remaining] = ruleColumns(shown)
-  const forecast: Column<Rule> = {
+  return [rule, scope, use, remaining, forecastColumn(shown.currency, nowMs)].filter(column => column !== undefined)
+}
+
+/** What will be used at the end of the window. @param nowMs until when it has passed. */
+export function forecastColumn(currency: string, nowMs: number): Column<Rule> {
+  return {
     title: titles.forecast,
     cell: one => <ForecastText rule={one} currency={currency} nowMs={nowMs} />,
   }
-  return [rule, scope, use, remaining, forecast].filter(column => column !== undefined)
 }
 
 /** Rules of the configuration's own section have its path before their name. */
@@ -129,13 +132,13 @@ function Refused({ rule: { refused, mode, workloads } }: { readonly rule: Rule }
 }
 
 function ForecastText({ rule, currency, nowMs }: AmountProps & { readonly nowMs: number }) {
-  const { used, limit, renewsAtMs } = rule
-  const forecast = renewsAtMs === null ? null : forecastOf({ used, limit, renewsAtMs }, nowMs)
-  if (forecast === null) return text.tooEarly
+  const { measure, used, limit, renewsAtMs } = rule
+  const forecast = renewsAtMs === null ? null : forecastOfMeasure(measure, { used, limit, renewsAtMs }, nowMs)
+  if (forecast === null) return /Per(?:Day|Week|Month)$/.test(measure) ? text.tooEarly : text.noForecast
   return (
     <Group gap={8} wrap="nowrap">
       <Meter label={`${titles.forecast}, ${rule.rule}`} share={limit === 0 ? 1 : forecast.atEnd / limit} />
-      {amount(rule, forecast.atEnd, currency)}
+      {amount(rule, Math.round(forecast.atEnd), currency)}
       {forecast.overAtMs !== null && (
         <Text span size="xs" c="var(--bad)">
           {text.over} <Moment ms={forecast.overAtMs} />

@@ -1,6 +1,8 @@
 export const record = {
   title: 'Record',
   back: 'All records',
+  explain: 'Explain',
+  play: 'Open in the playground',
   views: {
     conversation: 'Conversation',
     raw: 'Bytes',

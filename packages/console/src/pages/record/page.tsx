@@ -2,6 +2,7 @@ import { Group, SimpleGrid, Stack, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { useMay } from '../../api/whoami.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { paths } from '../../app/paths.ts'
 import { PlaceLink } from '../../app/place-link.tsx'
@@ -32,9 +33,28 @@ export function Page() {
   const { id = '' } = useParams({ strict: false }) as { readonly id?: string }
   const query = useQuery(recordOf(id))
   return (
-    <Frame title={text.title} aside={<PlaceLink place={paths.records()}>{text.back}</PlaceLink>}>
+    <Frame title={text.title} aside={<Links row={query.data} />}>
       <QueryView query={query}>{row => <Whole row={row} />}</QueryView>
     </Frame>
+  )
+}
+
+/** Operations whose request fills the playground. */
+const playable: ReadonlySet<string> = new Set(['chat/completions', 'responses'])
+
+function Links({ row }: { readonly row: RecordRow | undefined }) {
+  const mayExplain = useMay('GET /api/v1/records/{id}/explain')
+  const mayPlay = useMay('GET /api/v1/playground')
+  return (
+    <Group gap="md">
+      {row !== undefined && mayExplain && (
+        <PlaceLink place={paths.explain({ record: row.id })}>{text.explain}</PlaceLink>
+      )}
+      {row !== undefined && mayPlay && playable.has(row.operation ?? '') && (
+        <PlaceLink place={paths.playground({ record: row.id })}>{text.play}</PlaceLink>
+      )}
+      <PlaceLink place={paths.records()}>{text.back}</PlaceLink>
+    </Group>
   )
 }
 

@@ -1,4 +1,6 @@
 import type { ReactNode } from 'react'
+import { paths } from '../../app/paths.ts'
+import { PlaceLink } from '../../app/place-link.tsx'
 import { exactCost } from '../../format/cost.ts'
 import { Costs, Count, Duration, Moment } from '../../parts/figures.tsx'
 import { Foreign, ForeignName } from '../../parts/foreign.tsx'
@@ -25,6 +27,15 @@ const counted = (value: number | null): ReactNode => (value === null ? text.none
 export const recordColumns: readonly RecordColumn[] = [
   { name: 'time', width: 136, share: 0, cell: row => <Moment ms={row.startedAtMs} /> },
   { name: 'outcome', width: 118, share: 0.6, cell: row => <Outcome outcome={row.outcome} code={row.outcomeCode} /> },
+  {
+    name: 'why',
+    width: 76,
+    share: 0,
+    cell: row =>
+      row.outcome === 'refused' || row.outcome === 'failed' ? (
+        <PlaceLink place={paths.explain({ record: row.id })}>{text.explain}</PlaceLink>
+      ) : null,
+  },
   { name: 'caller', width: 112, share: 1.2, cell: row => written(row.callerName ?? row.callerObjectId) },
   { name: 'workload', width: 110, share: 1, cell: row => named(row.workload) },
   { name: 'model', width: 152, share: 1, cell: row => named(row.servedModel ?? row.requestedModel) },
@@ -54,6 +65,13 @@ const shownByDefault: readonly ColumnName[] = [
   'tokens',
   'cost',
 ]
+
+const refusals: readonly ColumnName[] = [...shownByDefault, 'why']
+
+/** What a reader of refusals wants to know of each. @param outcome the filter. */
+export function usualColumns(outcome: string | undefined): string | undefined {
+  return outcome === 'refused' ? refusals.join(',') : undefined
+}
 
 /** The columns that are named, in their order; the usual ones where none is. @param named `time,outcome`. */
 export function columnsIn(named: string | undefined): readonly RecordColumn[] {

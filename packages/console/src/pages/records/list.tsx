@@ -108,7 +108,12 @@ function Row({ row, columns, index, style }: RowProps) {
       onClick={() => void navigate(link)}
     >
       {columns.map(({ name, align, cell }, at) => (
-        <div key={name} role="cell" className={align === 'right' ? styles['right'] : undefined}>
+        <div
+          key={name}
+          role="cell"
+          className={align === 'right' ? styles['right'] : undefined}
+          onClick={name === 'why' ? event => event.stopPropagation() : undefined}
+        >
           {at === 0 ? <PlaceLink place={paths.record(row.id)}>{cell(row)}</PlaceLink> : cell(row)}
         </div>
       ))}

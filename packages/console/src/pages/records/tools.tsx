@@ -4,7 +4,7 @@ import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { readPeriod } from '../../app/period.ts'
 import { Icon } from '../../parts/icons.tsx'
 import { records as text } from '../../texts/records.ts'
-import { type ColumnName, columnsIn, type RecordColumn, recordColumns } from './columns.tsx'
+import { type ColumnName, columnsIn, type RecordColumn, recordColumns, usualColumns } from './columns.tsx'
 import { ExportMenu } from './export-menu.tsx'
 import type { Filters } from './filters.ts'
 import { ViewsMenu } from './views-menu.tsx'
@@ -12,7 +12,7 @@ import { ViewsMenu } from './views-menu.tsx'
 /** The columns of the address, or the last ones that the reader chose, or the usual ones. */
 export function useColumns(): readonly [readonly RecordColumn[], (names: string) => void] {
   const change = useChangeAddress()
-  const named = useAddress()['columns']
+  const { columns: named, outcome } = useAddress()
   const [kept, setKept] = useLocalStorage<string>({
     key: 'gatehouse-record-columns',
     defaultValue: '',
@@ -22,7 +22,7 @@ export function useColumns(): readonly [readonly RecordColumn[], (names: string)
     setKept(names)
     change({ columns: names }, { replace: true })
   }
-  return [columnsIn(named ?? (kept === '' ? undefined : kept)), choose]
+  return [columnsIn(named ?? (kept === '' ? usualColumns(outcome) : kept)), choose]
 }
 
 /** What can be done with the list. */

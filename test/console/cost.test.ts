@@ -53,6 +53,19 @@ test('the sums of the CSV are those of the ledger', async () => {
   await context.close()
 })
 
+test('provisioned capacity is compared with pay-as-you-go, and the lines together are all calls', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'frank' })
+  await page.goto(`${admin}/cost?by=capacity`)
+  await page.getByRole('row', { name: /pay-as-you-go/ }).waitFor()
+  const calls = await page.getByRole('region', { name: 'Capacity' }).locator('tbody td:nth-child(3)').allTextContents()
+  assert.equal(
+    calls.reduce((sum, count) => sum + Number(count), 0),
+    (await totals()).calls,
+  )
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
 for (const dark of [false, true]) {
   test(`costs pass the checks of accessibility in the ${dark ? 'dark' : 'light'} theme`, async () => {
     const { page, context, faults } = await openConsole(browser, { admin, person: 'frank', dark })

@@ -7,7 +7,10 @@ export const cost = {
   cached: 'Cached share',
   cachedHint: 'Of the prompt tokens, those that a cache of the backend had',
   unpriced: (calls: string) => `${calls} calls had tokens and no price: their cost is in no sum.`,
-  by: { workload: 'Workload', caller: 'Caller', model: 'Model' },
+  by: { workload: 'Workload', caller: 'Caller', model: 'Model', capacity: 'Capacity' },
+  capacities: { provisioned: 'provisioned', standard: 'pay-as-you-go', unknown: 'no instance, or one of before' },
+  provisionedHint:
+    'Azure bills provisioned capacity by the hour, used or not: its cost here is what the same tokens would have cost as pay-as-you-go.',
   byLabel: 'Group by',
   table: (by: string) => `Cost by month and ${by.toLowerCase()}`,
   columns: {

@@ -61,6 +61,6 @@ function Share({ line, total }: { readonly line: Line; readonly total: Usage['to
 function Name({ by, line: { keys, callerKey } }: { readonly by: Dimension; readonly line: Line }) {
   const name = keys[1] ?? null
   const value = by === 'caller' ? callerKey : name
-  if (value === null) return <span>{name ?? text.unnamed}</span>
+  if (value === null || by === 'capacity') return <span>{name ?? text.unnamed}</span>
   return <PlaceLink place={paths.records({ [by]: value })}>{name ?? value}</PlaceLink>
 }

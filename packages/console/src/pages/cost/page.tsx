@@ -1,6 +1,7 @@
 import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { useMay } from '../../api/whoami.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { type Range, writePeriod } from '../../app/period.ts'
 import { useRange } from '../../app/range.ts'
@@ -120,12 +121,17 @@ interface LinesProps {
 
 function Lines({ by, report, range }: LinesProps) {
   const change = useChangeAddress()
+  const mayCompare = useMay('GET /api/v1/instances')
   const tools = (
     <Group gap={6} className={styles['tools'] ?? ''}>
       <SegmentedControl
         size="xs"
         aria-label={text.byLabel}
-        data={dimensions.map(value => ({ value, label: text.by[value] }))}
+        data={dimensions.map(value => ({
+          value,
+          label: text.by[value],
+          disabled: value === 'capacity' && !mayCompare,
+        }))}
         value={by}
         onChange={value => change({ by: value }, { replace: true })}
         transitionDuration={0}
@@ -151,6 +157,11 @@ function Lines({ by, report, range }: LinesProps) {
         rows={report.lines}
         keyOf={({ keys, callerKey }) => `${callerKey}|${keys.join('|')}`}
       />
+      {by === 'capacity' && (
+        <Text size="xs" c="dimmed" mt="xs">
+          {text.provisionedHint}
+        </Text>
+      )}
     </Panel>
   )
 }

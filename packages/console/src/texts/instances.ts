@@ -14,6 +14,12 @@ export const instances = {
   none: 'No instances are configured',
   noneAdvice: 'Add one under instances in the configuration file.',
   deployments: 'Deployments',
+  provisioned: 'Provisioned capacity',
+  provisionedTable: 'Use of provisioned capacity, and what went elsewhere',
+  provisionedHint:
+    'Utilisation is what its last answers said. Calls are those of the period: its own, and those of the same model that other members of the pool took, because it was full or for another reason.',
+  spillsAt429: 'at a 429',
+  notSaidYet: 'not said yet',
   pools: 'Pools',
   noPools: 'No pools are configured: workloads name instances themselves.',
   tables: {
@@ -49,6 +55,8 @@ export const instances = {
     weight: 'Weight',
     spillAt: 'Spills at',
     share: 'Share of tries',
+    ownCalls: 'Calls it took',
+    elsewhere: 'Calls elsewhere',
     workload: 'Workload',
     calls: 'Calls',
     tokens: 'Tokens',

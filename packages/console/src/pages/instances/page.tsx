@@ -10,6 +10,7 @@ import { Empty } from '../../parts/states.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { instances as text } from '../../texts/instances.ts'
 import { deploymentColumns, instanceColumns, memberColumns } from './columns.tsx'
+import { ProvisionedCapacity } from './provisioned.tsx'
 import { type Instances, instances, instancesKey, traffic } from './query.ts'
 import { Traffic } from './traffic.tsx'
 
@@ -73,6 +74,7 @@ function Report({ report }: { readonly report: Instances }) {
           </Text>
         )}
       </Panel>
+      <ProvisionedCapacity report={report} />
       <Panel title={text.deployments}>
         <DataTable
           label={text.tables.deployments}

@@ -23,3 +23,13 @@ export function traffic(range: Range, workload: string | undefined) {
     placeholderData: keepPreviousData,
   })
 }
+
+/** Calls of the period by instance and deployment. */
+export function callsByDeployment(range: Range, workload: string | undefined) {
+  return queryOptions({
+    queryKey: ['usage', 'instance,deployment', range, workload],
+    queryFn: ({ signal }) =>
+      send('GET /api/v1/usage', { query: { by: 'instance,deployment', workload, ...asParameters(range) }, signal }),
+    placeholderData: keepPreviousData,
+  })
+}

@@ -1,12 +1,17 @@
 /** The page of limits and budgets, in a real browser on a real gateway. */
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { assertAccessible } from '../support/accessible.ts'
 import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { startWorld } from '../support/world.ts'
 
-const world = await startWorld({ after }, { change: withLimits, parts: { consoleDirectory: builtConsole } })
+const world = await startWorld(
+  { after },
+  { fromFile: true, change: withLimits, parts: { consoleDirectory: builtConsole } },
+)
 const browser = await startBrowser({ after })
 const admin = world.house.admin?.url ?? ''
 
@@ -50,6 +55,25 @@ test('a budget of cost has its amounts in the currency', async () => {
   await page.goto(`${admin}/limits`)
   const budgets = page.getByRole('region', { name: 'Use of the month, and its forecast' })
   await budgets.getByText(/ of \$10\.00$/).waitFor()
+  await context.close()
+})
+
+// Somebody raises a limit during an incident, and must see that it is in force.
+test('a limit that is edited in the file shows on the open page', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'frank' })
+  await page.goto(`${admin}/limits?workload=hr-bot`)
+  const row = page.getByRole('region', { name: 'Use of each rule' }).getByRole('row', { name: /tokens per day/ })
+  await row.getByText(/ of 1M$/).waitFor()
+  const asked: string[] = []
+  page.on('request', request => asked.push(new URL(request.url()).pathname))
+  const file = join(world.directory, 'gatehouse.yaml')
+  const text = await readFile(file, 'utf8')
+  await writeFile(file, text.replace('tokensPerDay: 1000000', 'tokensPerDay: 2000000'))
+  await row.getByText(/ of 2M$/).waitFor()
+  assert.ok(!asked.includes('/api/v1/limits'), 'the page did not ask again: the stream brought it')
+  await writeFile(file, text)
+  await row.getByText(/ of 1M$/).waitFor()
+  assert.deepEqual(faults, [])
   await context.close()
 })
 

@@ -106,8 +106,12 @@ async function search(page: Page): Promise<void> {
 
 /** A question and its answer. */
 async function talk(page: Page): Promise<void> {
-  const example = page.getByRole('button', { name: 'Insert an example' }).first()
-  if ((await page.getByLabel('JSON schema').count()) > 0 && (await example.isVisible())) await example.click()
+  // On a small screen the settings are folded.
+  const settings = page.getByRole('button', { name: 'Settings', exact: true })
+  if (await settings.isVisible()) await settings.click()
+  const example = page.getByRole('button', { name: 'Insert an example' }).and(page.locator(':visible')).first()
+  if (page.url().includes('json_schema') && (await example.isVisible())) await example.click()
+  if (await settings.isVisible()) await settings.click()
   await page.getByRole('textbox', { name: 'Question' }).fill('How many days of parental leave are there in Sweden?')
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Send', exact: true }).waitFor()

@@ -184,7 +184,7 @@ test('a tool that the model calls is shown, its result is typed in, and the conv
 test('an answer has the form of a schema, to a question with an image, of two models beside each other', async () => {
   const { page, faults, context } = await openConsole(browser, { admin, person: 'alice' })
   await page.goto(`${admin}${simulated}&format=json_schema&temperature=0.3`)
-  await page.getByRole('alert').or(page.getByText('This is not valid JSON.')).first().waitFor()
+  await page.getByText('JSON schema: Write a schema, or choose another format.').waitFor()
   await page.getByRole('button', { name: 'Insert an example' }).first().click()
   await page.getByRole('button', { name: 'Compare' }).click()
   await page.locator('input[type=file]').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: dot })

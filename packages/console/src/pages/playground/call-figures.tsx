@@ -1,4 +1,4 @@
-import { Tooltip } from '@mantine/core'
+import { CopyButton, Tooltip, UnstyledButton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useMay } from '../../api/whoami.ts'
@@ -14,7 +14,7 @@ import styles from './playground.module.css'
 import { type CallRecord, callOf } from './query.ts'
 
 /** What a call took and cost, and the way to its record. */
-export function CallFigures({ answer: { callId, firstWordMs, durationMs } }: { readonly answer: Answer }) {
+export function CallFigures({ answer: { callId, firstWordMs, durationMs, text: said } }: { readonly answer: Answer }) {
   const { data, error } = useQuery({ ...callOf(callId ?? ''), enabled: callId !== null })
   return (
     <div className={styles['figures']}>
@@ -31,6 +31,15 @@ export function CallFigures({ answer: { callId, firstWordMs, durationMs } }: { r
       {data !== undefined && <Charged record={data} />}
       {callId !== null && data === undefined && <span>{error === null ? `${text.noRecordYet}…` : text.noRecord}</span>}
       {callId !== null && data !== undefined && <RecordLink id={callId} />}
+      {said !== '' && (
+        <CopyButton value={said}>
+          {({ copied, copy }) => (
+            <UnstyledButton className={styles['small'] ?? ''} onClick={copy}>
+              {copied ? text.copied : text.copy}
+            </UnstyledButton>
+          )}
+        </CopyButton>
+      )}
     </div>
   )
 }

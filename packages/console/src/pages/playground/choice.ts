@@ -3,6 +3,9 @@ import type { Address } from '../../app/address.ts'
 import type { Offer, OfferedWorkload } from './query.ts'
 
 export interface Choice {
+  /** Names of the workloads with a model that talks, and of such targets of the chosen one. */
+  readonly workloads: readonly string[]
+  readonly targets: readonly string[]
   readonly workload: OfferedWorkload
   readonly target: string
   /** Deployments of the target that talk, by name. */
@@ -27,7 +30,15 @@ export function choiceOf({ workloads }: Offer, address: Address): Choice | null 
   const asked = { workload: address['workload'], target: address['target'], deployment: address['deployment'] }
   const got: Readonly<Record<string, string>> = { workload: workload.name, target: target.name, deployment: first }
   const unusable = Object.entries(asked).find(([kind, name]) => name !== undefined && name !== got[kind])
-  return { workload, target: target.name, deployments, chosen: [first, ...other], unusable: unusable?.[1] ?? null }
+  const offered = { workloads: usable.map(({ name }) => name), targets: targets.map(({ name }) => name) }
+  return {
+    ...offered,
+    workload,
+    target: target.name,
+    deployments,
+    chosen: [first, ...other],
+    unusable: unusable?.[1] ?? null,
+  }
 }
 
 function talks({ deployments }: OfferedWorkload['targets'][number]): boolean {

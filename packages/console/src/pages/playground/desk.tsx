@@ -1,56 +1,52 @@
-import { Alert, Box, Button, Group, SegmentedControl, Select } from '@mantine/core'
+import { Alert, Box, Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useSyncExternalStore } from 'react'
-import { useAddress, useChangeAddress } from '../../app/address.ts'
+import { useAddress } from '../../app/address.ts'
 import { asBytes } from '../../format/number.ts'
 import { shownText } from '../../parts/foreign.tsx'
-import { Panel } from '../../parts/panel.tsx'
 import { playground as text } from '../../texts/playground.ts'
 import type { Choice } from './choice.ts'
+import { Choices } from './choices.tsx'
 import { Composer } from './composer.tsx'
-import { isUnderWay, type Message, openCalls } from './messages.ts'
+import { useEndInSight } from './end-in-sight.ts'
+import { isUnderWay, type Message } from './messages.ts'
+import { type Obstacle, obstacleTo } from './obstacle.ts'
 import styles from './playground.module.css'
-import type { Offer } from './query.ts'
-import { bodyOf } from './request.ts'
-import { faultsOf, type Operation, settingsOf } from './settings.ts'
+import { faultsOf, type Settings, settingsOf } from './settings.ts'
 import { SettingsForm } from './settings-form.tsx'
 import { Side } from './side.tsx'
 import { type Asked, talk } from './talk.ts'
 
 interface DeskProps {
-  readonly offer: Offer
   readonly choice: Choice
+  readonly bodyBytesMax: number
 }
 
 /** The conversation, what is asked next, and how the model is asked. */
-export function Desk({ offer, choice }: DeskProps) {
-  const state = useSyncExternalStore(talk.subscribe, talk.state)
+export function Desk({ choice, bodyBytesMax }: DeskProps) {
+  const { texts, draft, sides: all } = useSyncExternalStore(talk.subscribe, talk.state)
   const [isOpen, { toggle }] = useDisclosure(false)
   const settings = usableSettings(choice, settingsOf(useAddress()))
   const asked = choice.chosen.map((deployment): Asked => {
     return { workload: choice.workload.name, target: choice.target, deployment, settings }
   })
-  const sides = choice.chosen.map((_, side) => state.sides[side] ?? [])
+  const sides = choice.chosen.map((_, side) => all[side] ?? [])
   const isRunning = sides.some(isAnswering)
-  const faults = faultsOf(state.texts, settings)
-  const isValid = faults.tools === null && faults.schema === null
-  const isTooLong =
-    isValid &&
-    asked.some(({ deployment }, side) => {
-      const messages = [...(sides[side] ?? []), state.draft]
-      return lengthOf(bodyOf(deployment, messages, settings, state.texts)) > offer.bodyBytesMax
-    })
-  const obstacle = isTooLong
-    ? text.tooLong(asBytes(offer.bodyBytesMax))
-    : !isValid
-      ? text.faultsFirst
-      : sides.some(messages => openCalls(messages).length > 0)
-        ? text.resultsFirst
-        : null
+  useEndInSight(sides, isRunning)
+  const next = { asked, sides: sides.map(messages => [...messages, draft]), texts, bodyBytesMax }
+  const obstacle = isRunning ? null : obstacleTo(next)
+  const form = (
+    <SettingsForm
+      settings={settings}
+      operations={choice.workload.operations}
+      texts={texts}
+      faults={faultsOf(texts, settings)}
+    />
+  )
   return (
     <div className={styles['desk']}>
       <div className={styles['main']}>
-        <Choices offer={offer} choice={choice} isRunning={isRunning} />
+        <Choices choice={choice} isRunning={isRunning} />
         {choice.unusable !== null && <Alert color="yellow">{text.unusable(shownText(choice.unusable))}</Alert>}
         <div className={styles['sides']} data-sides={sides.length}>
           {sides.map((messages, side) => {
@@ -59,18 +55,21 @@ export function Desk({ offer, choice }: DeskProps) {
             return one && <Side key={side} at={side} messages={messages} asked={one} isBeside={sides.length > 1} />
           })}
         </div>
-        <Composer draft={state.draft} isRunning={isRunning} obstacle={obstacle} onSend={() => talk.ask(asked)} />
+        <Composer
+          draft={draft}
+          isRunning={isRunning}
+          obstacle={obstacle === null ? null : wordsFor(obstacle, bodyBytesMax)}
+          onSend={() => talk.ask(asked)}
+        />
       </div>
       <div className={styles['settings']}>
         <Button size="xs" variant="default" fullWidth hiddenFrom="md" aria-expanded={isOpen} onClick={toggle}>
-          {text.showSettings}
+          {text.settings}
         </Button>
-        <div className={styles['wide']}>
-          <SettingsForm settings={settings} texts={state.texts} faults={faults} />
-        </div>
+        <div className={styles['wide']}>{form}</div>
         {isOpen && (
           <Box hiddenFrom="md" mt="xs">
-            <SettingsForm settings={settings} texts={state.texts} faults={faults} />
+            {form}
           </Box>
         )}
       </div>
@@ -78,79 +77,9 @@ export function Desk({ offer, choice }: DeskProps) {
   )
 }
 
-interface ChoicesProps extends DeskProps {
-  readonly isRunning: boolean
-}
-
-/** As whom, through what, with which model. */
-function Choices({ offer, choice, isRunning }: ChoicesProps) {
-  const address = useAddress()
-  const change = useChangeAddress()
-  const { workload, target, deployments, chosen } = choice
-  const set = (name: string) => (value: string | null) => change({ [name]: value ?? undefined }, { replace: true })
-  const models = deployments.map(({ name, model }) => ({
-    value: name,
-    label: name === model ? name : `${name} (${model})`,
-  }))
-  const { operation } = usableSettings(choice, settingsOf(address))
-  const common = { size: 'xs', allowDeselect: false, disabled: isRunning, className: styles['choice'] ?? '' } as const
-  return (
-    <Panel>
-      <Group gap="xs" align="flex-end">
-        <Select
-          {...common}
-          label={text.workload}
-          data={offer.workloads.map(({ name }) => name)}
-          value={workload.name}
-          onChange={name =>
-            change({ workload: name ?? undefined, target: undefined, deployment: undefined }, { replace: true })
-          }
-        />
-        <Select
-          {...common}
-          label={text.target}
-          data={workload.targets.map(({ name }) => name)}
-          value={target}
-          onChange={set('target')}
-        />
-        <Select {...common} label={text.model} data={models} value={chosen[0] ?? null} onChange={set('deployment')} />
-        {chosen[1] !== undefined && (
-          <Select {...common} label={text.otherModel} data={models} value={chosen[1]} onChange={set('other')} />
-        )}
-        <Button
-          size="xs"
-          variant="default"
-          disabled={isRunning}
-          onClick={() =>
-            change({ other: chosen[1] === undefined ? (besides(choice) ?? chosen[0]) : undefined }, { replace: true })
-          }
-        >
-          {chosen[1] === undefined ? text.sideBySide : text.oneModel}
-        </Button>
-        {workload.operations.length > 1 && (
-          <SegmentedControl
-            size="xs"
-            aria-label={text.api}
-            data={workload.operations.map(one => ({ value: one, label: text.apis[one] }))}
-            value={operation}
-            onChange={one => change({ api: one === 'chat/completions' ? undefined : one }, { replace: true })}
-            disabled={isRunning}
-            transitionDuration={0}
-          />
-        )}
-      </Group>
-    </Panel>
-  )
-}
-
-/** Another model to compare with. */
-function besides({ deployments, chosen }: Choice): string | undefined {
-  return deployments.find(({ name }) => name !== chosen[0])?.name
-}
-
 /** An operation that the workload may use. */
-function usableSettings({ workload: { operations } }: Choice, settings: ReturnType<typeof settingsOf>) {
-  const operation: Operation = operations.find(one => one === settings.operation) ?? operations[0] ?? settings.operation
+function usableSettings({ workload: { operations } }: Choice, settings: Settings): Settings {
+  const operation = operations.find(one => one === settings.operation) ?? operations[0] ?? settings.operation
   return { ...settings, operation }
 }
 
@@ -159,6 +88,15 @@ function isAnswering(messages: readonly Message[]): boolean {
   return last?.role === 'assistant' && isUnderWay(last)
 }
 
-function lengthOf(body: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(body)).byteLength
+function wordsFor(obstacle: Obstacle, bodyBytesMax: number): string {
+  switch (obstacle.kind) {
+    case 'fault':
+      return `${text[obstacle.where]}: ${text.faults[obstacle.fault]}`
+    case 'results':
+      return text.resultsFirst
+    case 'length':
+      return text.tooLong(asBytes(bodyBytesMax))
+    default:
+      return obstacle satisfies never
+  }
 }

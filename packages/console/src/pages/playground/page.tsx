@@ -21,6 +21,7 @@ export function Page() {
   const owner = keyOf(person)
   useEffect(() => talk.use(owner), [owner])
   const { sides } = useSyncExternalStore(talk.subscribe, talk.state)
+  const hasModel = query.data !== undefined && choiceOf(query.data, {}) !== null
   const isEmpty = sides.every(messages => messages.length === 0)
   const aside = (
     <Button size="xs" variant="default" disabled={isEmpty} onClick={() => talk.clear()}>
@@ -28,7 +29,7 @@ export function Page() {
     </Button>
   )
   return (
-    <Frame title={text.title} aside={record === undefined ? aside : undefined}>
+    <Frame title={text.title} aside={hasModel && record === undefined ? aside : undefined}>
       <QueryView query={query}>
         {found =>
           record === undefined ? <Offered offer={found} person={person} /> : <FromRecord id={record} offer={found} />
@@ -45,7 +46,7 @@ interface OfferedProps {
 
 function Offered({ offer: found, person }: OfferedProps) {
   const choice = choiceOf(found, useAddress())
-  if (choice !== null) return <Desk offer={found} choice={choice} />
+  if (choice !== null) return <Desk choice={choice} bodyBytesMax={found.bodyBytesMax} />
   const hasWorkload = found.workloads.length > 0
   return (
     <Panel>

@@ -1,4 +1,4 @@
-import { Button, Group, NumberInput, Select, Stack, Textarea } from '@mantine/core'
+import { Button, Group, Input, NumberInput, SegmentedControl, Select, Stack, Textarea } from '@mantine/core'
 import { useChangeAddress } from '../../app/address.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { exampleSchema, exampleTools, playground as text } from '../../texts/playground.ts'
@@ -9,6 +9,7 @@ import {
   efforts,
   formats,
   type NumberName,
+  type Operation,
   type Settings,
   type TextFaults,
   type Texts,
@@ -17,12 +18,14 @@ import { talk } from './talk.ts'
 
 interface SettingsFormProps {
   readonly settings: Settings
+  /** Operations that the workload may use. */
+  readonly operations: readonly Operation[]
   readonly texts: Texts
   readonly faults: TextFaults
 }
 
 /** How the model is asked. What is left empty is the model's own choice. */
-export function SettingsForm({ settings, texts, faults }: SettingsFormProps) {
+export function SettingsForm({ settings, operations, texts, faults }: SettingsFormProps) {
   const changeAddress = useChangeAddress()
   const change = (changes: Partial<Settings>): void => {
     changeAddress(addressOfSettings({ ...settings, ...changes }), { replace: true })
@@ -42,6 +45,19 @@ export function SettingsForm({ settings, texts, faults }: SettingsFormProps) {
           minRows={3}
           maxRows={12}
         />
+        {operations.length > 1 && (
+          <Input.Wrapper size="xs" label={text.api} labelElement="div">
+            <SegmentedControl
+              size="xs"
+              fullWidth
+              aria-label={text.api}
+              data={operations.map(value => ({ value, label: text.apis[value] }))}
+              value={settings.operation}
+              onChange={operation => change({ operation })}
+              transitionDuration={0}
+            />
+          </Input.Wrapper>
+        )}
         <Numbers settings={settings} change={change} noSeed={noSeed} />
         <Select
           size="xs"

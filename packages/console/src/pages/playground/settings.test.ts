@@ -28,6 +28,6 @@ test('texts that are not JSON, or JSON of another kind, are named before anythin
   const faults = (tools: string, schema: string) => faultsOf({ ...noTexts, tools, schema }, { format: 'json_schema' })
   assert.deepEqual(faults('[', '{}'), { tools: 'json', schema: null })
   assert.deepEqual(faults('{}', '[]'), { tools: 'array', schema: 'object' })
-  assert.deepEqual(faults('', ''), { tools: null, schema: 'json' })
+  assert.deepEqual(faults('', ''), { tools: null, schema: 'empty' })
   assert.deepEqual(faultsOf(noTexts, { format: 'text' }), { tools: null, schema: null })
 })

@@ -78,13 +78,13 @@ function numberOf(name: NumberName, address: Address): number | null {
 /** What is wrong with the texts; null for what can be sent. */
 export interface TextFaults {
   readonly tools: 'json' | 'array' | null
-  readonly schema: 'json' | 'object' | null
+  readonly schema: 'empty' | 'json' | 'object' | null
 }
 
 export function faultsOf({ tools, schema }: Texts, { format }: Pick<Settings, 'format'>): TextFaults {
   return {
     tools: tools.trim() === '' ? null : faultIn(tools, Array.isArray, 'array'),
-    schema: format === 'json_schema' ? faultIn(schema, isObject, 'object') : null,
+    schema: format !== 'json_schema' ? null : schema.trim() === '' ? 'empty' : faultIn(schema, isObject, 'object'),
   }
 }
 

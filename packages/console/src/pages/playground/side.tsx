@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack, Text, Textarea } from '@mantine/core'
+import { Alert, Button, Group, Stack, Text, Textarea, UnstyledButton } from '@mantine/core'
 import { useState } from 'react'
 import { paths } from '../../app/paths.ts'
 import { PlaceLink } from '../../app/place-link.tsx'
@@ -36,6 +36,11 @@ export function Side({ at, messages, asked, isBeside }: SideProps) {
       </div>
       {waiting.length > 0 && (
         <Results key={messages.length} calls={waiting} onGiven={results => talk.give(at, results, asked)} />
+      )}
+      {last?.role === 'assistant' && waiting.length === 0 && (last.state === 'done' || last.state === 'stopped') && (
+        <UnstyledButton className={styles['small'] ?? ''} onClick={() => talk.again(at, asked)}>
+          {text.askAgain}
+        </UnstyledButton>
       )}
       {last?.role === 'assistant' && last.state === 'failed' && <Trouble at={at} answer={last} asked={asked} />}
     </Panel>

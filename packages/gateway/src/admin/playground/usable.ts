@@ -18,7 +18,8 @@ export interface UsableDeployment {
 }
 
 /** Models that do something else than talk, by their names. */
-const otherModels = /embedding|whisper|tts|transcribe|dall-e|image|sora|instruct|davinci|babbage|realtime|moderation/i
+const otherModels =
+  /embedding|whisper|\btts\b|transcribe|dall-e|image|sora|turbo-instruct|davinci|babbage|realtime|moderation/i
 
 export function usableWorkload(house: Configured, name: string): UsableWorkload {
   const written = house.workloads[name]

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import { codeOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { effectiveValues } from '../effective.ts'
+import { type EffectiveValue, effectiveValues } from '../effective.ts'
 import { type LoadedConfig, parseConfig, readConfigText, readNamedFile } from '../load.ts'
 import { type Kept, type MaskedText, maskText, restoreText } from '../masking.ts'
 import { ConfigError } from '../messages.ts'
@@ -69,6 +69,8 @@ class Held implements HeldConfiguration {
   readonly #history: History
   #loaded: LoadedConfig
   #applied: LoadedConfig | null = null
+  #maskedTexts: ReadonlyMap<string, MaskedText | null> = new Map()
+  #values: { readonly text: string; readonly values: readonly EffectiveValue[] } | null = null
   /** Applications one after another: the second one sees the file of the first one. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -92,7 +94,7 @@ class Held implements HeldConfiguration {
         by: known?.by ?? null,
         name: known?.name ?? null,
         text: this.#masked(text)?.text ?? '',
-        values: effectiveValues(text),
+        values: this.#valuesOf(text),
         waitForRestart: this.#parts.waiting(this.#loaded.config),
       },
       file: await this.#fileState(),
@@ -243,8 +245,19 @@ class Held implements HeldConfiguration {
     return valuesOf(this.#masked(text)?.kept ?? new Map<string, Kept>())
   }
 
+  /** Kept for the texts that are asked for again and again: it takes many milliseconds. */
   #masked(text: string): MaskedText | null {
-    return maskText(text, this.#history.key)
+    const known = this.#maskedTexts.get(text)
+    if (known !== undefined) return known
+    const masked = maskText(text, this.#history.key)
+    const [newest] = [...this.#maskedTexts].slice(-1)
+    this.#maskedTexts = new Map([...(newest === undefined ? [] : [newest]), [text, masked]])
+    return masked
+  }
+
+  #valuesOf(text: string): readonly EffectiveValue[] {
+    if (this.#values?.text !== text) this.#values = { text, values: effectiveValues(text) }
+    return this.#values.values
   }
 
   /** Keyed: somebody who knows all but a short secret could find it by trying. */

@@ -60,6 +60,10 @@ const pictures: readonly Picture[] = [
   { name: 'playground-nobody', path: '/playground', person: 'dave' },
   { name: 'workloads', path: '/workloads?period=30d' },
   { name: 'workload', path: '/workloads/hr-bot?period=30d' },
+  { name: 'configuration', path: '/configuration', person: 'erin' },
+  { name: 'configuration-edit', path: '/configuration?view=edit', person: 'erin', prepare: editConfiguration },
+  { name: 'configuration-history', path: '/configuration?view=history&version=1', person: 'erin' },
+  { name: 'audit', path: '/audit', person: 'carol' },
   { name: 'me', path: '/me?period=30d', person: 'alice' },
   { name: 'me-without-a-role', path: '/me', person: 'dave' },
 ]
@@ -76,6 +80,14 @@ async function showTable(page: Page): Promise<void> {
     .getByRole('button', { name: /show as table/ })
     .first()
     .click()
+}
+
+async function editConfiguration(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: 'Text of the configuration' }).click()
+  await page.keyboard.press('Control+End')
+  await page.keyboard.type('objects: { remember: 7d, colour: red }')
+  await page.keyboard.press('Control+Enter')
+  await page.getByText(/It has 1 problem/).waitFor()
 }
 
 async function compare(page: Page): Promise<void> {

@@ -56,6 +56,7 @@ export function demoConfig(at: DemoAddresses): ConfigInput {
     gateway: { listen: at.gatewayListen, forwardHeaders: ['x-simulator-fault'] },
     admin: {
       listen: at.adminListen,
+      applyConfiguration: true,
       signIn: { clientId: consoleClientId },
       roles: {
         viewer: [{ group: group('compliance') }, { group: group('finance') }],

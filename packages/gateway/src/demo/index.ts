@@ -16,13 +16,15 @@ import {
   startAzure,
   startEntra,
 } from '@gatehouse/simulator'
-import { type Config, configSchema } from '../config/schema/index.ts'
+import type { Config, ConfigInput } from '../config/schema/index.ts'
 import { consoleDirectory } from '../house/console-directory.ts'
 import type { House } from '../house/index.ts'
 import { buildHouse } from '../house/open.ts'
+import { startReloading } from '../house/reloading.ts'
 import { createLog } from '../telemetry/log/open.ts'
 import { demoBanner } from './banner.ts'
 import { demoConfig, demoInstances } from './configuration.ts'
+import { writeConfiguration } from './configuration-file.ts'
 import { buildConsole } from './console-build.ts'
 import { demoFeeds } from './feeds/index.ts'
 import type { DemoFeedKind } from './feeds/kinds.ts'
@@ -107,7 +109,7 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
   const [instance1, instance2] = await startInstances(parts, entra, closers)
   const shipped = parts.feed === null ? null : await demoFeeds[parts.feed]({ host, ...parts })
   if (shipped !== null) closers.push(() => shipped.close())
-  const config = configSchema.parse({
+  const written: ConfigInput = {
     ...showcase(
       demoConfig({
         gatewayListen: `${host}:${parts.gatewayPort}`,
@@ -120,14 +122,18 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
       }),
     ),
     ...(parts.feed === null || shipped === null ? {} : { feeds: { [parts.feed]: shipped.feed } }),
-  })
+  }
+  const source = { loaded: await writeConfiguration(parts.stateDirectory, written), env: process.env }
+  const { config } = source.loaded
   const log = createLog(config.log)
   // Written before the house is built: its limits then count this month's records.
   if (parts.history) await historyOnce(parts, config, entra)
   const house = await buildHouse(config, {
-    ...{ log, appService: entra.managedIdentity, consoleDirectory: consoleDirectory() },
+    ...{ log, appService: entra.managedIdentity, consoleDirectory: consoleDirectory(), source },
   })
   closers.push(() => house.close())
+  const reloading = startReloading(house, source.loaded, { log, env: process.env, watching: true })
+  closers.push(async () => reloading.stop())
   // After the gateway listens: its page says that it is being built, and opens when it is there.
   closers.push(buildConsole(log))
   if (parts.traffic) {

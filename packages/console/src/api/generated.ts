@@ -1067,6 +1067,29 @@ export type AuditPage = {
   } | null
 }
 
+export type AuditVerified = {
+  /** As they were written, from the beginning to the first fault. */
+  readonly entries: number
+  readonly segments: number
+  readonly first: {
+    readonly seq: number
+    readonly hash: string
+  } | null
+  readonly last: {
+    readonly seq: number
+    readonly hash: string
+  } | null
+  /** The first one; null for a chain that is whole. */
+  readonly fault: {
+    readonly file: string | null
+    readonly line: number | null
+    readonly seq: number | null
+    readonly why: string
+  } | null
+  /** What is no fault, and may be worth a look. */
+  readonly notes: readonly (string)[]
+}
+
 export type QueryResult = {
   readonly columns: readonly ({
     readonly name: string
@@ -1823,6 +1846,7 @@ export interface Operations {
       /** Key of a caller (`user:{tid}/{oid}`), a display name (exact), `gatehouse`, or `stranger`. */
       readonly actor?: string | undefined
       readonly action?: string | undefined
+      readonly outcome?: 'asked' | 'done' | 'failed' | 'refused' | undefined
       /** At or after this. */
       readonly from?: string | undefined
       /** Before this. */
@@ -1834,6 +1858,30 @@ export interface Operations {
     }
     readonly body: undefined
     readonly answer: AuditPage
+  }
+  /** All entries that a filter selects, newest first, as a file. Texts of CSV are safe from spreadsheets. */
+  'GET /api/v1/audit/export': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: {
+      /** Key of a caller (`user:{tid}/{oid}`), a display name (exact), `gatehouse`, or `stranger`. */
+      readonly actor?: string | undefined
+      readonly action?: string | undefined
+      readonly outcome?: 'asked' | 'done' | 'failed' | 'refused' | undefined
+      /** At or after this. */
+      readonly from?: string | undefined
+      /** Before this. */
+      readonly to?: string | undefined
+      readonly format?: 'csv' | 'jsonl' | undefined
+    }
+    readonly body: undefined
+    readonly answer: string
+  }
+  /** Checks the chain of the trail from its first entry to its last, as gatehouse audit verify. */
+  'GET /api/v1/audit/verify': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: AuditVerified
   }
   /** Answers a SELECT over the records. It changes nothing and is recorded with its text. */
   'POST /api/v1/query': {
@@ -2078,6 +2126,8 @@ export const rolesByOperation = {
   'GET /api/v1/workloads': ['viewer', 'developer'],
   'GET /api/v1/workloads/{name}': ['viewer', 'developer'],
   'GET /api/v1/audit': ['auditor', 'admin'],
+  'GET /api/v1/audit/export': ['auditor', 'admin'],
+  'GET /api/v1/audit/verify': ['auditor', 'admin'],
   'POST /api/v1/query': ['viewer', 'developer'],
   'GET /api/v1/query/schema': ['viewer', 'developer'],
   'GET /api/v1/records/export': ['viewer', 'developer'],

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { appendFile, rename, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { eventually } from '../../../../test/support/wait.ts'
 import { auditPath } from '../audit/files.ts'
-import type { AuditEntry, AuditPage } from '../audit/index.ts'
+import type { AuditEntry, AuditPage, Verified } from '../audit/index.ts'
 import { verifyTrail } from '../audit/verify.ts'
 import { errorIn, type House, startHouse } from './house.fixture.ts'
 import { recordId, recordRow } from './ledger.fixture.ts'
@@ -122,4 +122,44 @@ test('parameters of the trail are checked, and filters leave out what they shoul
   assert.equal((await entriesOf(house, '?actor=stranger')).length, 1)
   assert.equal((await entriesOf(house, '?actor=stranger&to=2020-01-01')).length, 0)
   assert.equal((await entriesOf(house, '?from=2100-01-01')).length, 0)
+})
+
+// A spreadsheet runs what begins with an equals sign, and reasons are written by people.
+test('the trail is exported as a file of the form that was asked for, and texts are safe from spreadsheets', async t => {
+  const house = await startHouse(t)
+  await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('{}'), response: null })
+  const headers = ['x-gatehouse-reason', encodeURIComponent('=HYPERLINK("http://evil.example")')]
+  await house.send(`/api/v1/records/${recordId(1)}/bodies`, { as: 'carol', headers })
+  await house.send('/api/v1/log/reset', { method: 'POST', as: 'alice' })
+  const csv = await house.send('/api/v1/audit/export?action=bodies_read', { as: 'carol' })
+  const [head = '', line = '', ...more] = csv.text.split('\n')
+  assert.match(head, /^seq,time,action,outcome,actor,name,address,requestId,reason,facts,prev,hash$/)
+  assert.match(line, /,bodies_read,done,.*"'=HYPERLINK/)
+  assert.deepEqual(more, [''])
+  assert.match(String(csv.headers['content-disposition']), /filename="gatehouse-audit-\d{8}T\d{6}Z\.csv"/)
+  const jsonl = await house.send('/api/v1/audit/export?format=jsonl', { as: 'carol' })
+  const lines = jsonl.text.split('\n').filter(one => one !== '')
+  assert.deepEqual(
+    lines.map(one => JSON.parse(one) as AuditEntry),
+    await entriesOf(house),
+  )
+  assert.equal((await house.send('/api/v1/audit/export?format=xml', { as: 'carol' })).status, 400)
+})
+
+test('what was refused is found by its outcome, and the chain is checked by who may read it', async t => {
+  const house = await startHouse(t)
+  await house.send('/api/v1/usage')
+  await house.send('/api/v1/log/reset', { method: 'POST', as: 'alice' })
+  assert.deepEqual(
+    (await entriesOf(house, '?outcome=refused')).map(({ action }) => action),
+    ['refused'],
+  )
+  const verified = async () => (await house.send('/api/v1/audit/verify', { as: 'carol' })).json as Verified
+  const { entries, fault, last } = await verified()
+  assert.equal(fault, null)
+  assert.deepEqual([entries, last?.seq], [(await entriesOf(house)).length, entries - 1])
+  const file = `${auditPath(house.auditLedger)}/000001.jsonl`
+  await writeFile(file, (await readFile(file, 'utf8')).replace('token_missing', 'token_present'))
+  assert.match((await verified()).fault?.why ?? '', /not the one that its hash was made of/)
+  assert.equal((await house.send('/api/v1/audit/verify', { as: 'bob' })).status, 403)
 })

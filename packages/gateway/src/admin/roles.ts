@@ -49,6 +49,8 @@ export const roleByRoute = {
   'POST /api/v1/config/check': 'operator',
   'POST /api/v1/config/apply': 'admin',
   'GET /api/v1/audit': ['auditor', 'admin'],
+  'GET /api/v1/audit/export': ['auditor', 'admin'],
+  'GET /api/v1/audit/verify': ['auditor', 'admin'],
   'GET /api/v1/ledger': 'viewer',
   'GET /api/v1/sources': 'viewer',
   'GET /api/v1/feeds': 'viewer',

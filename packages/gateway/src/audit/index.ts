@@ -45,6 +45,7 @@ export interface AuditEntry extends AuditEvent {
 export interface AuditQuery {
   readonly actor?: string
   readonly action?: string
+  readonly outcome?: AuditOutcome
   /** Began at or after this, in ms since the epoch. */
   readonly fromMs?: number
   readonly toMs?: number
@@ -67,6 +68,30 @@ export interface AuditHead {
   readonly hash: string
 }
 
+export interface AuditFault {
+  /** File of the segment; null where the fault is in none. */
+  readonly file: string | null
+  /** Line in it, from 1. */
+  readonly line: number | null
+  /** Number of the entry that is broken, or that is missing. */
+  readonly seq: number | null
+  /** In words. */
+  readonly why: string
+}
+
+export interface Verified {
+  /** Entries that are as they were written, from the beginning of the trail to the first fault. */
+  readonly entries: number
+  readonly segments: number
+  /** The first and the last of them; null where there is none. */
+  readonly first: AuditHead | null
+  readonly last: AuditHead | null
+  /** The first fault; null for a chain that is whole. */
+  readonly fault: AuditFault | null
+  /** What is no fault, and may be worth a look. */
+  readonly notes: readonly string[]
+}
+
 export interface AuditTrail {
   /** Resolves when the entry is on the disk. Rejects with `AuditError` when it could not be written. */
   write(event: AuditEvent): Promise<AuditEntry>
@@ -76,6 +101,8 @@ export interface AuditTrail {
    */
   refuse(event: AuditEvent & { readonly facts: { readonly code: string } }): Promise<AuditEntry | null>
   list(query: AuditQuery): Promise<AuditPage>
+  /** Checks the whole chain. Who asks while it is checked gets the same result. */
+  verify(): Promise<Verified>
   /** Writes the sums as they are, and closes the file. Idempotent. */
   close(): Promise<void>
 }

@@ -80,16 +80,18 @@ function entryIn(line: Buffer): AuditEntry | null {
 }
 
 /** Most lines need not be parsed. */
-function mayMatch(line: Buffer, { actor, action }: AuditQuery): boolean {
+function mayMatch(line: Buffer, { actor, action, outcome }: AuditQuery): boolean {
   return (
+    (outcome === undefined || line.includes(`"outcome":"${outcome}"`)) &&
     (action === undefined || line.includes(`"action":${JSON.stringify(action)}`)) &&
     (actor === undefined || line.includes(JSON.stringify(actor)))
   )
 }
 
 /** `actor` is a key, or a name as it is displayed. */
-function matches(entry: AuditEntry, { actor, action, toMs }: AuditQuery): boolean {
+function matches(entry: AuditEntry, { actor, action, outcome, toMs }: AuditQuery): boolean {
   return (
+    (outcome === undefined || entry.outcome === outcome) &&
     (action === undefined || entry.action === action) &&
     (actor === undefined || entry.actor === actor || entry.name === actor) &&
     (toMs === undefined || Date.parse(entry.time) < toMs)

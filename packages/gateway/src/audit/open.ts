@@ -1,9 +1,10 @@
 import { version } from '../version.ts'
 import { auditPath } from './files.ts'
-import type { AuditEvent, AuditTrail } from './index.ts'
+import type { AuditEvent, AuditTrail, Verified } from './index.ts'
 import { chainStart } from './line.ts'
 import { listEntries } from './list.ts'
 import { Refusals, type RefusalsLimits } from './refusals.ts'
+import { verifyTrail } from './verify.ts'
 import { ownEvent, Writer, type WriterOptions } from './writer.ts'
 
 export interface TrailOptions extends Omit<WriterOptions, 'directory'> {
@@ -29,6 +30,7 @@ export async function openAudit({ ledger, refusals: limits, ...options }: TrailO
   // The log says where it cannot be written.
   await writer.write(ownEvent('process_began', 'done', { version })).catch(() => {})
   let closed: Promise<void> | null = null
+  let verifying: Promise<Verified> | null = null
   const close = async (): Promise<void> => {
     refusals.strangers.close()
     refusals.callers.close()
@@ -42,6 +44,12 @@ export async function openAudit({ ledger, refusals: limits, ...options }: TrailO
       return own.takes(event) ? writer.write(event) : null
     },
     list: query => listEntries(directory, query, writer.end ?? chainStart),
+    verify() {
+      verifying ??= verifyTrail(directory).finally(() => {
+        verifying = null
+      })
+      return verifying
+    },
     close() {
       closed ??= close()
       return closed

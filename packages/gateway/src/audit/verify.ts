@@ -1,31 +1,11 @@
 /** Checks the chain of a trail from its first entry to its last, without the process that writes it. */
+import { setImmediate as turn } from 'node:timers/promises'
 import { linesOf, readHead, segmentName, segmentsIn } from './files.ts'
-import type { AuditEntry, AuditHead } from './index.ts'
+import type { AuditEntry, AuditFault, AuditHead, Verified } from './index.ts'
 import { type ChainEnd, chainStart, LineFault, readLine } from './line.ts'
 
-export interface AuditFault {
-  /** File of the segment; null where the fault is in none. */
-  readonly file: string | null
-  /** Line in it, from 1. */
-  readonly line: number | null
-  /** Number of the entry that is broken, or that is missing. */
-  readonly seq: number | null
-  /** In words. */
-  readonly why: string
-}
-
-export interface Verified {
-  /** Entries that are as they were written, from the beginning of the trail to the first fault. */
-  readonly entries: number
-  readonly segments: number
-  /** The first and the last of them; null where there is none. */
-  readonly first: AuditHead | null
-  readonly last: AuditHead | null
-  /** The first fault; null for a chain that is whole. */
-  readonly fault: AuditFault | null
-  /** What is no fault, and may be worth a look. */
-  readonly notes: readonly string[]
-}
+/** Lines that are checked in one turn: the event loop may serve calls as well. */
+const linesPerTurn = 200
 
 /**
  * @param known an entry that was noted elsewhere, as from the log of the process: it must be in the chain.
@@ -37,6 +17,7 @@ export async function verifyTrail(directory: string, known: AuditHead | null = n
   for (const [at, segment] of segments.entries()) {
     const { lines, torn } = await linesOf(directory, segment)
     for (const [index, line] of lines.entries()) {
+      if (index % linesPerTurn === linesPerTurn - 1) await turn()
       if (!walk.take(line, { file: segmentName(segment), line: index + 1 })) return walk.result(segments.length)
     }
     if (torn.length > 0) walk.torn(segmentName(segment), lines.length + 1, at === segments.length - 1)

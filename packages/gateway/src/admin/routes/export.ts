@@ -6,6 +6,7 @@ import { recordCsv, recordCsvHead } from '../../ledger/record-csv.ts'
 import type { RecordFilter, RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
+import { fileTime } from '../file-time.ts'
 import { filterOf } from '../parameters.ts'
 import { parquetOf, parquetRecordsMax } from '../parquet-file.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
@@ -133,11 +134,6 @@ async function requireFew(filter: RecordFilter, count: Count): Promise<void> {
   if (calls <= parquetRecordsMax) return
   const message = `Parameter "format": Parquet takes ${parquetRecordsMax} records at most, and the filter selects ${calls}. Choose a shorter period, or csv or jsonl.`
   throw new AdminError('parameter_invalid', message, { param: 'format' })
-}
-
-/** `20261123T120000Z`. */
-function fileTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
 }
 
 /** Reads the next page when the reader has taken the one before, so that a slow reader costs no memory. */

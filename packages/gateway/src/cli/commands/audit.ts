@@ -1,8 +1,7 @@
 /** `gatehouse audit list|export|verify`: the audit trail, of a running process or in its files. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { AuditEntry, AuditHead, AuditPage } from '../../audit/index.ts'
-import type { AuditFault } from '../../audit/verify.ts'
-import { csvLine } from '../../csv.ts'
+import { auditCsv, auditCsvHead } from '../../audit/csv.ts'
+import type { AuditEntry, AuditFault, AuditHead, AuditOutcome, AuditPage } from '../../audit/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
@@ -25,6 +24,7 @@ export function auditCommand(context: CliContext): Command {
 interface FilterOptions {
   readonly actor?: string
   readonly action?: string
+  readonly outcome?: AuditOutcome
   readonly from?: string
   readonly to?: string
   readonly as?: string
@@ -34,6 +34,7 @@ function addFilters(command: Command): Command {
   return command
     .option('--actor <who>', 'only this one: user:TENANT/OID, app:TENANT/APPID, a display name, stranger, gatehouse')
     .option('--action <action>', 'only this action, as bodies_read')
+    .addOption(new Option('--outcome <outcome>', 'only what went so').choices(['asked', 'done', 'failed', 'refused']))
     .option('--from <when>', `start of the period: ${periodHelp}`, periodEnd)
     .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
 }
@@ -52,7 +53,7 @@ function listCommand(context: CliContext): Command {
       const entries: AuditEntry[] = []
       for await (const page of pages(context, options, options.limit)) entries.push(...page)
       if (format === 'json') context.stdout.write(`${jsonText(entries, 2)}\n`)
-      else if (format === 'csv') context.stdout.write(csvHead + entries.map(csvOf).join(''))
+      else if (format === 'csv') context.stdout.write(auditCsvHead + entries.map(auditCsv).join(''))
       else if (entries.length === 0) context.stdout.write('No entries.\n')
       else context.stdout.write(renderTable(columns, entries.map(cellsOf), widthOf(context)))
     })
@@ -70,8 +71,8 @@ function exportCommand(context: CliContext): Command {
     .addOption(new Option('--format <form>', 'form of the output').choices(['jsonl', 'csv']).default('jsonl'))
     .option('--as <name>', 'read as this account')
     .action(async (options: ExportOptions) => {
-      if (options.format === 'csv') context.stdout.write(csvHead)
-      const lineOf = options.format === 'csv' ? csvOf : (entry: AuditEntry) => `${JSON.stringify(entry)}\n`
+      if (options.format === 'csv') context.stdout.write(auditCsvHead)
+      const lineOf = options.format === 'csv' ? auditCsv : (entry: AuditEntry) => `${JSON.stringify(entry)}\n`
       for await (const page of pages(context, options, Number.POSITIVE_INFINITY)) {
         context.stdout.write(page.map(lineOf).join(''))
       }
@@ -80,10 +81,10 @@ function exportCommand(context: CliContext): Command {
 
 async function* pages(
   context: CliContext,
-  { actor, action, from, to, as }: FilterOptions,
+  { actor, action, outcome, from, to, as }: FilterOptions,
   limit: number,
 ): AsyncGenerator<readonly AuditEntry[]> {
-  const filters: AdminQuery = { actor, action, ...periodOf(from, to, context.clock) }
+  const filters: AdminQuery = { actor, action, outcome, ...periodOf(from, to, context.clock) }
   let before: number | undefined
   for (let wanted = limit; wanted > 0; ) {
     const query = { ...filters, limit: Math.min(wanted, pageEntriesMax), before }
@@ -108,16 +109,6 @@ const columns = [
 function cellsOf({ seq, time, action, outcome, actor, name, facts, reason }: AuditEntry): string[] {
   const said = Object.entries(facts).map(([fact, value]) => `${fact} ${Array.isArray(value) ? value.length : value}`)
   return [time, action, outcome === 'done' ? '' : outcome, name ?? actor, said.join(', '), reason ?? '', String(seq)]
-}
-
-const csvHead = csvLine([
-  ...['seq', 'time', 'action', 'outcome', 'actor', 'name', 'address', 'requestId', 'reason', 'facts', 'prev', 'hash'],
-])
-
-function csvOf({ facts, ...entry }: AuditEntry): string {
-  const { seq, time, action, outcome, actor, name, address, requestId, reason, prev, hash } = entry
-  const who = [seq, time, action, outcome, actor, name, address, requestId, reason]
-  return csvLine([...who, JSON.stringify(facts), prev, hash])
 }
 
 function verifyCommand(context: CliContext): Command {

@@ -31,7 +31,7 @@ test('what is applied is in the file and in use, with the secrets, the mode and 
   await applyTo(held, inForce.text.replace('1000', '500'))
   assert.equal(await readFile(file, 'utf8'), base.replace('1000', '500'))
   assert.equal((await stat(file)).mode & 0o777, 0o640)
-  assert.equal(taken[0]?.workloads['bot']?.limits.tokensPerMinute, 500)
+  assert.equal(taken[0]?.workloads['bot']?.limits?.tokensPerMinute, 500)
   assert.deepEqual(taken[0]?.instances['one']?.credential, { key: secret })
   const versions = await held.history()
   assert.deepEqual(

@@ -72,7 +72,10 @@ test('by keyboard alone a question is asked, its answer is read as it streams, a
   await questionIn(page).waitFor()
   for (let steps = 0; steps < 60 && (await focused.count()) === 0; steps += 1) await page.keyboard.press('Tab')
   const began = answering()
-  await page.keyboard.type('How are you?')
+  await page.keyboard.type('How are u?')
+  for (let back = 0; back < 2; back += 1) await page.keyboard.press('ArrowLeft')
+  await page.keyboard.type('yo')
+  assert.equal(await questionIn(page).inputValue(), 'How are you?')
   await page.keyboard.press('Enter')
   const response = await began
   const log = page.getByRole('log')
@@ -291,20 +294,19 @@ test('a recorded call goes on here, and who may call as no workload sees who gra
 
 for (const dark of [false, true]) {
   test(`the playground passes the checks of accessibility in the ${dark ? 'dark' : 'light'} theme, wide and narrow`, async () => {
-    for (const width of [1_440, 390]) {
-      const { page, context, faults } = await openConsole(browser, { admin, person: 'alice', dark, width })
-      await page.goto(`${admin}${simulated}&other=gpt-4o-mini`)
-      await ask(page, 'What is a mutex?')
-      await page
-        .getByRole('log')
-        .getByText(/tokens/)
-        .nth(1)
-        .waitFor()
-      if (width === 390) await page.getByRole('button', { name: 'Settings' }).click()
-      await assertAccessible(page)
-      const widest = Number(await page.evaluate('document.documentElement.scrollWidth'))
-      assert.ok(widest <= width, `${widest} px`)
-      await close(context, faults)
-    }
+    const { page, context, faults } = await openConsole(browser, { admin, person: 'alice', dark })
+    await page.goto(`${admin}${simulated}&other=gpt-4o-mini`)
+    await ask(page, 'What is a mutex?')
+    await page
+      .getByRole('log')
+      .getByText(/tokens/)
+      .nth(1)
+      .waitFor()
+    await assertAccessible(page)
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await assertAccessible(page)
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
+    await close(context, faults)
   })
 }

@@ -22,6 +22,8 @@ export interface Asked extends Pick<Call, 'workload' | 'target' | 'deployment'> 
 
 export const sidesMax = 2
 const storageKey = 'gatehouse-playground'
+/** What is typed is kept after a pause: writing images at each key would be slow. */
+const typingMs = 300
 const noDraft: UserMessage = { role: 'user', text: '', images: [] }
 const nothing: TalkState = { texts: noTexts, draft: noDraft, sides: Array.from({ length: sidesMax }, () => []) }
 
@@ -30,7 +32,8 @@ export class Talk {
   #owner = ''
   readonly #running = new Map<number, AbortController>()
   readonly #listeners = new Set<() => void>()
-  #isTold = false
+  #isTelling = false
+  #keeping: ReturnType<typeof setTimeout> | undefined
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
@@ -45,11 +48,14 @@ export class Talk {
     for (const running of this.#running.values()) running.abort()
     this.#owner = owner
     this.#state = kept(owner) ?? nothing
-    this.#told()
+    this.#tell()
   }
 
   write(changes: Partial<Pick<TalkState, 'texts' | 'draft'>>): void {
-    this.#set({ ...this.#state, ...changes })
+    this.#state = { ...this.#state, ...changes }
+    this.#tell()
+    clearTimeout(this.#keeping)
+    this.#keeping = setTimeout(() => this.#keep(), typingMs)
   }
 
   /** Begins anew; instructions and tools stay. */
@@ -97,42 +103,50 @@ export class Talk {
     const begun = answerOf(where.deployment)
     const running = new AbortController()
     this.#running.set(side, running)
-    this.#side(side, [...messages, begun])
+    this.#side(side, current => [...current, begun])
     const owner = this.#owner
     const changed = (answer: Answer): void => {
       if (this.#running.get(side) !== running || owner !== this.#owner) return
-      this.#side(side, current => [...current.slice(0, -1), answer])
+      this.#state = this.#with(side, current => [...current.slice(0, -1), answer])
+      this.#tellSoon()
     }
     await follow({ operation: settings.operation, ...where, body }, begun, running.signal, changed)
     if (this.#running.get(side) === running) this.#running.delete(side)
     this.#keep()
   }
 
-  #side(side: number, next: readonly Message[] | ((messages: readonly Message[]) => readonly Message[])): void {
-    const sides = this.#state.sides.map((messages, at) => {
-      if (at !== side) return messages
-      return typeof next === 'function' ? next(messages) : next
-    })
-    this.#set({ ...this.#state, sides })
+  #side(side: number, next: (messages: readonly Message[]) => readonly Message[]): void {
+    this.#set(this.#with(side, next))
+  }
+
+  #with(side: number, next: (messages: readonly Message[]) => readonly Message[]): TalkState {
+    const sides = this.#state.sides.map((messages, at) => (at === side ? next(messages) : messages))
+    return { ...this.#state, sides }
   }
 
   #set(state: TalkState): void {
     this.#state = state
     if (this.#running.size === 0) this.#keep()
-    this.#told()
+    this.#tell()
+  }
+
+  /** At once: a field that is typed into must have its text before the next key. */
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** Hundreds of pieces may come within one frame of the screen: it is drawn once for all of them. */
-  #told(): void {
-    if (this.#isTold) return
-    this.#isTold = true
+  #tellSoon(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
     requestAnimationFrame(() => {
-      this.#isTold = false
-      for (const listener of this.#listeners) listener()
+      this.#isTelling = false
+      this.#tell()
     })
   }
 
   #keep(): void {
+    clearTimeout(this.#keeping)
     const content = JSON.stringify({ owner: this.#owner, state: this.#state })
     try {
       sessionStorage.setItem(storageKey, content)

@@ -41,6 +41,8 @@ const pictures: readonly Picture[] = [
   { name: 'instances', path: '/instances?period=7d' },
   { name: 'limits', path: '/limits' },
   { name: 'cost', path: '/cost?period=30d' },
+  { name: 'cost-capacity', path: '/cost?period=30d&by=capacity' },
+  { name: 'cost-printed', path: '/cost?period=30d', prepare: page => page.emulateMedia({ media: 'print' }) },
   { name: 'feeds', path: '/feeds' },
   { name: 'explain', path: `/explain?model=gpt-4o&caller=self&url=${chatPath}`, person: 'erin' },
   { name: 'explain-record', path: '/explain?record=ID' },
@@ -189,6 +191,7 @@ async function takeAll(directory: string): Promise<void> {
       // What is fixed to the window belongs at the top of the picture.
       await page.evaluate('scrollTo(0, 0)')
       await page.screenshot({ path: join(directory, `${name}-${look.name}.png`), fullPage: true })
+      await page.emulateMedia({ media: null })
       process.stdout.write(`${name}-${look.name}\n`)
     }
     await context.close()

@@ -66,6 +66,22 @@ test('provisioned capacity is compared with pay-as-you-go, and the lines togethe
   await context.close()
 })
 
+// What is printed goes to people who never see the console.
+test('the printed report is the report alone, dark on white, and fits the paper', async () => {
+  const { page, context } = await openConsole(browser, { admin, person: 'frank', dark: true, width: 718 })
+  await page.goto(`${admin}/cost`)
+  await page.getByRole('row', { name: /hr-bot/ }).waitFor()
+  await page.emulateMedia({ media: 'print' })
+  await page.getByRole('navigation').waitFor({ state: 'hidden' })
+  await page.getByRole('button', { name: 'Print' }).waitFor({ state: 'hidden' })
+  const [background, width] = await page.evaluate<[string, number]>(
+    '[getComputedStyle(document.body).backgroundColor, document.documentElement.scrollWidth]',
+  )
+  assert.deepEqual([background, width], ['rgb(255, 255, 255)', 718])
+  assert.ok((await page.pdf({ format: 'A4' })).byteLength > 10_000)
+  await context.close()
+})
+
 for (const dark of [false, true]) {
   test(`costs pass the checks of accessibility in the ${dark ? 'dark' : 'light'} theme`, async () => {
     const { page, context, faults } = await openConsole(browser, { admin, person: 'frank', dark })

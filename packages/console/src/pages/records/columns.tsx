@@ -26,7 +26,7 @@ const counted = (value: number | null): ReactNode => (value === null ? text.none
 /** All columns, in their order. */
 export const recordColumns: readonly RecordColumn[] = [
   { name: 'time', width: 136, share: 0, cell: row => <Moment ms={row.startedAtMs} /> },
-  { name: 'outcome', width: 118, share: 0.6, cell: row => <Outcome outcome={row.outcome} code={row.outcomeCode} /> },
+  { name: 'outcome', width: 118, share: 1.4, cell: row => <Outcome outcome={row.outcome} code={row.outcomeCode} /> },
   {
     name: 'why',
     width: 76,
@@ -66,7 +66,17 @@ const shownByDefault: readonly ColumnName[] = [
   'cost',
 ]
 
-const refusals: readonly ColumnName[] = [...shownByDefault, 'why']
+const refusals: readonly ColumnName[] = [
+  'time',
+  'outcome',
+  'why',
+  'caller',
+  'workload',
+  'deployment',
+  'operation',
+  'status',
+  'duration',
+]
 
 /** What a reader of refusals wants to know of each. @param outcome the filter. */
 export function usualColumns(outcome: string | undefined): string | undefined {

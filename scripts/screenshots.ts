@@ -40,6 +40,7 @@ const pictures: readonly Picture[] = [
   { name: 'record-facts', path: '/records/ID?view=facts' },
   { name: 'instances', path: '/instances?period=7d' },
   { name: 'limits', path: '/limits' },
+  { name: 'limits-rule', path: '/limits?rule=hr-bot' },
   { name: 'cost', path: '/cost?period=30d' },
   { name: 'cost-capacity', path: '/cost?period=30d&by=capacity' },
   { name: 'cost-printed', path: '/cost?period=30d', prepare: page => page.emulateMedia({ media: 'print' }) },

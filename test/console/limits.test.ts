@@ -83,6 +83,12 @@ for (const dark of [false, true]) {
     await page.goto(`${admin}/limits`)
     await page.getByRole('region', { name: 'Use of each rule' }).waitFor()
     await assertAccessible(page)
+    await page.getByRole('link', { name: 'hr-bot', exact: true }).first().click()
+    await page
+      .getByRole('figure', { name: /^tokens per day/ })
+      .getByRole('img')
+      .waitFor()
+    await assertAccessible(page)
     assert.deepEqual(faults, [])
     await context.close()
   })

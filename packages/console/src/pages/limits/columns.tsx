@@ -32,11 +32,18 @@ export interface Shown {
   readonly currency: string
   /** Of callers, by their keys. */
   readonly names: ReadonlyMap<string, string>
+  /** Names of rules lead to their charts. */
+  readonly opens?: boolean
 }
 
-export function ruleColumns({ currency, names }: Shown): readonly Column<Rule>[] {
+export function ruleColumns({ currency, names, opens = false }: Shown): readonly Column<Rule>[] {
   return [
-    { title: titles.rule, cell: ({ rule }) => <Name rule={rule} />, isName: true, order: ({ rule }) => rule },
+    {
+      title: titles.rule,
+      cell: ({ rule }) => <Name rule={rule} opens={opens} />,
+      isName: true,
+      order: ({ rule }) => rule,
+    },
     {
       title: titles.scope,
       cell: rule => <Scope rule={rule} names={names} />,
@@ -79,8 +86,14 @@ export function forecastColumn(currency: string, nowMs: number): Column<Rule> {
 /** Rules of the configuration's own section have its path before their name. */
 const section = 'limits.rules.'
 
-function Name({ rule }: { readonly rule: string }) {
-  return <span title={rule}>{rule.startsWith(section) ? rule.slice(section.length) : rule}</span>
+function Name({ rule, opens }: { readonly rule: string; readonly opens: boolean }) {
+  const shown = rule.startsWith(section) ? rule.slice(section.length) : rule
+  if (!opens) return <span title={rule}>{shown}</span>
+  return (
+    <PlaceLink place={paths.limits(rule)} title={rule}>
+      {shown}
+    </PlaceLink>
+  )
 }
 
 /** Whom a rule is for; where it counts callers by themselves, which of them. */

@@ -51,7 +51,7 @@ function forecastFrom(
  * The beginning of the month that ends then. Months begin at midnight of the gateway's zone, which is at most 14 hours
  * from UTC, so a day before the end is surely within the month.
  */
-function monthBefore(endMs: number): number {
+export function monthBefore(endMs: number): number {
   const inMonth = new Date(endMs - dayMs)
   const days = new Date(Date.UTC(inMonth.getUTCFullYear(), inMonth.getUTCMonth() + 1, 0)).getUTCDate()
   return endMs - days * dayMs

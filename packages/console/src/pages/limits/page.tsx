@@ -9,6 +9,7 @@ import { Empty } from '../../parts/states.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { limits as text } from '../../texts/limits.ts'
 import { budgetColumns, ruleColumns, shareOf } from './columns.tsx'
+import { OverTime } from './over-time.tsx'
 import { callerNames, type Limits, limitRules, limitsKey, ofWorkload, type Rule } from './query.ts'
 
 const nearShare = 0.8
@@ -58,7 +59,7 @@ function Report({ report: { rules: all, currency, state } }: { readonly report: 
   const { rule: named } = useAddress()
   const hasSubjects = all.some(({ subject }) => subject !== null)
   const { data: names = noNames } = useQuery({ ...callerNames, enabled: hasSubjects })
-  const shown = { currency, names }
+  const shown = { currency, names, opens: true }
   const rules = named === undefined ? all : all.filter(({ rule }) => rule === named)
   const fullest = rules.toSorted((one, other) => shareOf(other) - shareOf(one))
   const near = fullest.filter(rule => shareOf(rule) >= nearShare)
@@ -66,6 +67,7 @@ function Report({ report: { rules: all, currency, state } }: { readonly report: 
   return (
     <Stack gap="sm">
       {named !== undefined && <OneRule name={named} />}
+      {named !== undefined && <OverTime rules={rules} currency={currency} />}
       {state !== 'ok' && (
         <Alert color="red" icon={<Icon name="warning" />}>
           {text.stores[state]}

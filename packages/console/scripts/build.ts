@@ -26,9 +26,20 @@ const settings = {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    chunkSizeWarningLimit: 1_000,
+    chunkSizeWarningLimit: 2_000,
+    // One file of styles, and one of script for what pages share: a page is there after three files instead of twenty.
+    cssCodeSplit: false,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', test: isShared, minShareCount: 3 }] } } },
   },
 } as const satisfies InlineConfig
+
+/** Large, and of pages that one opens on purpose. */
+const ofSomePages =
+  /node_modules\/(?:@codemirror|@lezer|@marijn|crelt|style-mod|w3c-keyname|diff)\/|\/src\/parts\/editor\//
+
+function isShared(module: string): boolean {
+  return !ofSomePages.test(module.replaceAll('\\', '/'))
+}
 
 /** What `manifest.json` says. */
 export interface Manifest {

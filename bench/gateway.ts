@@ -6,7 +6,7 @@ import { type ConfigInput, configSchema } from '../packages/gateway/src/config/s
 import { buildHouse } from '../packages/gateway/src/house/open.ts'
 import { answerParent, isChild } from './child.ts'
 import { chatPath, type GatewayReady, type GatewayVariant, type LedgerTally } from './seats.ts'
-import { applicationId, audience, startSignInService, tenantId } from './signin.ts'
+import { applicationId, audience, readersGroup, startSignInService, tenantId } from './signin.ts'
 
 /** A realistic set of rules, wide enough that no call is refused. */
 const workloadLimits = {
@@ -35,10 +35,10 @@ interface Surroundings {
  * shared machine it may be late, and a call refused for that reason says nothing.
  */
 function configuration({ authority, upstreamUrl, directory }: Surroundings, variant: GatewayVariant): ConfigInput {
-  const { limits, redisUrl, feed = null } = variant
+  const { limits, redisUrl, feed = null, people = 0 } = variant
   return {
     gateway: { listen: '127.0.0.1:0' },
-    admin: { listen: '127.0.0.1:0' },
+    admin: { listen: '127.0.0.1:0', ...(people === 0 ? {} : { roles: { viewer: [{ group: readersGroup }] } }) },
     identity: { entra: { authority, tenants: [tenantId], audiences: [audience] } },
     instances: {
       sweden: {
@@ -70,11 +70,17 @@ if (import.meta.main && isChild) {
   const signIn = await startSignInService()
   const place = { authority: signIn.url, upstreamUrl, directory }
   // Both ends are files of this directory, of the same version.
-  const house = await buildHouse(configSchema.parse(configuration(place, JSON.parse(variant) as GatewayVariant)))
+  const chosen = JSON.parse(variant) as GatewayVariant
+  const house = await buildHouse(configSchema.parse(configuration(place, chosen)))
+  const people = Array.from({ length: chosen.people ?? 0 }, (_, place) => signIn.issueReader(place))
   const ready: GatewayReady = {
     url: `${house.gateway.url}/main/hr-bot${chatPath}`,
     unlimitedUrl: `${house.gateway.url}/main/unlimited${chatPath}`,
     headers: { authorization: `Bearer ${await signIn.issue()}` },
+    readers: (await Promise.all(people)).map(token => ({
+      admin: house.admin?.url ?? '',
+      authorization: `Bearer ${token}`,
+    })),
   }
   const tally = async (): Promise<LedgerTally> => {
     await house.ledger.caughtUp()

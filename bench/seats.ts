@@ -18,11 +18,20 @@ export interface LedgerTally {
   readonly completionTokens: number
 }
 
+/** A person at the management API. */
+export interface Reader {
+  /** Its origin. */
+  readonly admin: string
+  readonly authorization: string
+}
+
 export interface Seat {
   readonly name: string
   readonly target: Target
   /** The same process called as a workload without limits; null if there is none. */
   readonly unlimited: Seat | null
+  /** People who may read figures, of a gateway that was started with some. */
+  readonly readers?: readonly Reader[]
   usage(): Promise<ProcessUsage>
   /** Resolves when all remaining work for the answered calls is done. */
   settle(): Promise<void>
@@ -53,6 +62,7 @@ export interface GatewayReady {
   /** The same call as a workload without limits. */
   readonly unlimitedUrl: string
   readonly headers: Readonly<Record<string, string>>
+  readonly readers: readonly Reader[]
 }
 
 export function relaySeat(name: string): SeatSpec {
@@ -81,6 +91,8 @@ export interface GatewayVariant {
   readonly redisUrl: string | null
   /** Section of a feed that ships every record with its bodies; null or absent for none. */
   readonly feed?: unknown
+  /** How many people may read its figures. Default: none. */
+  readonly people?: number
 }
 
 export function gatewaySeat(name = 'gateway', variant: GatewayVariant = { limits: null, redisUrl: null }): SeatSpec {
@@ -99,6 +111,7 @@ export function gatewaySeat(name = 'gateway', variant: GatewayVariant = { limits
         name,
         target: { url: ready.url, headers: ready.headers },
         unlimited: null,
+        readers: ready.readers,
         usage: () => child.usage(),
         settle: () => child.ask('settle'),
         tally: () => child.ask<LedgerTally>('tally'),

@@ -7,6 +7,8 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 export const tenantId = '7d1c7a3e-5b0f-4a55-9d55-0c8c1f3a2b10'
 export const applicationId = '2f6e0b52-8c11-4e0b-8a57-6b7f2f1d9a01'
 export const audience = 'https://cognitiveservices.azure.com'
+/** Group of the people who read. */
+export const readersGroup = '5c1d0f00-0000-4000-8000-000000000099'
 const keyId = 'bench-key-1'
 
 export interface SignInService {
@@ -14,6 +16,8 @@ export interface SignInService {
   readonly url: string
   /** An application's token of version 1, valid for an hour, about as long as Entra's own. */
   issue(): Promise<string>
+  /** The same for one of several people who may read figures. @param place 0 .. 99. */
+  issueReader(place: number): Promise<string>
   close(): Promise<void>
 }
 
@@ -43,18 +47,35 @@ export async function startSignInService(): Promise<SignInService> {
   }
 
   function issue(): Promise<string> {
-    const claims = {
-      ver: '1.0',
-      tid: tenantId,
+    return sign({
       oid: '9b1f6a40-31f1-4b52-9d0a-64f3c7f5e001',
       sub: '9b1f6a40-31f1-4b52-9d0a-64f3c7f5e001',
-      appid: applicationId,
-      appidacr: '1',
       idtyp: 'app',
       app_displayname: 'bench',
       groups: Array.from({ length: 10 }, (_, index) => `5c1d0f00-0000-4000-8000-0000000000${index + 10}`),
       roles: ['HrBot.Use'],
+    })
+  }
+
+  function issueReader(place: number): Promise<string> {
+    const oid = `9b1f6a40-31f1-4b52-9d0a-64f3c7f5e1${String(place).padStart(2, '0')}`
+    return sign({
+      oid,
+      sub: oid,
+      upn: `reader-${place}@example.com`,
+      scp: 'user_impersonation',
+      groups: [readersGroup],
+    })
+  }
+
+  function sign(own: Readonly<Record<string, unknown>>): Promise<string> {
+    const claims = {
+      ver: '1.0',
+      tid: tenantId,
+      appid: applicationId,
+      appidacr: '1',
       xms_ftd: 'Kq0pF3m7w1VYbJx2Zr9tUa8sLd4hGn6cEoQiWvTyXk',
+      ...own,
     }
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'JWT' })
@@ -69,6 +90,7 @@ export async function startSignInService(): Promise<SignInService> {
   return {
     url,
     issue,
+    issueReader,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())

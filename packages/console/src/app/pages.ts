@@ -73,6 +73,12 @@ export const pageRows: readonly PageRow[] = [
     listed: { title: shell.pages.cost, icon: 'cost', place: paths.cost(), key: 'c' },
   },
   {
+    path: '/people',
+    needs: 'GET /api/v1/callers',
+    load: () => import('../pages/people/page.tsx'),
+    listed: { title: shell.pages.people, icon: 'people', place: paths.people(), key: 'u' },
+  },
+  {
     path: '/configuration',
     needs: 'GET /api/v1/config',
     load: () => import('../pages/configuration/page.tsx'),

@@ -48,6 +48,8 @@ export const paths = {
   playground: ({ record }: { readonly record?: string } = {}): Place => at('/playground', { record }),
   me: (): Place => at('/me'),
   explain: (asked: { readonly record?: string } = {}): Place => at('/explain', asked),
+  /** @param workload whose callers; all where it is not said. */
+  people: (workload?: string): Place => at('/people', { workload }),
   workloads: (): Place => at('/workloads'),
   workload: (name: string): Place => at(`/workloads/${encodeURIComponent(name)}`),
 }

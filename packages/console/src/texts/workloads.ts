@@ -93,6 +93,7 @@ export const workloads = {
   shadowOf: (percent: string, from: string, to: string) => `${percent} of ${from} are copied to ${to}`,
   callers: 'Top callers',
   callersTable: 'Callers with most tokens in the period',
+  allCallers: 'All callers',
   noCallers: 'Nobody called in this period.',
   caller: 'Caller',
   forecast: 'At its end',

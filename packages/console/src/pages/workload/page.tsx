@@ -40,7 +40,7 @@ export function Page() {
             <Limits workload={workload} lines={usage.data?.lines ?? []} />
             <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
               <Stack gap="sm">
-                <Panel title={text.callers}>
+                <Panel title={text.callers} aside={<PlaceLink place={paths.people(name)}>{text.allCallers}</PlaceLink>}>
                   <QueryView query={usage}>{report => <Callers report={report} name={name} />}</QueryView>
                 </Panel>
                 <Panel title={text.kindsOfErrors}>

@@ -43,7 +43,7 @@ test('a rule that refused shows how often, and leads to the refused records', as
   const rules = page.getByRole('region', { name: 'Use of each rule' })
   const row = rules.getByRole('row', { name: /calls per minute/ })
   await row.getByRole('meter').waitFor()
-  await row.getByRole('link').click()
+  await row.getByRole('link').last().click()
   await page.getByRole('heading', { level: 1, name: 'Records', exact: true }).waitFor()
   await page.waitForURL(/outcome=refused/)
   assert.deepEqual(faults, [])

@@ -44,6 +44,9 @@ const pictures: readonly Picture[] = [
   { name: 'cost', path: '/cost?period=30d' },
   { name: 'cost-capacity', path: '/cost?period=30d&by=capacity' },
   { name: 'cost-printed', path: '/cost?period=30d', prepare: page => page.emulateMedia({ media: 'print' }) },
+  { name: 'query', path: '/query?period=30d&side=examples', prepare: page => runExample(page, 'Largest calls') },
+  { name: 'query-chart', path: '/query?period=30d&side=examples&view=chart', prepare: runDaily },
+  { name: 'query-fault', path: '/query?sql=SELECT%20workload%2C%0A%20%20token%0AFROM%20records', prepare: runQuery },
   { name: 'feeds', path: '/feeds' },
   { name: 'explain', path: `/explain?model=gpt-4o&caller=self&url=${chatPath}`, person: 'erin' },
   { name: 'explain-record', path: '/explain?record=ID' },
@@ -112,6 +115,23 @@ async function compare(page: Page): Promise<void> {
 
 async function showViews(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Views/ }).click()
+}
+
+async function runExample(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+  await runQuery(page)
+}
+
+async function runDaily(page: Page): Promise<void> {
+  await runExample(page, 'Cost by day and model')
+}
+
+async function runQuery(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await page
+    .getByText(/^\d+ rows, |^Line \d+/)
+    .first()
+    .waitFor()
 }
 
 async function search(page: Page): Promise<void> {

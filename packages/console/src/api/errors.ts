@@ -6,6 +6,11 @@
  */
 export type FailureKind = 'signed-out' | 'no-permission' | 'unreachable' | 'refused' | 'failed'
 
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
 export class ApiError extends Error {
   readonly kind: FailureKind
   /** HTTP status; 0 when no answer came. */
@@ -14,16 +19,22 @@ export class ApiError extends Error {
   readonly code: string
   /** The wrong parameter; null when the error is not about one. */
   readonly param: string | null
+  /** Where in the SQL of a query, both from 1; null when the error has no place. */
+  readonly place: Place | null
   /** Under it the log of the gateway has the request; null when no answer came. */
   readonly requestId: string | null
 
-  constructor(failure: Pick<ApiError, 'kind' | 'status' | 'code' | 'param' | 'requestId' | 'message'>) {
+  constructor(
+    failure: Pick<ApiError, 'kind' | 'status' | 'code' | 'param' | 'requestId' | 'message'> &
+      Partial<Pick<ApiError, 'place'>>,
+  ) {
     super(failure.message)
     this.name = 'ApiError'
     this.kind = failure.kind
     this.status = failure.status
     this.code = failure.code
     this.param = failure.param
+    this.place = failure.place ?? null
     this.requestId = failure.requestId
   }
 }
@@ -41,7 +52,13 @@ export function errorOf(status: number, body: unknown, requestId: string | null)
     typeof error['message'] === 'string' ? error['message'] : `The gateway answered with status ${status}.`
   const code = typeof error['code'] === 'string' ? error['code'] : ''
   const param = typeof error['param'] === 'string' ? error['param'] : null
-  return new ApiError({ kind: kindOf(status), status, code, param, requestId, message })
+  return new ApiError({ kind: kindOf(status), status, code, param, place: placeIn(error['place']), requestId, message })
+}
+
+function placeIn(value: unknown): Place | null {
+  if (!isObject(value)) return null
+  const { line, column } = value
+  return typeof line === 'number' && typeof column === 'number' ? { line, column } : null
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

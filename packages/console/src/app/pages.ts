@@ -90,6 +90,12 @@ export const pageRows: readonly PageRow[] = [
     },
   },
   {
+    path: '/query',
+    needs: 'POST /api/v1/query',
+    load: () => import('../pages/query/page.tsx'),
+    listed: { title: shell.pages.query, icon: 'query', place: paths.query(), key: 'q' },
+  },
+  {
     path: '/feeds',
     needs: 'GET /api/v1/feeds',
     load: () => import('../pages/feeds/page.tsx'),

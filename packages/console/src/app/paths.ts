@@ -43,6 +43,8 @@ export const paths = {
   limits: (rule?: string): Place => at('/limits', { rule }),
   cost: (): Place => at('/cost'),
   configuration: (state: ConfigurationPlace = {}): Place => at('/configuration', { ...state }),
+  /** @param sql is shown; whoever opens it runs it. */
+  query: (sql?: string): Place => at('/query', { sql }),
   feeds: (): Place => at('/feeds'),
   /** @param record id of a record to go on with; its request becomes the conversation. */
   playground: ({ record }: { readonly record?: string } = {}): Place => at('/playground', { record }),

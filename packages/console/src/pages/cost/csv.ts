@@ -1,5 +1,6 @@
 /** The report as CSV (RFC 4180). Costs are exact, so that their sum is that of the ledger. */
 import type { Cost } from '../../format/cost.ts'
+import { csvRow } from '../../format/csv.ts'
 import type { Dimension, Line } from './query.ts'
 
 /** In the order of the table; a line with costs in two currencies is two lines, and its calls are in the first. */
@@ -17,7 +18,7 @@ export function csvOf(by: Dimension, lines: readonly Line[]): string {
     'cost',
     'currency',
   ]
-  return [head, ...lines.flatMap(line => rowsOf(by, line))].map(cells => `${cells.map(cell).join(',')}\r\n`).join('')
+  return [head, ...lines.flatMap(line => rowsOf(by, line))].map(csvRow).join('')
 }
 
 function rowsOf(by: Dimension, line: Line): readonly (readonly (string | number)[])[] {
@@ -36,11 +37,4 @@ function rowsOf(by: Dimension, line: Line): readonly (readonly (string | number)
 function decimal({ nano }: Cost): string {
   const digits = String(nano).padStart(10, '0')
   return `${digits.slice(0, -9)}.${digits.slice(-9)}`
-}
-
-/** A text that a spreadsheet would take for a formula gets an apostrophe before it. */
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value)
-  const safe = /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

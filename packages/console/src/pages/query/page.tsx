@@ -13,7 +13,7 @@ import styles from './query.module.css'
 import { boundsDefault, schema } from './query.ts'
 import { Result } from './result.tsx'
 import { Side } from './side.tsx'
-import { SqlField } from './sql-field.tsx'
+import { SqlEditor } from './sql-editor.tsx'
 import { Tools } from './tools.tsx'
 import { useRun } from './use-run.ts'
 
@@ -31,6 +31,7 @@ function Workbench() {
   const [sql, setSql] = useDraft()
   const [bounds, setBounds] = useState(boundsDefault)
   const [goTo, setGoTo] = useState<Place | null>(null)
+  const [insert, setInsert] = useState<{ readonly text: string } | null>(null)
   const change = useChangeAddress()
   const kept = useKept()
   const { state, start, cancel } = useRun((asked, rows) => kept.ran({ sql: asked, atMs: Date.now(), rows }))
@@ -47,7 +48,6 @@ function Workbench() {
     start(sql, bounds)
     void linkOf(sql).then(link => change(link ?? { sql: undefined, z: undefined }, { replace: true }))
   }
-  const insert = (name: string): void => setSql(sql === '' || /\s$/.test(sql) ? `${sql}${name}` : `${sql} ${name}`)
   return (
     <>
       <Said />
@@ -59,7 +59,7 @@ function Workbench() {
                 {text.fromLink}
               </Alert>
             )}
-            <SqlField value={sql} onChange={setSql} onSubmit={run} goTo={goTo} />
+            <SqlEditor sql={sql} state={state} onChange={setSql} onSubmit={run} goTo={goTo} insert={insert} />
             <Tools
               sql={sql}
               bounds={bounds}
@@ -73,7 +73,7 @@ function Workbench() {
           <Result state={state} onPlace={place => setGoTo({ ...place })} />
         </div>
         <Panel>
-          <Side kept={kept} onInsert={insert} onUse={replace} />
+          <Side kept={kept} onInsert={name => setInsert({ text: name })} onUse={replace} />
         </Panel>
       </div>
     </>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { QueryView } from '../../parts/query-view.tsx'
 import { query as text } from '../../texts/query.ts'
+import { plain } from './help.ts'
 import styles from './query.module.css'
 import { type QuerySchema, schema } from './query.ts'
 
@@ -66,9 +67,6 @@ function Table({ table, asked, onInsert }: SchemaProps & { readonly table: Table
     </>
   )
 }
-
-/** Without the marks of code, which descriptions have for documents. */
-const plain = (description: string): string => description.replaceAll('`', '')
 
 interface NameProps extends SchemaProps {
   readonly name: string

@@ -16,7 +16,7 @@ const heightsByDefault = [120, 640] as const
 const parts = { look: new Compartment(), language: new Compartment(), access: new Compartment() } as const
 
 export default function CodeEditor(props: EditorProps) {
-  const { label, value, language, tables, readOnly = false, problems, goTo = null, onSubmit } = props
+  const { label, value, language, tables, readOnly = false, problems, goTo = null, insert = null, onSubmit } = props
   const [least, largest] = props.heights ?? heightsByDefault
   const isDark = useComputedColorScheme('light') === 'dark'
   const place = useRef<HTMLDivElement>(null)
@@ -77,6 +77,12 @@ export default function CodeEditor(props: EditorProps) {
     open.dispatch({ selection: { anchor: placeOf(open.state.doc, goTo) }, scrollIntoView: true })
     open.focus()
   }, [goTo])
+  useEffect(() => {
+    const open = view.current
+    if (open === null || insert === null) return
+    open.dispatch(open.state.replaceSelection(insert.text))
+    open.focus()
+  }, [insert])
   return (
     <div className={styles['editor']}>
       <div ref={place} />

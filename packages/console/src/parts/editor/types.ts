@@ -54,6 +54,8 @@ export interface EditorProps {
   readonly heights?: readonly [least: number, largest: number]
   /** Puts the cursor at a place and shows it, whenever another object is given. */
   readonly goTo?: { readonly line: number; readonly column: number } | null
+  /** Writes a text in place of the selection, whenever another object is given. */
+  readonly insert?: { readonly text: string } | null
 }
 
 export interface DifferenceProps {

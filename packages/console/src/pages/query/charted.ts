@@ -27,8 +27,8 @@ export function drawnColumns({ columns }: QueryResult): readonly { readonly at: 
 }
 
 /**
- * Times in the first column make lines: one for each column of numbers, or where there is one of names too, one for each
- * name. Names make bars. Null where there is nothing to draw.
+ * Times in the first column make lines: one for each column of numbers, or where there is one of names too, one for
+ * each name. Names make bars. Null where there is nothing to draw.
  * @param at the column of numbers that is drawn, where only one can be.
  */
 export function chartedOf(result: QueryResult, at: number | undefined): Charted | null {

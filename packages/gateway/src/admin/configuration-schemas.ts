@@ -34,7 +34,7 @@ export const versionParameter = z.strictObject({
 const string = z.string().nullable()
 const how = z.enum(['start', 'file', 'apply'])
 
-const problem = z
+export const problem = z
   .strictObject({
     code: z.enum([
       ...([

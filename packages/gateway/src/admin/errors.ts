@@ -50,6 +50,7 @@ export const adminErrors = {
   streams_exhausted: { status: 429, type: 'rate_limit_error' },
   exports_exhausted: { status: 429, type: 'rate_limit_error' },
   questions_exhausted: { status: 429, type: 'rate_limit_error' },
+  replay_busy: { status: 429, type: 'rate_limit_error' },
   calls_exhausted: { status: 429, type: 'rate_limit_error' },
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal: { status: 500, type: 'server_error' },

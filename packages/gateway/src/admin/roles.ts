@@ -70,6 +70,7 @@ export const roleByRoute = {
   // It says what the configuration says of callers, addresses and limits: no secret is among it.
   'GET /api/v1/records/:id/explain': ['viewer', 'developer'],
   'POST /api/v1/explain': ['viewer', 'developer'],
+  'POST /api/v1/explain/replay': 'operator',
 } as const satisfies Record<string, RouteRoles>
 
 /**

@@ -40,7 +40,13 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
     calls: {
       explain: async call => [{ stage: 'resolve', verdict: 'pass', text: call.url }],
       workloadNamed: ({ url }) => url.split('/')[2] ?? null,
-      stageOf: code => (code === 'caller_not_bound' ? 'authorize' : null),
+      explainRecord: async ({ method, path }) => {
+        const call = { method, url: path, caller: null, headers: {}, model: null }
+        return { call, steps: [], assumed: [], stage: null }
+      },
+      replay: async (_, rows) => {
+        return { calls: rows.length, same: rows.length, changes: [], copies: 0, fromMs: null, toMs: null, untold: [] }
+      },
     },
     drains: {
       drain: async (_, by) => ({ drained: { sinceMs: atMs, by }, sharing: 'alone' }),

@@ -16,6 +16,7 @@ Gatehouse is configured by one YAML file: \`gatehouse serve --config gatehouse.y
 | write an annotated file to start from | \`gatehouse config init\` |
 | check a file | \`gatehouse config check\` |
 | see what would happen to a call | \`gatehouse config explain /main/hr-bot/openai/v1/chat/completions --user OID\` |
+| see which of the latest calls a changed file would refuse | \`gatehouse config try gatehouse.yaml\` |
 | see what models cost, and where a price comes from | \`gatehouse prices\` |
 | print the JSON Schema for editors | \`gatehouse config schema\` |
 

@@ -1,19 +1,22 @@
 /** The data plane's explanations, for the management API. */
 import type { CallExplainer } from '../admin/explain/index.ts'
 import type { Clock } from '../clock.ts'
-import { explainWith, stageOf, workloadNamed } from '../gateway/explain/index.ts'
+import { explainWith } from '../gateway/explain/index.ts'
+import { explainRecord, workloadNamed } from '../gateway/explain/of-record.ts'
+import { replayInThread } from '../gateway/explain/replay/thread.ts'
 import type { Core } from './core.ts'
 
 export function callExplainer(core: Core, clock: Clock): CallExplainer {
-  const { current, limits, objects } = core
+  const { current, limits, objects, ledger } = core
+  const inForce = () => ({ config: current.config, plan: current.plan, prices: core.prices })
   return {
     explain(call, atMs) {
-      const { config, plan } = current
-      const { prices } = core
-      const live = atMs === null ? { plan, limits, prices, objects } : null
-      return explainWith({ config, plan, prices }, call, atMs ?? clock(), live)
+      const live = atMs === null ? { plan: current.plan, limits, prices: core.prices, objects } : null
+      return explainWith(inForce(), call, atMs ?? clock(), live)
     },
+    explainRecord: row => explainRecord(inForce(), row),
     workloadNamed,
-    stageOf,
+    replay: (after, rows) =>
+      replayInThread({ before: current.config, after, rows }, (fromMs, toMs) => ledger.spent(fromMs, toMs)),
   }
 }

@@ -80,7 +80,10 @@ function titleOf({ allowed, steps }: Explanation): string {
 
 function endOf({ destination }: Explanation): string {
   if (destination === null) return text.answeredHere
-  const tiers = destination.order.map(tier => (tier.length === 1 ? (tier[0] ?? '') : text.oneOf(tier.join(', '))))
+  const tiers = destination.order.map(tier => {
+    const names = tier.map(({ instance, alias }) => (alias === null ? instance : text.asAlias(instance, alias)))
+    return names.length === 1 ? (names[0] ?? '') : text.oneOf(names.join(', '))
+  })
   return text.goesTo(tiers.join(text.afterwards))
 }
 

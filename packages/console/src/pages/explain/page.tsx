@@ -9,12 +9,20 @@ import { Answer } from './answer.tsx'
 import { type Asked, askedOf, questionOf, readAsked, writeAsked } from './asked.ts'
 import styles from './explain.module.css'
 import { Form } from './form.tsx'
+import { PartChoice, Try } from './try.tsx'
 import { explanationOf, explanationOfRecord, recentCallers } from './query.ts'
 
 /** What would happen to a call, and why. */
 export function Page() {
-  const { record } = useAddress()
-  return <Frame title={text.title}>{record === undefined ? <OfCall /> : <OfRecord id={record} />}</Frame>
+  const { record, part } = useAddress()
+  const change = useChangeAddress()
+  const isTry = part === 'try'
+  const choose = (next: boolean): void => change({ part: next ? 'try' : undefined })
+  return (
+    <Frame title={text.title} aside={<PartChoice isTry={isTry} onChange={choose} />}>
+      {isTry ? <Try /> : record === undefined ? <OfCall /> : <OfRecord id={record} />}
+    </Frame>
+  )
 }
 
 function OfCall() {

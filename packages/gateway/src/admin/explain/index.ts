@@ -1,5 +1,7 @@
 /** Explaining calls, as the management API sees it; the data plane decides (`gateway/explain`). */
+import type { Config } from '../../config/schema/index.ts'
 import type { Caller } from '../../identity/caller.ts'
+import type { RecordRow } from '../../ledger/record.ts'
 
 /** A call that nobody has sent. */
 export interface ExplainCall {
@@ -12,9 +14,7 @@ export interface ExplainCall {
   readonly headers: Readonly<Record<string, string>>
   /** `model` of a body of which nothing else is known. */
   readonly model: string | null
-  readonly body: Uint8Array | null
-  /** Deployments that tools of the call name, where the body is not known. */
-  readonly toolDeployments: readonly string[]
+  readonly body?: Uint8Array | null
 }
 
 export interface ExplainedStep {
@@ -27,7 +27,7 @@ export interface ExplainedStep {
     readonly workload: string
     readonly target: string
     readonly deployment: string | null
-    readonly order: readonly (readonly string[])[]
+    readonly order: readonly (readonly { readonly instance: string; readonly alias: string | null }[])[]
   }
   readonly answer?: {
     readonly status: number
@@ -39,6 +39,42 @@ export interface ExplainedStep {
   }
 }
 
+/** The call of a record, and what came of it then. */
+export interface ExplainedRecord {
+  readonly call: ExplainCall
+  readonly steps: readonly ExplainedStep[]
+  /** What the record does not hold, and what was taken instead, in sentences. */
+  readonly assumed: readonly string[]
+  /** The stage that refused it then; null for a call that was not refused. */
+  readonly stage: string | null
+}
+
+/** A call of the past that another configuration treats in another way, or for which that cannot be told. */
+export interface ReplayedChange {
+  /** Of its record. */
+  readonly id: string
+  readonly startedAtMs: number
+  readonly caller: string | null
+  readonly workload: string | null
+  readonly kind: 'refused' | 'allowed' | 'otherwise' | 'elsewhere' | 'unknown'
+  /** Codes of its refusals; null where it is none. */
+  readonly codes: { readonly before: string | null; readonly after: string | null }
+  readonly reason: string
+  readonly settings: readonly { readonly path: string; readonly value: unknown }[]
+}
+
+export interface ReplayedCalls {
+  readonly calls: number
+  readonly same: number
+  readonly changes: readonly ReplayedChange[]
+  /** Copies that were left out. */
+  readonly copies: number
+  readonly fromMs: number | null
+  readonly toMs: number | null
+  /** What cannot be told from records, in sentences. */
+  readonly untold: readonly string[]
+}
+
 export interface CallExplainer {
   /**
    * The steps up to the first refusal, or all of them.
@@ -46,8 +82,13 @@ export interface CallExplainer {
    *   instances are looked at. Null: as the process would answer now.
    */
   explain(call: ExplainCall, atMs: number | null): Promise<readonly ExplainedStep[]>
+  /** Under the configuration in force. Neither limits nor instances are looked at. */
+  explainRecord(row: RecordRow): Promise<ExplainedRecord>
   /** The workload that the address or a header field names; null where neither does or the address cannot be read. */
   workloadNamed(call: Pick<ExplainCall, 'method' | 'url' | 'headers'>): string | null
-  /** The first stage that can refuse with this code; null for a code that is no refusal. */
-  stageOf(code: string): string | null
+  /**
+   * Decides calls of the past under another configuration, in a thread of its own.
+   * @returns null when it took too long.
+   */
+  replay(after: Config, rows: readonly RecordRow[]): Promise<ReplayedCalls | null>
 }

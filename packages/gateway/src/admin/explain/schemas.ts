@@ -1,6 +1,7 @@
 /** Questions and answers of the routes that explain calls. */
 import { z } from '@hono/zod-openapi'
 import { outcomes } from '../../ledger/record.ts'
+import { problem } from '../configuration-schemas.ts'
 import { moment, text } from '../schemas.ts'
 
 const guid = z
@@ -10,6 +11,7 @@ const guid = z
 const listMax = 500
 const urlCharactersMax = 9_000
 const bodyCharactersMax = 900_000
+const configurationCharactersMax = 1_048_576
 
 const callerAsked = z
   .strictObject({
@@ -133,7 +135,11 @@ export const explainAnswer = z
         workload: z.string(),
         target: z.string(),
         deployment: z.string().nullable(),
-        order: z.array(z.array(z.string())).openapi({ description: 'Instances in the order in which they are tried.' }),
+        order: z
+          .array(z.array(z.strictObject({ instance: z.string(), alias: z.string().nullable() })))
+          .openapi({
+            description: 'Instances in the order in which they are tried; those of one step share the calls.',
+          }),
       })
       .nullable(),
     record: z
@@ -156,3 +162,57 @@ export const explainAnswer = z
   .openapi('Explanation')
 
 export type ExplainAnswer = z.output<typeof explainAnswer>
+
+export const replayRecordsMax = 1_000
+
+export const replayQuestion = z
+  .strictObject({
+    configuration: z
+      .string()
+      .min(1, 'must not be empty')
+      .max(configurationCharactersMax, `at most ${configurationCharactersMax} characters`)
+      .openapi({ description: 'YAML text of a configuration.' }),
+    records: z
+      .int()
+      .min(1)
+      .max(replayRecordsMax)
+      .default(replayRecordsMax)
+      .openapi({ description: 'The latest so many.' }),
+  })
+  .openapi('ReplayQuestion')
+
+const changeAnswer = z
+  .strictObject({
+    id: z.string().openapi({ description: 'Of the record.' }),
+    startedAtMs: z.number(),
+    caller: z.string().nullable(),
+    workload: z.string().nullable(),
+    kind: z.enum(['refused', 'allowed', 'otherwise', 'elsewhere', 'unknown']).openapi({
+      description:
+        '`refused`: would be refused now. `allowed`: would be allowed now. `otherwise`: refused both times, for another reason. `elsewhere`: goes to other instances. `unknown`: the record does not hold what decides.',
+    }),
+    codes: z.strictObject({ before: z.string().nullable(), after: z.string().nullable() }),
+    reason: z.string(),
+    settings: z.array(settingAnswer),
+  })
+  .openapi('ReplayedCall')
+
+export const replayAnswer = z
+  .strictObject({
+    problems: z.array(problem).openapi({ description: 'As the check of a configuration says them.' }),
+    report: z
+      .strictObject({
+        calls: z.int(),
+        same: z.int(),
+        changes: z.array(changeAnswer),
+        copies: z.int().openapi({ description: 'Copies that the gateway sent by itself; they are left out.' }),
+        fromMs: z.number().nullable(),
+        toMs: z.number().nullable(),
+        untold: z.array(z.string()).openapi({ description: 'What cannot be told from records.' }),
+      })
+      .nullable()
+      .openapi({ description: 'Null where the configuration has problems.' }),
+  })
+  .openapi('Replay')
+
+export type ReplayAnswer = z.output<typeof replayAnswer>

@@ -1,12 +1,23 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { parseConfig } from '../../config/load.ts'
+import { ConfigError, type Problem } from '../../config/messages.ts'
+import type { Config } from '../../config/schema/index.ts'
+import { quotedExpressions } from '../../config/shown-expressions.ts'
 import { callerKey } from '../../identity/caller.ts'
 import { commonAnswers, jsonAnswer, jsonBody, needs, unknownRecord } from '../document.ts'
 import { AdminError } from '../errors.ts'
-import type { ExplainCall, ExplainedStep } from '../explain/index.ts'
-import { callOf, callOfRecord, shownCaller } from '../explain/question.ts'
-import { type ExplainAnswer, explainAnswer, explainQuestion } from '../explain/schemas.ts'
-import { thenOf, withThen } from '../explain/then.ts'
+import type { ExplainCall, ExplainedStep, ReplayedCalls } from '../explain/index.ts'
+import { callOf, shownCaller } from '../explain/question.ts'
+import {
+  type ExplainAnswer,
+  explainAnswer,
+  explainQuestion,
+  type ReplayAnswer,
+  replayAnswer,
+  replayQuestion,
+} from '../explain/schemas.ts'
+import type { AdminHouse } from '../index.ts'
 import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { idParameters } from '../schemas.ts'
 import { visibleRow } from './records.ts'
@@ -32,6 +43,18 @@ const ofRecord = createRoute({
   responses: { 200: jsonAnswer(explainAnswer, 'The explanation.'), 404: unknownRecord, ...commonAnswers },
 })
 
+const replay = createRoute({
+  method: 'post',
+  path: '/api/v1/explain/replay',
+  summary: 'What another configuration would have said to the latest calls. Nothing is sent or changed.',
+  ...needs('operator'),
+  request: { body: jsonBody(replayQuestion) },
+  responses: {
+    200: jsonAnswer(replayAnswer, 'The problems of the configuration; without any, the calls that fare otherwise.'),
+    ...commonAnswers,
+  },
+})
+
 export function addExplain(app: AdminApp, { house, ledger, questions }: AdminParts): void {
   app.openapi(ask, async c => {
     const asked = c.req.valid('json')
@@ -45,11 +68,60 @@ export function addExplain(app: AdminApp, { house, ledger, questions }: AdminPar
   app.openapi(ofRecord, async c => {
     const { id } = c.req.valid('param')
     const row = await questions.ask(callerKey(c.get('caller')), c.req.raw.signal, () => visibleRow(c, ledger, id))
-    const { call, assumed } = callOfRecord(row, house)
-    const then = thenOf(row, house.calls.stageOf)
-    const steps = withThen(await house.calls.explain(call, row.startedAtMs), then)
-    return c.json(answerOf(call, steps, { live: false, record: then, assumed }), 200)
+    const { call, steps, assumed, stage } = await house.calls.explainRecord(row)
+    const { startedAtMs, outcome, outcomeCode, status, instance } = row
+    const record = { id: row.id, startedAtMs, outcome, outcomeCode, status, instance, stage }
+    return c.json(answerOf(call, steps, { live: false, record, assumed }), 200)
   })
+
+  let isReplaying = false
+  app.openapi(replay, async c => {
+    const { configuration, records } = c.req.valid('json')
+    if (isReplaying) throw new AdminError('replay_busy', 'Another replay is under way. Try again when it has ended.')
+    isReplaying = true
+    try {
+      const after = await readTried(configuration, house)
+      if (!('config' in after)) return c.json({ problems: [...after.problems], report: null }, 200)
+      const list = () => ledger.list({ limit: records })
+      const page = await questions.ask(callerKey(c.get('caller')), c.req.raw.signal, list)
+      const report = await house.calls.replay(after.config, page.records)
+      if (report !== null) return c.json({ problems: [], report: reportOf(report) }, 200)
+      throw new AdminError('ledger_busy', 'The replay took longer than 25 seconds. Ask for fewer calls.')
+    } finally {
+      isReplaying = false
+    }
+  })
+}
+
+/** A configuration that is only tried: nobody learns a secret by having it quoted. */
+async function readTried(
+  text: string,
+  { configuration }: Pick<AdminHouse, 'configuration'>,
+): Promise<{ readonly config: Config } | { readonly problems: readonly Problem[] }> {
+  try {
+    if (configuration === null) return await parseConfig(text, withoutSurroundings)
+    const loaded = await configuration.read(text)
+    const problems = quotedExpressions(text, (await configuration.report()).inForce.text)
+    return problems.length === 0 ? loaded : { problems }
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+}
+
+/** Where the program has made its configuration, there are no files and variables of it. */
+const withoutSurroundings = {
+  path: 'configuration',
+  env: {},
+  readFile: () => Promise.reject(Object.assign(new Error('no file'), { code: 'ENOENT' })),
+}
+
+function reportOf(report: ReplayedCalls): NonNullable<ReplayAnswer['report']> {
+  return {
+    ...report,
+    untold: [...report.untold],
+    changes: report.changes.map(change => ({ ...change, settings: [...change.settings] })),
+  }
 }
 
 /**

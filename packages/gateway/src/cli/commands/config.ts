@@ -1,4 +1,4 @@
-/** `gatehouse config check|init|schema|explain`: a configuration before it is used. */
+/** `gatehouse config check|init|schema|explain|try`: a configuration before it is used. */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
@@ -14,6 +14,7 @@ import { type Caller, callerWithoutToken } from '../../identity/caller.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { jsonText } from '../terminal/printable.ts'
+import { tryCommand } from './config-try.ts'
 
 export const configFileDefault = 'gatehouse.yaml'
 
@@ -33,6 +34,7 @@ export function configCommand(context: CliContext, explain: Explain | null = nul
     .addCommand(initCommand(context))
     .addCommand(schemaCommand(context))
     .addCommand(explainCommand(context, explain))
+    .addCommand(tryCommand(context, configFileDefault))
 }
 
 /**

@@ -20,6 +20,8 @@ export async function askAdmin<T>(
     readonly reason?: string
     /** Default: GET. */
     readonly method?: 'GET' | 'POST'
+    /** Sent as JSON. */
+    readonly body?: object
   },
 ): Promise<T> {
   const base = await context.admin()
@@ -33,8 +35,10 @@ export async function askAdmin<T>(
     headers: {
       authorization: `Bearer ${token}`,
       accept: 'application/json',
+      ...(question.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(question.reason === undefined ? {} : { 'x-gatehouse-reason': encodeURIComponent(question.reason) }),
     },
+    ...(question.body === undefined ? {} : { body: JSON.stringify(question.body) }),
     headersTimeout: 60_000,
   }).catch((cause: unknown) => {
     throw unreachable(base, cause)

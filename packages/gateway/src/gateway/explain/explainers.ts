@@ -53,7 +53,13 @@ export interface Destined {
   /** Null for operations without a deployment. */
   readonly deployment: string | null
   /** Instances in the order in which they are tried; those of one step share the calls. */
-  readonly order: readonly (readonly string[])[]
+  readonly order: readonly (readonly DestinedMember[])[]
+}
+
+export interface DestinedMember {
+  readonly instance: string
+  /** The deployment's name there, where it has another one. */
+  readonly alias: string | null
 }
 
 export interface ExplainScene {
@@ -160,7 +166,7 @@ export const explainers: {
         workload: grant.workload.name,
         target: grant.target.name,
         deployment,
-        order: candidates.tiers.map(tier => tier.map(({ instance }) => instance.name)),
+        order: candidates.tiers.map(tier => tier.map(({ instance, alias }) => ({ instance: instance.name, alias }))),
       },
     }
   },

@@ -12,7 +12,6 @@ import { ownCall } from '../call.ts'
 import { type Exchange, newExchange } from '../exchange.ts'
 import { buildPlan, type Plan } from '../plan/index.ts'
 import { Refusal, refusals } from '../refusals.ts'
-import { findRoute } from '../stages/1-resolve/route.ts'
 import { asTokenRefusal } from '../stages/2-authenticate/index.ts'
 import { type StageName, stages } from '../stages/index.ts'
 import { type Destined, type ExplainedStage, type Explainer, explainers, limitsNamed } from './explainers.ts'
@@ -22,7 +21,8 @@ import { type ExplainSetting, settingsOfRefusal } from './settings.ts'
 
 export interface ExplainStep {
   readonly stage: ExplainedStage
-  readonly verdict: 'pass' | 'refuse'
+  /** `unknown` only for a record, which does not hold what the stage decided by. */
+  readonly verdict: 'pass' | 'refuse' | 'unknown'
   readonly text: string
   /** Limits, members and other particulars, a line each. */
   readonly details?: readonly string[]
@@ -130,17 +130,6 @@ export async function explainWith(
     }
   }
   return steps
-}
-
-/** The workload that a call names; null where it names none, or where its address cannot be read. */
-export function workloadNamed({ method, url, headers }: Pick<ExplainQuestion, 'method' | 'url' | 'headers'>) {
-  try {
-    const { workload } = findRoute(method, url)
-    return workload ?? headers['x-gatehouse-workload'] ?? null
-  } catch (error) {
-    if (error instanceof Refusal) return null
-    throw error
-  }
 }
 
 /** The first stage that can refuse with this code; null for other codes. */

@@ -1,0 +1,52 @@
+/**
+ * Expressions in sections that refusals and explanations quote: names of workloads, deployments and targets, limits,
+ * audiences. Whoever may try a configuration, but not read secrets, must not have one quoted there.
+ */
+import { parse } from 'yaml'
+import type { Problem } from './messages.ts'
+import { formatPath, type Path, printable } from './messages.ts'
+
+const quotedSections: ReadonlySet<string> = new Set(['workloads', 'pools', 'limits', 'identity', 'gateway'])
+
+/**
+ * @param text that was read without problems. @param inForce text of the configuration in force: what it has at a
+ *   place, its gateway quotes anyway.
+ */
+export function quotedExpressions(text: string, inForce: string): readonly Problem[] {
+  const known = new Set(expressionsOf(inForce).map(keyOf))
+  return expressionsOf(text)
+    .filter(one => !known.has(keyOf(one)))
+    .map(({ path, written }) => ({
+      code: 'expression' as const,
+      path: formatPath(path),
+      line: null,
+      column: null,
+      seen: printable(written),
+      expected: 'the value itself: refusals quote this place, and an expression may bring in a secret',
+      nearest: null,
+    }))
+}
+
+interface Expression {
+  readonly path: Path
+  readonly written: string
+}
+
+function keyOf({ path, written }: Expression): string {
+  return JSON.stringify([path, written])
+}
+
+function expressionsOf(text: string): readonly Expression[] {
+  const root: unknown = parse(text)
+  if (typeof root !== 'object' || root === null) return []
+  return Object.entries(root).flatMap(([name, section]) => (quotedSections.has(name) ? below(section, [name]) : []))
+}
+
+function below(value: unknown, path: Path): readonly Expression[] {
+  if (typeof value === 'string') return value.includes('${') ? [{ path, written: value }] : []
+  if (typeof value !== 'object' || value === null) return []
+  const entries: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
+    ? value.map((item, at) => [at, item] as const)
+    : Object.entries(value)
+  return entries.flatMap(([key, item]) => below(item, [...path, key]))
+}

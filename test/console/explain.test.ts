@@ -1,12 +1,14 @@
 /** Explaining calls, in a real browser on a real gateway. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { assertAccessible } from '../support/accessible.ts'
 import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { recordOf } from '../support/records.ts'
 import { startWorld } from '../support/world.ts'
 
-const world = await startWorld({ after }, { parts: { consoleDirectory: builtConsole } })
+const world = await startWorld({ after }, { fromFile: true, parts: { consoleDirectory: builtConsole } })
 const browser = await startBrowser({ after })
 const admin = world.house.admin?.url ?? ''
 const url = '/main/hr-bot/openai/v1/chat/completions'
@@ -100,6 +102,57 @@ test('without a role the page says which one it needs, and a developer learns no
   await developer.page.goto(`${admin}/explain?${asked}&caller=user:${tenantId}/${objectId}`)
   await developer.page.getByText('You may not see this').waitFor()
   await developer.context.close()
+})
+
+// Whoever tightens a rule sees here whom it shuts out, before it is in force.
+test('a configuration is tried against the latest calls, and each call that it would refuse leads to its record', async () => {
+  const response = await fetch(`${world.url}${url}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await world.token('alice')}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 5 }),
+  })
+  assert.equal(response.status, 200, await response.text())
+  const { id } = await recordOf(world.house.ledger, response.headers.get('x-gatehouse-request-id') ?? '')
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'erin' })
+  await page.goto(`${admin}/explain?part=try`)
+  const editor = page.getByRole('textbox', { name: 'Configuration to try' })
+  await editor.getByText('gateway').first().waitFor()
+  await page.getByRole('button', { name: 'Try it' }).click()
+  await page.getByText(/^Nothing changes for \d+ calls\.$/).waitFor()
+
+  await editor.focus()
+  await page.keyboard.press('Control+Home')
+  await page.keyboard.type('nothing: 1\n')
+  await page.keyboard.press('Control+Enter')
+  await page.getByText('It has 1 problem, so nothing was tried').waitFor()
+
+  // As the page of the configuration hands over what somebody edits there.
+  const text = await readFile(join(world.directory, 'gatehouse.yaml'), 'utf8')
+  const tighter = text.replace(/(hr-bot:[\s\S]*?deployments:\s*\n\s*- gpt-4o\n)\s*- gpt-4o-mini\n/, '$1')
+  assert.notEqual(tighter, text)
+  await page.evaluate(`sessionStorage.setItem('gatehouse-try', ${JSON.stringify(tighter)})`)
+  await page.goto(`${admin}/explain?part=try`)
+  await editor.getByText('gateway').first().waitFor()
+  await page.getByRole('button', { name: 'Try it' }).click()
+  const refused = page.getByRole('region', { name: 'Would be refused now: 1', exact: true })
+  await refused.getByText(/may not use deployment "gpt-4o-mini"/).waitFor()
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme })
+    await assertAccessible(page)
+  }
+  await page.setViewportSize({ width: 390, height: 900 })
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
+  await refused.getByRole('link').first().click()
+  await page.waitForURL(`**/records/${id}**`)
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
+test('who does not operate the gateway cannot try a configuration, and is told why', async () => {
+  const { page, context } = await openConsole(browser, { admin, person: 'frank' })
+  await page.goto(`${admin}/explain?part=try`)
+  await page.getByText('Needs the role operator.').waitFor()
+  await context.close()
 })
 
 for (const dark of [false, true]) {

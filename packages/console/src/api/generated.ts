@@ -1216,8 +1216,11 @@ export type Explanation = {
     readonly workload: string
     readonly target: string
     readonly deployment: string | null
-    /** Instances in the order in which they are tried. */
-    readonly order: readonly (readonly (string)[])[]
+    /** Instances in the order in which they are tried; those of one step share the calls. */
+    readonly order: readonly (readonly ({
+      readonly instance: string
+      readonly alias: string | null
+    })[])[]
   } | null
   /** What came of the call, where a record is explained. */
   readonly record: {
@@ -1295,6 +1298,55 @@ export type ExplainQuestion = {
    * answer.
    */
   readonly at?: string
+}
+
+export type Replay = {
+  /** As the check of a configuration says them. */
+  readonly problems: readonly (ConfigurationProblem)[]
+  /** Null where the configuration has problems. */
+  readonly report: {
+    readonly calls: number
+    readonly same: number
+    readonly changes: readonly (ReplayedCall)[]
+    /** Copies that the gateway sent by itself; they are left out. */
+    readonly copies: number
+    readonly fromMs: number | null
+    readonly toMs: number | null
+    /** What cannot be told from records. */
+    readonly untold: readonly (string)[]
+  } | null
+}
+
+export type ReplayedCall = {
+  /** Of the record. */
+  readonly id: string
+  readonly startedAtMs: number
+  readonly caller: string | null
+  readonly workload: string | null
+  /**
+   * `refused`: would be refused now. `allowed`: would be allowed now. `otherwise`: refused both times,
+   * for another reason. `elsewhere`: goes to other instances. `unknown`: the record does not hold what
+   * decides.
+   */
+  readonly kind: 'refused' | 'allowed' | 'otherwise' | 'elsewhere' | 'unknown'
+  readonly codes: {
+    readonly before: string | null
+    readonly after: string | null
+  }
+  readonly reason: string
+  readonly settings: readonly ({
+    /** Place in the configuration. */
+    readonly path: string
+    /** As it is in force. */
+    readonly value?: unknown
+  })[]
+}
+
+export type ReplayQuestion = {
+  /** YAML text of a configuration. */
+  readonly configuration: string
+  /** The latest so many. */
+  readonly records?: number
 }
 
 /** By operation: what goes in, and what comes out. */
@@ -2085,6 +2137,13 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Explanation
   }
+  /** What another configuration would have said to the latest calls. Nothing is sent or changed. */
+  'POST /api/v1/explain/replay': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: ReplayQuestion
+    readonly answer: Replay
+  }
 }
 
 /** The roles of which each operation requires any; `caller`: any caller with a verified identity. */
@@ -2139,4 +2198,5 @@ export const rolesByOperation = {
   'GET /api/v1/records/{id}/bodies': ['auditor', 'developer'],
   'POST /api/v1/explain': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/explain': ['viewer', 'developer'],
+  'POST /api/v1/explain/replay': ['operator'],
 } as const satisfies Record<keyof Operations, readonly string[]>

@@ -63,7 +63,7 @@ export const explain = {
   change: 'Ask about it as it would be now',
   tryTitle: 'Try a configuration against the latest calls',
   tryHelp:
-    'The last 1,000 calls are decided again, under the configuration in force and under this one. Nothing is sent or changed. Ctrl Enter tries it.',
+    'The last 1,000 calls are decided again, under the configuration in force and under this one. Nothing is sent or changed.',
   tryEditor: 'Configuration to try',
   tryRun: 'Try it',
   tryOutcome: 'What would change',
@@ -71,7 +71,8 @@ export const explain = {
   trySame: (calls: string) => `Nothing changes for ${calls} calls.`,
   tryChanges: (changes: string, calls: string) => `${changes} of ${calls} calls would fare otherwise.`,
   trySameOf: (same: string) => `${same} fare the same`,
-  tryProblems: (count: number) => (count === 1 ? 'It has 1 problem, so nothing was tried' : `It has ${count} problems, so nothing was tried`),
+  tryProblems: (count: number) =>
+    count === 1 ? 'It has 1 problem, so nothing was tried' : `It has ${count} problems, so nothing was tried`,
   lineOf: (line: number) => `Line ${line}:`,
   expected: (what: string) => `expected ${what}`,
   kinds: {
@@ -82,6 +83,7 @@ export const explain = {
     allowed: (count: string) => `Would be allowed now: ${count}`,
   },
   changeColumns: { when: 'Call', caller: 'Caller', workload: 'Workload', code: 'Refusal', reason: 'Why' },
+  callsOf: (title: string) => `Calls. ${title}`,
   noCaller: 'no caller',
   untold: 'What records do not tell',
 } as const

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { attentionCommand } from './commands/attention.ts'
 import { auditCommand } from './commands/audit.ts'
 import { chatCommand } from './commands/chat.ts'
+import { configCommand } from './commands/config.ts'
 import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
 import { ledgerCommand } from './commands/ledger.ts'
@@ -88,6 +89,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     smokeCommand,
     logCommand,
     auditCommand,
+    configCommand,
   ]
   for (const command of further) program.addCommand(command(context))
   quiet(program)

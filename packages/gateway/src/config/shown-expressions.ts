@@ -2,20 +2,20 @@
  * Expressions in sections that refusals and explanations quote: names of workloads, deployments and targets, limits,
  * audiences. Whoever may try a configuration, but not read secrets, must not have one quoted there.
  */
-import { parse } from 'yaml'
-import type { Problem } from './messages.ts'
-import { formatPath, type Path, printable } from './messages.ts'
+import { readDocument } from './document.ts'
+import { formatPath, type Path, type Problem, printable } from './messages.ts'
 
 const quotedSections: ReadonlySet<string> = new Set(['workloads', 'pools', 'limits', 'identity', 'gateway'])
 
 /**
- * @param text that was read without problems. @param inForce text of the configuration in force: what it has at a
+ * To be called before the text is read: messages about it quote too.
+ * @param inForce text of the configuration in force: what it has at a
  *   place, its gateway quotes anyway.
  */
 export function quotedExpressions(text: string, inForce: string): readonly Problem[] {
   const known = new Set(expressionsOf(inForce).map(keyOf))
   return expressionsOf(text)
-    .filter(one => !known.has(keyOf(one)))
+    .filter(one => isQuoted(one.path) && !known.has(keyOf(one)))
     .map(({ path, written }) => ({
       code: 'expression' as const,
       path: formatPath(path),
@@ -37,9 +37,14 @@ function keyOf({ path, written }: Expression): string {
 }
 
 function expressionsOf(text: string): readonly Expression[] {
-  const root: unknown = parse(text)
+  const root: unknown = readDocument(text).document?.root
   if (typeof root !== 'object' || root === null) return []
-  return Object.entries(root).flatMap(([name, section]) => (quotedSections.has(name) ? below(section, [name]) : []))
+  return below(root, [])
+}
+
+/** Lists of names are quoted in every section. */
+function isQuoted(path: Path): boolean {
+  return quotedSections.has(String(path[0])) || path.includes('workloads') || path.includes('deployments')
 }
 
 function below(value: unknown, path: Path): readonly Expression[] {

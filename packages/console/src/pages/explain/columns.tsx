@@ -9,7 +9,13 @@ import styles from './explain.module.css'
 import type { ReplayChange } from './replay.ts'
 
 /** What harms callers first. */
-export const kinds = ['refused', 'elsewhere', 'unknown', 'otherwise', 'allowed'] as const satisfies readonly ReplayChange['kind'][]
+export const kinds = [
+  'refused',
+  'elsewhere',
+  'unknown',
+  'otherwise',
+  'allowed',
+] as const satisfies readonly ReplayChange['kind'][]
 
 export const changeColumns: readonly Column<ReplayChange>[] = [
   {

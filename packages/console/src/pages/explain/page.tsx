@@ -9,8 +9,8 @@ import { Answer } from './answer.tsx'
 import { type Asked, askedOf, questionOf, readAsked, writeAsked } from './asked.ts'
 import styles from './explain.module.css'
 import { Form } from './form.tsx'
-import { PartChoice, Try } from './try.tsx'
 import { explanationOf, explanationOfRecord, recentCallers } from './query.ts'
+import { PartChoice, Try } from './try.tsx'
 
 /** What would happen to a call, and why. */
 export function Page() {

@@ -103,7 +103,11 @@ function Report({ report }: { readonly report: ReplayReport }) {
       <Panel title={text.tryOutcome}>
         <Stack gap="xs">
           <Text size="lg" fw={600} role="status">
-            {calls === 0 ? text.tryNothing : changes.length === 0 ? text.trySame(exactly(calls)) : text.tryChanges(exactly(changes.length), exactly(calls))}
+            {calls === 0
+              ? text.tryNothing
+              : changes.length === 0
+                ? text.trySame(exactly(calls))
+                : text.tryChanges(exactly(changes.length), exactly(calls))}
           </Text>
           {fromMs !== null && toMs !== null && (
             <Text size="sm" c="dimmed">
@@ -118,7 +122,7 @@ function Report({ report }: { readonly report: ReplayReport }) {
         const title = text.kinds[kind](exactly(own.length))
         return (
           <Panel key={kind} title={title}>
-            <DataTable label={title} columns={changeColumns} rows={own} keyOf={({ id }) => id} />
+            <DataTable label={text.callsOf(title)} columns={changeColumns} rows={own} keyOf={({ id }) => id} />
           </Panel>
         )
       })}
@@ -136,7 +140,13 @@ function Report({ report }: { readonly report: ReplayReport }) {
 }
 
 /** Links between the two parts of the page. */
-export function PartChoice({ isTry, onChange }: { readonly isTry: boolean; readonly onChange: (isTry: boolean) => void }) {
+export function PartChoice({
+  isTry,
+  onChange,
+}: {
+  readonly isTry: boolean
+  readonly onChange: (isTry: boolean) => void
+}) {
   return (
     <Group gap={4} role="group" aria-label={text.title}>
       <Button size="xs" variant={isTry ? 'default' : 'filled'} aria-pressed={!isTry} onClick={() => onChange(false)}>

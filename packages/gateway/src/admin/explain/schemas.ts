@@ -135,11 +135,9 @@ export const explainAnswer = z
         workload: z.string(),
         target: z.string(),
         deployment: z.string().nullable(),
-        order: z
-          .array(z.array(z.strictObject({ instance: z.string(), alias: z.string().nullable() })))
-          .openapi({
-            description: 'Instances in the order in which they are tried; those of one step share the calls.',
-          }),
+        order: z.array(z.array(z.strictObject({ instance: z.string(), alias: z.string().nullable() }))).openapi({
+          description: 'Instances in the order in which they are tried; those of one step share the calls.',
+        }),
       })
       .nullable(),
     record: z

@@ -100,9 +100,8 @@ async function readTried(
 ): Promise<{ readonly config: Config } | { readonly problems: readonly Problem[] }> {
   try {
     if (configuration === null) return await parseConfig(text, withoutSurroundings)
-    const loaded = await configuration.read(text)
     const problems = quotedExpressions(text, (await configuration.report()).inForce.text)
-    return problems.length === 0 ? loaded : { problems }
+    return problems.length > 0 ? { problems } : await configuration.read(text)
   } catch (error) {
     if (error instanceof ConfigError) return error
     throw error

@@ -94,6 +94,8 @@ test('nothing that a caller wrote runs, loads, or leaves the page, on whichever 
   const views = records.flatMap(id =>
     ['conversation', 'raw', 'again', 'facts'].map(view => `/records/${id}?view=${view}`),
   )
+  const [newest = '', oldest = ''] = records
+  views.push(`/records/${newest}?view=compare&with=${oldest}`)
   const lists = [
     '/',
     '/?by=caller',
@@ -106,17 +108,18 @@ test('nothing that a caller wrote runs, loads, or leaves the page, on whichever 
     ...records.map(id => `/explain?record=${id}`),
     ...corpus.slice(0, 4).map(text => `/explain?model=gpt-4o&caller=self&url=${encodeURIComponent(text)}`),
     '/records?columns=time,outcome,caller,model,client,deployment',
+    ...corpus.slice(0, 3).map(text => `/records?workload=hr-bot&text=${encodeURIComponent(text)}`),
     ...corpus.slice(0, 16).map(text => `/records?caller=${encodeURIComponent(text)}`),
   ]
   for (const address of [...lists, ...views]) {
     await page.goto(`${admin}${address}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     const reason = page.getByRole('textbox', { name: /Why do you read it/ })
-    if (/view=(?!facts)/.test(address)) {
+    if (/view=(?!facts)|[?&]text=/.test(address)) {
       await reason.or(page.getByText('Be brief')).or(page.locator('pre')).or(page.locator('bdi')).first().waitFor()
       if (await reason.isVisible()) {
         await reason.fill('A question of the works council')
-        await page.getByRole('button', { name: 'Read', exact: true }).click()
+        await page.getByRole('button', { name: /^(Read|Search)$/ }).click()
       }
     }
     await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })

@@ -30,7 +30,7 @@ export function tryCommand(context: CliContext, fileDefault: string): Command {
     .argument('[file]', 'configuration file to try', fileDefault)
     .option('--records <n>', 'the latest so many calls', text => wholeNumber(text, 1, recordsMax), recordsMax)
     .option('--strict', 'fail when a call would be refused or go elsewhere, or when that cannot be told')
-    .option('--as <name>', 'sign in as this person of the demonstration')
+    .option('--as <name>', 'read as this account')
     .action(async (file: string, options: TryOptions) => {
       const configuration = await readFile(resolve(context.cwd, file), 'utf8').catch((cause: unknown) => {
         const next = `gatehouse config init ${file}`

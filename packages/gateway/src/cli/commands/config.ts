@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import type { ExplainAnswer } from '../../admin/explain/schemas.ts'
 import { exampleText } from '../../config/example.ts'
 import { jsonSchemaText } from '../../config/json-schema.ts'
 import { type LoadedConfig, loadConfig } from '../../config/load.ts'
@@ -10,11 +11,14 @@ import { restartOnly } from '../../config/restart.ts'
 import type { Config } from '../../config/schema/index.ts'
 import type { ExplainStep } from '../../gateway/explain/index.ts'
 import type { ExplainQuestion } from '../../gateway/explain/question.ts'
-import { type Caller, callerWithoutToken } from '../../identity/caller.ts'
+import { type Caller, callerKey, callerWithoutToken } from '../../identity/caller.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
+import { askAdmin } from '../reach/admin-client.ts'
 import { jsonText } from '../terminal/printable.ts'
+import { stepsText } from '../terminal/steps.ts'
 import { tryCommand } from './config-try.ts'
+import { explanationText } from './record-explain.ts'
 
 export const configFileDefault = 'gatehouse.yaml'
 
@@ -175,7 +179,12 @@ interface ExplainOptions {
   readonly managedIdentity?: string
   readonly workloadHeader?: string
   readonly model?: string
+  readonly running?: true
+  readonly as?: string
 }
+
+/** The parts of a configuration that describe a caller. */
+type Accepted = Pick<Config['identity']['entra'], 'tenants' | 'audiences'>
 
 function explainCommand(context: CliContext, given: Explain | null): Command {
   const several = (value: string, before: readonly string[]): readonly string[] => [...before, value]
@@ -193,22 +202,46 @@ function explainCommand(context: CliContext, given: Explain | null): Command {
     .option('--managed-identity <arm-id>', 'ARM id, when the application is a managed identity')
     .option('--workload-header <workload>', 'value of the header x-gatehouse-workload')
     .option('--model <deployment>', 'value of "model" in the body')
+    .option('--running', 'ask the running gateway: with the room in limits and the instances as they are now')
+    .option('--as <name>', 'with --running: read as this account')
     .action(async (url: string, options: ExplainOptions) => {
+      if (options.running === true) return explainRunning(context, url, options)
       const { config } = await readConfig(context, options.config)
-      const question = questionOf(url, options, config, context)
+      const question = questionOf(url, options, config.identity.entra, context)
       const explain = given ?? (await import('../../gateway/explain/index.ts')).explain
       const steps = await explain(config, question)
       const refused = steps.find(step => step.verdict === 'refuse')
       context.stdout.write(
-        context.json ? `${jsonText({ allowed: refused === undefined, steps })}\n` : stepsText(question, steps),
+        context.json ? `${jsonText({ allowed: refused === undefined, steps })}\n` : stepsText(headOf(question), steps),
       )
-      if (refused === undefined) return
-      const what = `The call would be refused${refused.refusal === undefined ? '' : ` with ${refused.refusal}`}.`
-      throw new CliError('refused', what, refused.text)
+      if (refused !== undefined) throw wouldBeRefused(refused.refusal, refused.text)
     })
 }
 
-function questionOf(url: string, options: ExplainOptions, config: Config, context: CliContext): ExplainQuestion {
+function wouldBeRefused(code: string | undefined, why: string): CliError {
+  return new CliError('refused', `The call would be refused${code === undefined ? '' : ` with ${code}`}.`, why)
+}
+
+/** The same question to the management API of a running gateway. */
+async function explainRunning(context: CliContext, url: string, options: ExplainOptions): Promise<void> {
+  const { as } = options
+  const { caller: self } = await askAdmin<{ caller: { tenantId: string } }>(context, { path: '/api/v1/whoami', as })
+  const question = questionOf(url, options, { tenants: [self.tenantId], audiences: [] }, context)
+  const { caller, method, headers, model } = question
+  const { groups = [], roles = [], scopes = [], managedIdentityId = null } = caller ?? {}
+  const claims = { groups, roles, scopes, ...(managedIdentityId === null ? {} : { managedIdentityId }) }
+  const asked = {
+    caller: caller === null ? null : { key: callerKey(caller), ...claims },
+    ...{ method, url: question.url, headers },
+    ...(model === null ? {} : { model }),
+  }
+  const answer = await askAdmin<ExplainAnswer>(context, { path: '/api/v1/explain', method: 'POST', body: asked, as })
+  context.stdout.write(context.json ? `${jsonText(answer, 2)}\n` : explanationText(answer))
+  const last = answer.steps.at(-1)
+  if (last?.verdict === 'refuse') throw wouldBeRefused(last.answer?.code, last.text)
+}
+
+function questionOf(url: string, options: ExplainOptions, accepted: Accepted, context: CliContext): ExplainQuestion {
   // The URL parser is not used here: it would resolve the dot segments that should be explained.
   const path = url.replace(/^https?:\/\/[^/?#]*/i, '') || '/'
   if (!path.startsWith('/')) {
@@ -220,7 +253,7 @@ function questionOf(url: string, options: ExplainOptions, config: Config, contex
   return {
     method: options.method.toUpperCase(),
     url: path,
-    caller: callerOf(options, config, context),
+    caller: callerOf(options, accepted, context),
     headers,
     model: options.model ?? null,
   }
@@ -228,7 +261,7 @@ function questionOf(url: string, options: ExplainOptions, config: Config, contex
 
 const nobody = '00000000-0000-0000-0000-000000000000'
 
-function callerOf(options: ExplainOptions, config: Config, context: CliContext): Caller | null {
+function callerOf(options: ExplainOptions, accepted: Accepted, context: CliContext): Caller | null {
   const { user, app } = options
   if (user === undefined && app === undefined) {
     const traits = [options.tenant, options.managedIdentity, ...options.group, ...options.role, ...options.scope]
@@ -237,7 +270,7 @@ function callerOf(options: ExplainOptions, config: Config, context: CliContext):
   }
   const identity = callerWithoutToken({
     kind: user === undefined ? 'application' : 'user',
-    tenantId: guid(options.tenant ?? config.identity.entra.tenants[0] ?? nobody, '--tenant'),
+    tenantId: guid(options.tenant ?? accepted.tenants[0] ?? nobody, '--tenant'),
     objectId: user === undefined ? nobody : guid(user, '--user'),
     appId: app === undefined ? null : guid(app, '--app'),
     displayName: null,
@@ -249,7 +282,7 @@ function callerOf(options: ExplainOptions, config: Config, context: CliContext):
     roles: options.role,
     scopes: options.scope,
     managedIdentityId: options.managedIdentity?.toLowerCase() ?? null,
-    audience: config.identity.entra.audiences[0] ?? '',
+    audience: accepted.audiences[0] ?? '',
     expiresAtMs: context.clock() + 3_600_000,
   }
 }
@@ -266,15 +299,7 @@ function guid(text: string, option: string): string {
   )
 }
 
-function stepsText(question: ExplainQuestion, steps: readonly ExplainStep[]): string {
-  const { caller } = question
-  const who =
-    caller === null ? 'without a token' : `as ${caller.kind} ${caller.kind === 'user' ? caller.objectId : caller.appId}`
-  const width = Math.max(...steps.map(step => step.stage.length))
-  const lines = steps.flatMap(step => {
-    const refusal = step.refusal === undefined ? '' : ` (${step.refusal})`
-    const own = `  ${step.verdict === 'pass' ? '✓' : '✗'} ${step.stage.padEnd(width)}  ${step.text}${refusal}`
-    return [own, ...(step.details ?? []).map(detail => `${' '.repeat(width + 6)}· ${detail}`)]
-  })
-  return [`${question.method} ${question.url} ${who}`, ...lines, ''].join('\n')
+function headOf({ method, url, caller }: ExplainQuestion): string {
+  const id = caller?.kind === 'user' ? caller.objectId : caller?.appId
+  return `${method} ${url} ${caller === null ? 'without a token' : `as ${caller.kind} ${id}`}`
 }

@@ -17,19 +17,21 @@ import {
   wholeNumber,
   widthOf,
 } from './filters.ts'
+import { explainRecord } from './record-explain.ts'
 import { recordCells, recordColumns, tailColumns } from './record-lines.ts'
 import { searchCommand } from './record-search.ts'
 import { type ShowOptions, showRecord } from './record-show.ts'
 
 const pageRecordsMax = 1_000
 
-/** `gatehouse records list|show|tail|search`: single exchanges. */
+/** `gatehouse records list|show|tail|search|explain`: single exchanges. */
 export function recordsCommand(context: CliContext): Command {
   const command = new Command('records').description('Single exchanges from the ledger.')
   command.addCommand(listCommand(context))
   command.addCommand(showCommand(context))
   command.addCommand(tailCommand(context))
   command.addCommand(searchCommand(context))
+  command.addCommand(explainCommand(context))
   return command
 }
 
@@ -83,6 +85,14 @@ function showCommand(context: CliContext): Command {
     .option('--bodies', 'prompt and completion too (role auditor, or your own call; each reading is logged)')
     .option(...reasonOption)
   return addReaderOptions(command).action(async (id: string, options: ShowOptions) => showRecord(context, id, options))
+}
+
+function explainCommand(context: CliContext): Command {
+  return new Command('explain')
+    .description('What the configuration in force says to the call of a record, and where it was refused then.')
+    .argument('<id>', 'id of the record: x-gatehouse-request-id of the answer')
+    .option('--as <name>', 'read as this account')
+    .action(async (id: string, options: { readonly as?: string }) => explainRecord(context, id, options))
 }
 
 interface TailOptions extends ReaderOptions {

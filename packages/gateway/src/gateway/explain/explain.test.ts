@@ -188,4 +188,48 @@ suite('config explain', () => {
     ]
     for (const [question, code] of cases) assert.equal((await ask(question)).at(-1)?.refusal, code)
   })
+
+  test('refuses claims that the verifier refuses, and names the setting', async () => {
+    const { identity } = config
+    const strict = { ...config, identity: { entra: { ...identity.entra, clients: [person] } } }
+    const cases: readonly (readonly [Partial<ExplainQuestion>, string, string])[] = [
+      [{ caller: { ...caller, tenantId: person } }, 'token_tenant', 'identity.entra.tenants'],
+      [{ caller: { ...caller, audience: 'api://other' } }, 'token_audience', 'identity.entra.audiences'],
+      [{ caller: { ...caller, appId: tenant } }, 'token_client', 'identity.entra.clients'],
+    ]
+    for (const [question, code, path] of cases) {
+      const step = (await ask(question, strict)).at(-1)
+      assert.deepEqual([step?.refusal, step?.answer?.status, step?.settings?.[0]?.path], [code, 401, path])
+    }
+    assert.equal((await ask({ caller: { ...caller, appId: person } }, strict)).at(-1)?.verdict, 'pass')
+  })
+
+  test('says that groups are missing from a token that has too many of them', async () => {
+    const { bot } = config.workloads
+    assert.ok(bot)
+    const grouped = { ...config, workloads: { bot: { ...bot, callers: [{ group: tenant }] } } }
+    const step = (await ask({ caller: { ...caller, groupsOverage: true } }, grouped)).at(-1)
+    assert.deepEqual([step?.refusal, step?.settings?.[0]?.path], ['caller_groups_overage', 'workloads.bot.callers'])
+  })
+
+  // Viewers ask, and may not read the keys of instances.
+  test('shows no secret, whatever is asked', async () => {
+    const key = 'canary-key-of-an-instance-0123456789'
+    const { sweden } = config.instances
+    assert.ok(sweden)
+    const keyed = {
+      ...config,
+      instances: { ...config.instances, sweden: { ...sweden, credential: { key } } },
+    } as Config
+    for (const url of [
+      '/sweden/bot/openai/v1/chat/completions',
+      '/nowhere/bot/openai/v1/models',
+      '/main/bot/v1',
+      '/x',
+    ]) {
+      for (const model of ['gpt-4o', 'next', null]) {
+        assert.doesNotMatch(JSON.stringify(await ask({ url, model }, keyed)), /canary-key/)
+      }
+    }
+  })
 })

@@ -121,7 +121,8 @@ test('what a model says stays text, and a stream that breaks off says so', async
   const { page, faults, context } = await openConsole(browser, { admin, person: 'alice' })
   const ran: string[] = []
   await context.exposeFunction('boom', () => void ran.push(page.url()))
-  await page.goto(`${admin}${scripted}`)
+  await page.goto(`${admin}${scripted}&deployment=${encodeURIComponent('<img src=x onerror=boom()>')}`)
+  await page.getByText('You may not use <img src=x onerror=boom()> here').waitFor()
   const began = answering()
   await ask(page, '<img src=x onerror=boom()> [x](javascript:boom())')
   const response = await began
@@ -283,6 +284,10 @@ test('a recorded call goes on here, and who may call as no workload sees who gra
   assert.equal(await questionIn(page).inputValue(), 'What is a heap?')
   assert.equal(await page.getByLabel('System prompt').first().inputValue(), 'Be kind')
   assert.match(page.url(), /temperature=0\.4/)
+  await page.getByRole('button', { name: 'Code', exact: true }).click()
+  const program = await page.getByRole('dialog').locator('pre').textContent()
+  assert.match(program ?? '', /\/dev-openai-instance-2\/hr-bot\/openai\/v1\/chat\/completions[\s\S]*What is a heap/)
+  await assertAccessible(page)
   await close(context, faults)
 
   const dave = await openConsole(browser, { admin, person: 'dave' })

@@ -99,6 +99,11 @@ export const playground = {
   tryAgain: 'Try again',
   askAgain: 'Ask this again',
   copy: 'Copy',
+  code: 'Code',
+  codeTitle: 'This call as a program',
+  codeHelp:
+    'Set GATEHOUSE_URL to the address of the gateway and GATEHOUSE_TOKEN to an access token. The answer comes whole, not as a stream.',
+  close: 'Close',
   copied: 'Copied',
   explain: 'Explain',
   record: 'Record',

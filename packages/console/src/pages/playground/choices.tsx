@@ -1,4 +1,5 @@
 import { Button, Group, Select } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { useChangeAddress } from '../../app/address.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { playground as text } from '../../texts/playground.ts'
@@ -8,10 +9,12 @@ import styles from './playground.module.css'
 interface ChoicesProps {
   readonly choice: Choice
   readonly isRunning: boolean
+  /** What else can be done. */
+  readonly children: ReactNode
 }
 
 /** As whom, through what, with which models. */
-export function Choices({ choice, isRunning }: ChoicesProps) {
+export function Choices({ choice, isRunning, children }: ChoicesProps) {
   const changeAddress = useChangeAddress()
   const { workload, workloads, target, targets, deployments, chosen } = choice
   const change = (changes: Parameters<typeof changeAddress>[0]): void => changeAddress(changes, { replace: true })
@@ -46,6 +49,7 @@ export function Choices({ choice, isRunning }: ChoicesProps) {
         >
           {isOne ? text.sideBySide : text.oneModel}
         </Button>
+        {children}
       </Group>
     </Panel>
   )

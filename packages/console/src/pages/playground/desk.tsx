@@ -7,6 +7,7 @@ import { shownText } from '../../parts/foreign.tsx'
 import { playground as text } from '../../texts/playground.ts'
 import type { Choice } from './choice.ts'
 import { Choices } from './choices.tsx'
+import { CodeView } from './code-view.tsx'
 import { Composer } from './composer.tsx'
 import { useEndInSight } from './end-in-sight.ts'
 import { isUnderWay, type Message } from './messages.ts'
@@ -35,6 +36,7 @@ export function Desk({ choice, bodyBytesMax }: DeskProps) {
   useEndInSight(sides, isRunning)
   const next = { asked, sides: sides.map(messages => [...messages, draft]), texts, bodyBytesMax }
   const obstacle = isRunning ? null : obstacleTo(next)
+  const [first] = asked
   const form = (
     <SettingsForm
       settings={settings}
@@ -46,7 +48,16 @@ export function Desk({ choice, bodyBytesMax }: DeskProps) {
   return (
     <div className={styles['desk']}>
       <div className={styles['main']}>
-        <Choices choice={choice} isRunning={isRunning} />
+        <Choices choice={choice} isRunning={isRunning}>
+          {first !== undefined && (
+            <CodeView
+              asked={first}
+              messages={said(next.sides[0] ?? [])}
+              texts={texts}
+              isReady={!isRunning && obstacle?.kind !== 'fault'}
+            />
+          )}
+        </Choices>
         {choice.unusable !== null && <Alert color="yellow">{text.unusable(shownText(choice.unusable))}</Alert>}
         <div className={styles['sides']} data-sides={sides.length}>
           {sides.map((messages, side) => {
@@ -81,6 +92,11 @@ export function Desk({ choice, bodyBytesMax }: DeskProps) {
 function usableSettings({ workload: { operations } }: Choice, settings: Settings): Settings {
   const operation = operations.find(one => one === settings.operation) ?? operations[0] ?? settings.operation
   return { ...settings, operation }
+}
+
+/** Without a question that is still empty. */
+function said(messages: readonly Message[]): readonly Message[] {
+  return messages.filter(message => message.role !== 'user' || message.text !== '' || message.images.length > 0)
 }
 
 function isAnswering(messages: readonly Message[]): boolean {

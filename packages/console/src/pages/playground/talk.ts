@@ -147,13 +147,20 @@ export class Talk {
 
   #keep(): void {
     clearTimeout(this.#keeping)
-    const content = JSON.stringify({ owner: this.#owner, state: this.#state })
-    try {
-      sessionStorage.setItem(storageKey, content)
-    } catch {
-      // Too long for the browser's storage, as with images: it then lasts until the page is left.
-      sessionStorage.removeItem(storageKey)
-    }
+    const content = { owner: this.#owner, state: this.#state }
+    const withoutImages = (key: string, value: unknown): unknown => (key === 'images' ? [] : value)
+    if (isStored(JSON.stringify(content)) || isStored(JSON.stringify(content, withoutImages))) return
+    sessionStorage.removeItem(storageKey)
+  }
+}
+
+/** False where it is too long for the browser's storage. */
+function isStored(content: string): boolean {
+  try {
+    sessionStorage.setItem(storageKey, content)
+    return true
+  } catch {
+    return false
   }
 }
 

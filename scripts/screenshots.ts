@@ -129,7 +129,7 @@ async function runDaily(page: Page): Promise<void> {
 async function runQuery(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run', exact: true }).click()
   await page
-    .getByText(/^\d+ rows, |^Line \d+/)
+    .getByText(/^\d+ rows?, |^Line \d+/)
     .first()
     .waitFor()
 }

@@ -95,7 +95,7 @@ test('by keyboard alone: write, run, go to the fault, mend it, save, and find it
   for (let letter = 0; letter < 4; letter += 1) await page.keyboard.press('Delete')
   await page.keyboard.type('1 AS one')
   await page.keyboard.press('Control+Enter')
-  await result(page).getByText('1 rows, 2 columns').waitFor()
+  await result(page).getByText('1 row, 2 columns').waitFor()
   assert.equal(await result(page).getByRole('cell').first().textContent(), '3')
   await page.getByRole('button', { name: 'Save', exact: true }).focus()
   await page.keyboard.press('Enter')

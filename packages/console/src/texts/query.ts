@@ -1,3 +1,5 @@
+const some = (count: string, what: string): string => `${count} ${what}${count === '1' ? '' : 's'}`
+
 export const query = {
   title: 'Query',
   said: 'Read-only SQL over the records of calls, in the dialect of DuckDB. Times are UTC. Each query is recorded in the audit trail with its text.',
@@ -27,7 +29,7 @@ export const query = {
   noneAdvice: 'Write a SELECT and run it, or begin with an example.',
   noRows: 'The query found no rows',
   noRowsAdvice: 'It ran without a fault. Look at the times in it: they are UTC.',
-  summary: (rows: string, columns: string, time: string) => `${rows} rows, ${columns} columns, ${time}`,
+  summary: (rows: string, columns: string, time: string) => `${some(rows, 'row')}, ${some(columns, 'column')}, ${time}`,
   truncatedRows: (rows: string) => `These are the first ${rows} rows; there are more. Choose more rows, or group them.`,
   truncatedBytes: 'The answer would be longer than 8 MiB, so its end is left out. Ask for fewer columns.',
   views: { table: 'Table', chart: 'Chart' },
@@ -62,7 +64,7 @@ export const query = {
   noSaved: 'Nothing is saved in this browser yet.',
   noHistory: 'Queries that you run are listed here, in this browser alone.',
   clearHistory: 'Clear',
-  historyRows: (rows: string) => `${rows} rows`,
+  historyRows: (rows: string) => some(rows, 'row'),
   historyFailed: 'no answer',
   examples: {
     cost: 'Cost by workload',

@@ -1,5 +1,5 @@
 import { Alert, Button, CopyButton, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { ApiError, type Place } from '../../api/errors.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { exactly } from '../../format/number.ts'
@@ -109,7 +109,8 @@ function Answer({ result }: { readonly result: QueryResult }) {
 
 function Drawn({ result }: { readonly result: QueryResult }) {
   const [at, setAt] = useState<number>()
-  const charted = chartedOf(result, at)
+  // The chart is drawn anew with each other object.
+  const charted = useMemo(() => chartedOf(result, at), [result, at])
   if (charted === null) return <Empty title={text.noChart} advice={text.noChartAdvice} />
   const columns = drawnColumns(result)
   const chosen = columns.find(column => column.at === at) ?? columns[0]

@@ -15,6 +15,7 @@ import { limitsCommand } from './commands/limits.ts'
 import { logCommand } from './commands/log.ts'
 import { loginCommand, logoutCommand } from './commands/login.ts'
 import { pricesCommand } from './commands/prices.ts'
+import { queryCommand } from './commands/query.ts'
 import { recordsCommand } from './commands/records.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
@@ -47,6 +48,7 @@ for (const command of [
   attentionCommand(context),
   usageCommand(context),
   recordsCommand(context),
+  queryCommand(context),
   limitsCommand(context),
   instancesCommand(context),
   feedsCommand(context),

@@ -13,6 +13,7 @@ import { ledgerCommand } from './commands/ledger.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { logCommand } from './commands/log.ts'
 import { pricesCommand } from './commands/prices.ts'
+import { queryCommand } from './commands/query.ts'
 import { recordsCommand } from './commands/records.ts'
 import { smokeCommand } from './commands/smoke.ts'
 import { sourcesCommand } from './commands/sources.ts'
@@ -89,6 +90,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     smokeCommand,
     logCommand,
     auditCommand,
+    queryCommand,
     configCommand,
   ]
   for (const command of further) program.addCommand(command(context))

@@ -108,12 +108,21 @@ const nextByCode: Readonly<Record<string, string>> = {
   record_unknown: 'gatehouse records list',
   instance_unknown: 'gatehouse instances',
   feed_unknown: 'gatehouse feeds',
+  query_failed: 'gatehouse query --schema',
+  query_refused: 'gatehouse query --schema',
 }
 
 function refused(status: number, body: unknown, base: string): CliError {
   const { code, message } = errorFields(body)
   const next = nextByCode[code] ?? (status === 401 ? 'gatehouse login' : null)
-  return new CliError(code, message, `HTTP ${status} from ${base}.`, next)
+  return new CliError(code, message, `${placeText(body)}HTTP ${status} from ${base}.`, next)
+}
+
+/** Where in the SQL of a query; empty for all other errors. */
+function placeText(body: unknown): string {
+  const place = field(field(body, 'error'), 'place')
+  const [line, column] = [field(place, 'line'), field(place, 'column')]
+  return typeof line === 'number' && typeof column === 'number' ? `Line ${line}, column ${column}. ` : ''
 }
 
 /** Code and message of an error in OpenAI's shape; tolerates missing parts. */

@@ -16,7 +16,7 @@ import { shownText } from '../../parts/foreign.tsx'
 import { Icon } from '../../parts/icons.tsx'
 import { explain as text } from '../../texts/explain.ts'
 import { type Asked, methods } from './asked.ts'
-import { recentCallers } from './query.ts'
+import { recentCallers, recentCalls } from './query.ts'
 
 interface FormProps {
   readonly asked: Asked
@@ -27,6 +27,7 @@ interface FormProps {
 export function Form({ asked, onAsk }: FormProps) {
   const [written, setWritten] = useState(asked)
   const [isMore, setIsMore] = useState(asked.header !== '' || asked.scopes.length > 0 || asked.body !== '')
+  const { data: recent = { urls: [], models: [] } } = useQuery(recentCalls())
   const set = (changes: Partial<Asked>): void => setWritten({ ...written, ...changes })
   const submit = (event: FormEvent): void => {
     event.preventDefault()
@@ -57,22 +58,25 @@ export function Form({ asked, onAsk }: FormProps) {
             allowDeselect={false}
             onChange={method => set({ method: method ?? 'POST' })}
           />
-          <TextInput
+          <Autocomplete
             flex={1}
             label={text.url}
-            description={null}
             placeholder={text.urlPlaceholder}
+            data={[...recent.urls]}
+            limit={12}
             value={written.url}
             required
             withAsterisk={false}
-            onChange={event => set({ url: event.currentTarget.value })}
+            onChange={address => set({ url: address })}
           />
         </Group>
-        <TextInput
+        <Autocomplete
           label={text.model}
           description={text.modelHelp}
+          data={[...recent.models]}
+          limit={12}
           value={written.model}
-          onChange={event => set({ model: event.currentTarget.value })}
+          onChange={model => set({ model })}
         />
         <UnstyledButton onClick={() => setIsMore(!isMore)} aria-expanded={isMore} fz="sm">
           <Group gap={6}>

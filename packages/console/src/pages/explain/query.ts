@@ -48,3 +48,32 @@ export function recentCallers() {
     staleTime: 300_000,
   })
 }
+
+/** What calls of late have named, to choose from. */
+export interface RecentCalls {
+  readonly urls: readonly string[]
+  readonly models: readonly string[]
+}
+
+const recentCount = 200
+
+/** Of the latest calls that were let through: what was refused is seldom what somebody means. */
+export function recentCalls() {
+  return queryOptions({
+    queryKey: ['explain', 'calls'],
+    queryFn: async ({ signal }): Promise<RecentCalls> => {
+      const query = { limit: recentCount, outcome: 'completed', copyKind: 'none' } as const
+      const { records } = await send('GET /api/v1/records', { query, signal })
+      const urls = records
+        .filter(({ requestedModel }) => requestedModel !== null)
+        .map(({ path, apiVersion }) => (apiVersion === null ? path : `${path}?api-version=${apiVersion}`))
+      return { urls: plain(urls), models: plain(records.flatMap(({ requestedModel }) => requestedModel ?? [])) }
+    },
+    staleTime: 300_000,
+  })
+}
+
+/** Clients write them: only what is seen as it is can be chosen. */
+function plain(written: readonly string[]): readonly string[] {
+  return [...new Set(written)].filter(one => /^[\x21-\x7e]+$/.test(one))
+}

@@ -86,7 +86,10 @@ export function addExplain(app: AdminApp, { house, ledger, questions }: AdminPar
       const page = await questions.ask(callerKey(c.get('caller')), c.req.raw.signal, list)
       const report = await house.calls.replay(after.config, page.records)
       if (report !== null) return c.json({ problems: [], report: reportOf(report) }, 200)
-      throw new AdminError('ledger_busy', 'The replay took longer than 25 seconds. Ask for fewer calls.')
+      throw new AdminError(
+        'ledger_busy',
+        'The machine was too busy: the replay took longer than 50 seconds. Try again, or ask for fewer calls.',
+      )
     } finally {
       isReplaying = false
     }

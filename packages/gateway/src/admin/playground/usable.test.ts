@@ -10,13 +10,21 @@ const config = configSchema.parse({
   instances: {
     east: {
       ...instances.east,
-      deployments: { 'gpt-4o-ptu': { model: 'gpt-4o' }, vectors: { model: 'text-embedding-3-small' } },
+      deployments: {
+        'gpt-4o-ptu': { model: 'gpt-4o' },
+        vectors: { model: 'text-embedding-3-small' },
+        open: { model: 'llama-3.3-70b-instruct' },
+      },
     },
     west: instances.west,
   },
   pools: { ...pools, aliased: { members: [{ instance: 'east', aliases: { 'gpt-4o': 'gpt-4o-ptu' } }] } },
   workloads: {
-    wide: { ...workloads['hr-bot'], targets: ['aliased', 'west'], deployments: ['gpt-4o', 'vectors'] },
+    wide: {
+      ...workloads['hr-bot'],
+      targets: ['aliased', 'west'],
+      deployments: ['gpt-4o', 'vectors', 'open', 'nowhere'],
+    },
     narrow: { ...workloads['hr-bot'], targets: ['west'], operations: ['responses', 'embeddings'] },
   },
 })
@@ -32,6 +40,7 @@ test('what may be used are deployments that a target has, by the names of client
         deployments: [
           { name: 'gpt-4o', model: 'gpt-4o', talks: true },
           { name: 'vectors', model: 'text-embedding-3-small', talks: false },
+          { name: 'open', model: 'llama-3.3-70b-instruct', talks: true },
         ],
       },
       { name: 'west', deployments: [{ name: 'gpt-4o', model: 'gpt-4o', talks: true }] },

@@ -4,7 +4,7 @@
  * Fills a ledger with N records over 30 days, a million by default. Then measures in Chromium, at a gateway with
  * simulated instances: from the click to the figures, requests of each page, bytes of script; five times each. After
  * that another gateway over a copy of this ledger gets calls at a steady rate while nobody, and while ten people read,
- * by turns: each opens a page every three seconds, with the requests that the browser made, and has a live stream open.
+ * by turns: each opens a page every ten seconds, with the requests that the browser made, and has a live stream open.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
@@ -41,7 +41,7 @@ if (!(records >= 1 && people >= 1 && people <= 100 && callsPerSecond >= 1 && cal
 const repeats = 5
 const slices = 6
 const sliceMs = 10_000
-const pageEveryMs = 3_000
+const pageEveryMs = 10_000
 
 interface Visit {
   readonly name: string

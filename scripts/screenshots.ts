@@ -229,6 +229,8 @@ async function settled(page: Page): Promise<void> {
     'document.querySelectorAll("figure").length === document.querySelectorAll("figure canvas, figure table").length',
   )
   // Charts are drawn in the frame after they know their width.
+  await page.waitForFunction(`[...document.querySelectorAll('figure canvas')].every(canvas =>
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value !== 0))`)
   for (let frames = 0; frames < 4; frames += 1) await page.evaluate('new Promise(requestAnimationFrame)')
 }
 

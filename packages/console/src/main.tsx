@@ -1,7 +1,7 @@
 /** Builds the page: styles, client of the management API, router. */
-import '@mantine/core/styles.css'
-import '@mantine/spotlight/styles.css'
-import '@mantine/notifications/styles.css'
+import '@mantine/core/styles.layer.css'
+import '@mantine/spotlight/styles.layer.css'
+import '@mantine/notifications/styles.layer.css'
 import './app/global.css'
 import { MantineProvider } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path'
 import type { Finding } from './document.ts'
+import type { Inserted } from './hidden.ts'
 import { configJsonSchema, schemaAt } from './json-schema.ts'
 import { formatPath, nearestOf, type Path, printable } from './messages.ts'
 
@@ -29,6 +30,8 @@ export interface ResolvedExpressions {
   /** Absolute paths of the files that were read, so that they can be watched for changes. */
   readonly files: readonly string[]
   readonly findings: readonly Finding[]
+  /** Every value that was inserted: no message may have it. */
+  readonly inserted: readonly Inserted[]
 }
 
 interface Work {
@@ -37,10 +40,11 @@ interface Work {
   readonly failed: Set<string>
   readonly files: Map<string, string>
   readonly findings: Finding[]
+  readonly inserted: Inserted[]
 }
 
 export async function resolveExpressions(root: unknown, sources: ExpressionSources): Promise<ResolvedExpressions> {
-  const work: Work = { sources, origins: new Map(), failed: new Set(), files: new Map(), findings: [] }
+  const work: Work = { sources, origins: new Map(), failed: new Set(), files: new Map(), findings: [], inserted: [] }
   const resolved = await resolveValue(root, [], work)
   return {
     root: resolved,
@@ -48,6 +52,7 @@ export async function resolveExpressions(root: unknown, sources: ExpressionSourc
     failed: work.failed,
     files: [...work.files.keys()],
     findings: work.findings,
+    inserted: work.inserted,
   }
 }
 
@@ -73,7 +78,11 @@ async function resolveText(text: string, path: Path, work: Work): Promise<string
     const [whole, inside, end] = match
     if (whole === '$${') parts.push('${')
     else if (end === '') fail(work, { ...malformed, path, seen: `\${ without }` })
-    else parts.push((await evaluate(inside ?? '', path, work)) ?? '')
+    else {
+      const value = (await evaluate(inside ?? '', path, work)) ?? ''
+      parts.push(value)
+      work.inserted.push({ value, origin: work.origins.get(formatPath(path)) ?? '' })
+    }
   }
   parts.push(text.slice(at))
   return parts.join('')

@@ -8,6 +8,7 @@ import { dirname, resolve } from 'node:path'
 import { type Catalogue, parseCatalogue, shippedCatalogue } from './catalogue.ts'
 import { configBytesMax, type Finding, readDocument } from './document.ts'
 import { fileFault, resolveExpressions } from './expressions.ts'
+import { hideInserted } from './hidden.ts'
 import { findingsOf } from './issues.ts'
 import { configJsonSchema } from './json-schema.ts'
 import { byPosition, ConfigError, formatPath, type Problem, printable } from './messages.ts'
@@ -90,7 +91,8 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
   const beyondExpressions = [...shape.findings, ...prices.findings, ...rules.errors].filter(
     finding => !resolved.failed.has(formatPath(finding.path)),
   )
-  const errors = [...resolved.findings, ...beyondExpressions].map(document.locate)
+  const hidden = (findings: readonly Finding[]) => hideInserted(findings, resolved.inserted, resolved.origins)
+  const errors = [...resolved.findings, ...hidden(beyondExpressions)].map(document.locate)
   if (textProblems.length + errors.length > 0 || shape.config === null || catalogue === null) {
     throw new ConfigError('config_invalid', parts.path, [...textProblems, ...errors])
   }
@@ -98,7 +100,7 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
     config: settled(shape.config, directory),
     path,
     text,
-    warnings: rules.warnings.map(document.locate).sort(byPosition),
+    warnings: hidden(rules.warnings).map(document.locate).sort(byPosition),
     catalogue,
     sources: [path, ...resolved.files, ...prices.files],
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
+import { Document } from 'yaml'
 import { effectiveValues } from './effective.ts'
 import { parseConfig } from './load.ts'
 import { maskText, restoreText } from './masking.ts'
@@ -116,6 +117,40 @@ workloads:
     const parts = { path: '/g.yaml', env: {}, readFile: () => Promise.reject(new Error('none')) }
     await assert.rejects(parseConfig(text, parts), /the secret itself, as \$\{env:NAME\}/)
   })
+})
+
+// Whoever may check a text could otherwise read any variable and any file in the words of a message.
+test('no message has what a variable or a file has brought in, wherever it is named', async () => {
+  const secret = 'Sesame-open-4711'
+  const parts = { path: '/g.yaml', env: { S: secret }, readFile: async () => `${secret}\n` }
+  const base = {
+    identity: { entra: { tenants: ['11111111-2222-3333-4444-555555555555'], audiences: ['api://own'] } },
+    instances: { one: { endpoint: 'https://one.openai.azure.com', deployments: { a: { model: 'a' } } } },
+    pools: { main: { members: [{ instance: 'one' }] } },
+    workloads: { bot: { callers: [{ role: 'R' }], targets: ['one'], deployments: ['a'] } },
+    limits: { rules: { all: { tokensPerMinute: 1 } } },
+    log: { level: 'info' },
+  }
+  const leaves = (value: unknown, path: readonly (string | number)[]): readonly (readonly (string | number)[])[] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([key, item]) =>
+          leaves(item, [...path, Array.isArray(value) ? Number(key) : key]),
+        )
+      : [path]
+  let refused = 0
+  for (const path of leaves(base, [])) {
+    for (const written of ['${env:S}', '${file:f}', 'https://${env:S}/', 'x${env:S}', '${env:S}${env:S}']) {
+      const document = new Document(base)
+      document.setIn(path, written)
+      const said = await parseConfig(document.toString(), parts).then(
+        ({ warnings }) => JSON.stringify(warnings),
+        (error: unknown) => `${JSON.stringify(error)}${String(error)}`,
+      )
+      refused += said.length > 2 ? 1 : 0
+      assert.ok(!said.toLowerCase().includes(secret.toLowerCase()), `${path.join('.')}: ${said}`)
+    }
+  }
+  assert.ok(refused > 40, `${refused} texts had messages`)
 })
 
 test('a secret of the generator is one that could be seen', () => {

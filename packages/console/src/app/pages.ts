@@ -96,6 +96,12 @@ export const pageRows: readonly PageRow[] = [
     listed: { title: shell.pages.query, icon: 'query', place: paths.query(), key: 'q' },
   },
   {
+    path: '/audit',
+    needs: 'GET /api/v1/audit',
+    load: () => import('../pages/audit/page.tsx'),
+    listed: { title: shell.pages.audit, icon: 'audit', place: paths.audit(), key: 'a' },
+  },
+  {
     path: '/feeds',
     needs: 'GET /api/v1/feeds',
     load: () => import('../pages/feeds/page.tsx'),

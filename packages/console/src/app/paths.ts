@@ -42,6 +42,7 @@ export const paths = {
   /** @param rule shown first. */
   limits: (rule?: string): Place => at('/limits', { rule }),
   cost: (): Place => at('/cost'),
+  audit: (): Place => at('/audit'),
   configuration: (state: ConfigurationPlace = {}): Place => at('/configuration', { ...state }),
   /** @param sql is shown; whoever opens it runs it. */
   query: (sql?: string): Place => at('/query', { sql }),

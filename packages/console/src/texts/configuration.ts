@@ -32,7 +32,7 @@ export const configuration = {
   nothing: 'No setting is called so',
   nothingAdvice: 'Each word must be in the path or the value of a setting.',
   table: 'Settings in force',
-  columns: { path: 'Setting', value: 'Value', source: 'From', restart: 'A change' },
+  columns: { path: 'Setting', value: 'Value', source: 'From' },
   hidden: 'not shown',
   hiddenHint: 'A secret, or what a variable or a file holds. It never leaves the gateway.',
   sources: {
@@ -42,8 +42,7 @@ export const configuration = {
     default: 'default',
   },
   openLine: (line: number) => `Open line ${line} of the file`,
-  restart: 'waits for a restart',
-  live: 'counts at once',
+  restart: '· a change waits for a restart',
   source: 'Text',
   editor: 'Text of the configuration',
   secretsSaid:

@@ -2,7 +2,6 @@
 import { useState } from 'react'
 import type { Configuration } from './query.ts'
 
-/** Explain reads it too. */
 const storageName = 'gatehouse.configuration'
 const baseName = 'gatehouse.configuration.base'
 
@@ -43,6 +42,11 @@ export function useDraft({ file, inForce }: Configuration): Draft {
     write: text => keep({ ...used, text }),
     reset: () => keep({ text: current.base, ...current }),
   }
+}
+
+/** Gives a text to Explain, which reads it when it opens. */
+export function tryText(text: string): void {
+  sessionStorage.setItem('gatehouse-try', text)
 }
 
 /** A text to begin with, as an old version. */

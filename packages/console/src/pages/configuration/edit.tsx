@@ -1,8 +1,10 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { send } from '../../api/client.ts'
 import { useAddress } from '../../app/address.ts'
+import { paths } from '../../app/paths.ts'
 import { Difference, Editor, type EditorProblem } from '../../parts/editor/index.tsx'
 import { Icon } from '../../parts/icons.tsx'
 import { Panel } from '../../parts/panel.tsx'
@@ -11,7 +13,7 @@ import { configuration as text } from '../../texts/configuration.ts'
 import { ApplyButton } from './apply.tsx'
 import { completionsOf, explanationOf, type SchemaView } from './completion.ts'
 import { downloadText } from './download.ts'
-import { type Draft, useDraft } from './draft.ts'
+import { type Draft, tryText, useDraft } from './draft.ts'
 import { Problems, said } from './problems.tsx'
 import { type Checked, type Configuration, schema } from './query.ts'
 
@@ -124,10 +126,25 @@ function Actions({ report, draft, checked, isChecking, run }: ActionsProps) {
       >
         {text.download}
       </Button>
+      <TryButton text={draft.text} />
       <Button size="compact-xs" variant="default" onClick={run} loading={isChecking}>
         {text.check}
       </Button>
       <ApplyButton report={report} draft={draft} checked={checked} />
     </Group>
+  )
+}
+
+/** What past calls would have met under this text. */
+function TryButton({ text: written }: { readonly text: string }) {
+  const navigate = useNavigate()
+  const open = (): void => {
+    tryText(written)
+    void navigate({ to: paths.explain().to, search: { part: 'try' } as never })
+  }
+  return (
+    <Button size="compact-xs" variant="default" title={text.tryHint} onClick={open}>
+      {text.tryIt}
+    </Button>
   )
 }

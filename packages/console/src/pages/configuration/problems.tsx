@@ -59,7 +59,7 @@ function One({ problem, isError, goTo }: OneProps) {
           <UnstyledButton
             fz="sm"
             td="underline"
-            aria-label={text.goTo(line)}
+            title={text.goTo(line)}
             onClick={() => goTo({ line, column: column ?? 1 })}
           >
             {place}

@@ -50,18 +50,23 @@ export function Values({ report: { inForce } }: { readonly report: Configuration
 }
 
 const columns: readonly Column<Value>[] = [
-  { title: text.columns.path, cell: ({ path }) => <code>{path}</code>, isName: true, order: ({ path }) => path },
+  { title: text.columns.path, cell: value => <Path value={value} />, isName: true, order: ({ path }) => path },
   { title: text.columns.value, cell: value => <Written value={value} /> },
   { title: text.columns.source, cell: value => <Source value={value} /> },
-  {
-    title: text.columns.restart,
-    cell: ({ needsRestart }) => (
-      <Text size="xs" c="dimmed" span>
-        {needsRestart ? text.restart : text.live}
-      </Text>
-    ),
-  },
 ]
+
+function Path({ value: { path, needsRestart } }: { readonly value: Value }) {
+  return (
+    <>
+      <code>{path}</code>
+      {needsRestart && (
+        <Text size="xs" c="dimmed" span>
+          {` ${text.restart}`}
+        </Text>
+      )}
+    </>
+  )
+}
 
 function Written({ value: { value } }: { readonly value: Value }) {
   if (value !== null) return <code>{value}</code>

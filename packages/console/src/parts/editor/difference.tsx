@@ -52,6 +52,8 @@ const marks = EditorView.theme({
   '.cm-deletedLine, .cm-deletedLine del': { textDecoration: 'none' },
   '.cm-deletedLine::before': { content: '"− "', color: 'var(--bad)' },
   '.cm-changedLine::before': { content: '"+ "', color: 'var(--good)' },
+  // Its own signs are in few fonts.
+  '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"···"' },
   '.cm-collapsedLines': {
     background: 'var(--page)',
     color: 'var(--mantine-color-dimmed)',

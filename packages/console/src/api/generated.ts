@@ -1099,6 +1099,18 @@ export type QueryResult = {
   /** Why rows are missing: `rows`, there were more than `rowsMax`; `bytes`, the answer would be too long. */
   readonly truncated: 'rows' | 'bytes' | null
   readonly elapsedMs: number
+  readonly bodies: {
+    /** Records of the workload and day. */
+    readonly records: number
+    /** Of them, those that were looked at, the newest ones. */
+    readonly read: number
+    /** Of those read: bodies were deleted (`ledger.retain.bodies`). */
+    readonly deleted: number
+    /** Of those read: no bodies were kept (`capture: metadata`). */
+    readonly uncaptured: number
+    /** Of those read: bodies are damaged, or larger than 8 MiB. */
+    readonly unread: number
+  } | null
 }
 
 export type Query = {
@@ -1108,6 +1120,14 @@ export type Query = {
   readonly rowsMax?: number
   /** Milliseconds after which the query is stopped. */
   readonly timeoutMs?: number
+  /**
+   * The query has the table `bodies` too, of one workload's day (UTC). Needs the role auditor and a
+   * reason.
+   */
+  readonly bodies?: {
+    readonly workload: string
+    readonly day: string
+  }
 }
 
 export type QuerySchema = {

@@ -1,6 +1,14 @@
 /** What goes in and out of queries in SQL. */
 import { z } from '@hono/zod-openapi'
-import { type QueryResult, type QueryValue, queryMs, queryRows, querySqlUnitsMax } from '../ledger/query/index.ts'
+import {
+  type BodiesRead,
+  type QueryResult,
+  type QueryValue,
+  queryMs,
+  queryRows,
+  querySqlUnitsMax,
+} from '../ledger/query/index.ts'
+import { text } from './schemas.ts'
 
 const wholeFrom = (least: number, most: number) => {
   const expected = `expected a whole number from ${least} to ${most}`
@@ -20,12 +28,28 @@ export const queryBody = z
     timeoutMs: wholeFrom(queryMs.least, queryMs.most)
       .default(queryMs.unlessAsked)
       .openapi({ description: 'Milliseconds after which the query is stopped.' }),
+    bodies: z
+      .strictObject({ workload: text, day: z.iso.date('expected a date (2026-11-01)') })
+      .optional()
+      .openapi({
+        description:
+          "The query has the table `bodies` too, of one workload's day (UTC). Needs the role auditor and a reason.",
+      }),
   })
   .openapi('Query')
 
 const value: z.ZodType<QueryValue> = z.any().openapi({
   description:
     'Whole numbers beyond 2^53 and all decimals are text, so that no digit is lost; times are ISO 8601, UTC.',
+})
+
+const count = z.int().min(0)
+const bodiesRead: z.ZodType<BodiesRead> = z.strictObject({
+  records: count.openapi({ description: 'Records of the workload and day.' }),
+  read: count.openapi({ description: 'Of them, those that were looked at, the newest ones.' }),
+  deleted: count.openapi({ description: 'Of those read: bodies were deleted (`ledger.retain.bodies`).' }),
+  uncaptured: count.openapi({ description: 'Of those read: no bodies were kept (`capture: metadata`).' }),
+  unread: count.openapi({ description: 'Of those read: bodies are damaged, or larger than 8 MiB.' }),
 })
 
 export const queryAnswer: z.ZodType<QueryResult> = z
@@ -37,6 +61,7 @@ export const queryAnswer: z.ZodType<QueryResult> = z
         'Why rows are missing: `rows`, there were more than `rowsMax`; `bytes`, the answer would be too long.',
     }),
     elapsedMs: z.int(),
+    bodies: bodiesRead.nullable(),
   })
   .openapi('QueryResult')
 

@@ -81,11 +81,29 @@ test('a query that asks for more than the records, or for nothing, is refused an
     [{ sql: 'x'.repeat(20_001) }, 'sql'],
     [{ sql: 'SELECT 1', rowsMax: 0 }, 'rowsMax'],
     [{ sql: 'SELECT 1', timeoutMs: 30_001 }, 'timeoutMs'],
-    [{ sql: 'SELECT 1', bodies: true }, 'bodies'],
+    [{ sql: 'SELECT 1', bodies: { workload: 'hr-bot', day: 'today' } }, 'bodies.day'],
+    [{ sql: 'SELECT 1', files: true }, 'files'],
   ] as const) {
     const answer = await post(house, 'bob', body)
     assert.deepEqual([answer.status, errorIn(answer).code, errorIn(answer).param], [400, 'parameter_invalid', param])
   }
+})
+
+test('bodies are queried by an auditor alone, with a reason, which is in the trail with workload and day', async t => {
+  const house = await startHouse(t)
+  await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('a question'), response: null })
+  const day = new Date(recordRow(recordId(1)).startedAtMs).toISOString().slice(0, 10)
+  const body = { sql: 'SELECT request FROM bodies', bodies: { workload: 'hr-bot', day } }
+  const viewer = await post(house, 'bob', body)
+  assert.deepEqual([viewer.status, errorIn(viewer).code], [403, 'role_missing'])
+  const headers = ['content-type', 'application/json', 'x-gatehouse-reason', '']
+  const path = '/api/v1/query'
+  const silent = await house.send(path, { method: 'POST', as: 'carol', body: JSON.stringify(body), headers })
+  assert.deepEqual([silent.status, errorIn(silent).code], [400, 'reason_missing'])
+  const auditor = await post(house, 'carol', body)
+  assert.deepEqual((auditor.json as QueryResult).rows, [['a question']])
+  const [done] = await entriesOf(house)
+  assert.deepEqual([done?.reason, done?.facts['workload'], done?.facts['day']], ['a test', 'hr-bot', day])
 })
 
 test('the schema names every column of a query, with its type and meaning', async t => {

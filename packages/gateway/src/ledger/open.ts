@@ -10,6 +10,8 @@ import { type Ledger, LedgerError } from './index.ts'
 import { JournalWriter } from './journal/writer.ts'
 import type { JournalWriterOptions } from './journal/writer-options.ts'
 import type { LedgerNames } from './names.ts'
+import type { QueryBodies } from './query/index.ts'
+import type { TaskBodies } from './query/messages.ts'
 import { runQuery } from './query/run.ts'
 import { type CostOf, type RecoverParts, recover } from './recover.ts'
 import { type Scheduler, systemScheduler } from './scheduler.ts'
@@ -69,6 +71,8 @@ export interface LedgerOptions {
 }
 
 const retainEveryMs = 3_600_000
+/** Of the bodies that a query has a table of. */
+const bodiesBounds = { bytes: 96 * 1_048_576, recordBytes: 8 * 1_048_576, ms: 15_000 }
 const loadEveryMsDefault = 1_000
 /** A record that a crash cut off in a collector comes again within minutes; what has not come by then never will. */
 const cutOffMsMax = 24 * 3_600_000
@@ -268,13 +272,20 @@ class OpenLedger implements Ledger {
 
   async query(...[query, signal]: Parameters<Ledger['query']>): ReturnType<Ledger['query']> {
     await this.caughtUp()
+    const bodies = query.bodies === null ? null : await this.#bodiesFor(query.bodies)
     const snapshot = await this.#store.ask('querySnapshot')
     try {
-      return await runQuery(query, snapshot, signal)
+      return await runQuery(query, { snapshot, bodies }, signal)
     } finally {
       // A store that has gone took its copies with it.
       await this.#store.ask('releaseSnapshot', snapshot.number).catch(() => {})
     }
+  }
+
+  async #bodiesFor(wanted: QueryBodies): Promise<TaskBodies> {
+    const { clock, retain, directory } = this.#options
+    const places = await this.#store.ask('bodyPlaces', { text: '', ...wanted })
+    return { journal: journalPath(directory), places, deletedBeforeMs: clock() - retain.bodies, bounds: bodiesBounds }
   }
 
   async health(): ReturnType<Ledger['health']> {

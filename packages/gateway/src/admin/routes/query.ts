@@ -1,11 +1,14 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { callerKey } from '../../identity/caller.ts'
-import type { QueryAnswer } from '../../ledger/query/index.ts'
+import type { QueryAnswer, QueryBodies } from '../../ledger/query/index.ts'
 import { querySchema } from '../../ledger/query/schema.ts'
 import { commonAnswers, jsonAnswer, needs, streamedJsonAnswer } from '../document.ts'
-import type { AdminApp, AdminParts } from '../parts.ts'
+import { AdminError } from '../errors.ts'
+import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { queryAnswer, queryBody, querySchemaAnswer } from '../query-schemas.ts'
 import { Questions } from '../questions.ts'
+import { requireReason } from '../reason.ts'
 
 const query = createRoute({
   method: 'post',
@@ -31,14 +34,17 @@ export function addQuery(app: AdminApp, { ledger, desk }: AdminParts): void {
   const questions = new Questions(turns)
 
   app.openapi(query, async c => {
-    const { sql, ...bounds } = c.req.valid('json')
+    const { sql, bodies, ...bounds } = c.req.valid('json')
+    if (bodies !== undefined) requireAuditor(c)
     const { signal } = c.req.raw
     const workloads = c.get('visible')
     const work = (): Promise<QueryAnswer> =>
-      questions.ask(callerKey(c.get('caller')), signal, () => ledger.query({ sql, ...bounds, workloads }, signal))
+      questions.ask(callerKey(c.get('caller')), signal, () =>
+        ledger.query({ sql, ...bounds, workloads, bodies: bodies === undefined ? null : dayOf(bodies) }, signal),
+      )
     const { json } = await desk.change(c, {
       action: 'ledger_queried',
-      facts: bounds,
+      facts: bodies === undefined ? bounds : { ...bounds, workload: bodies.workload, day: bodies.day },
       unlogged: { sql },
       work,
       result: ({ rows, truncated, elapsedMs }) => ({ rows, truncated, elapsedMs }),
@@ -47,4 +53,19 @@ export function addQuery(app: AdminApp, { ledger, desk }: AdminParts): void {
   })
 
   app.openapi(schema, c => c.json(querySchema, 200))
+}
+
+const dayMs = 86_400_000
+
+function dayOf({ workload, day }: { readonly workload: string; readonly day: string }): QueryBodies {
+  const fromMs = Date.parse(day)
+  return { workload, fromMs, toMs: fromMs + dayMs }
+}
+
+/** Bodies are read by an auditor who says why. */
+function requireAuditor(c: Context<AdminEnv>): void {
+  if (!c.get('roles').includes('auditor')) {
+    throw new AdminError('role_missing', 'A query of bodies needs the role auditor.', { param: 'bodies' })
+  }
+  requireReason(c)
 }

@@ -116,3 +116,20 @@ export const recordsTable: QueryTable = {
   description: 'One row for each exchange that the ledger has, archived days included. Times are UTC.',
   columns,
 }
+
+const body = (name: string, description: string): QueryColumn => ({
+  ...{ name, type: 'VARCHAR', description, values: [], sql: name },
+})
+
+/** Only for a question that names a workload and a day, of whoever may read bodies. */
+export const bodiesTable: QueryTable = {
+  name: 'bodies',
+  description:
+    'Bodies of the workload and the day that the query names, newest records first, as many as there is room for. Join it by `id`.',
+  columns: [
+    { ...body('id', 'Id of the record.'), type: 'UUID' },
+    body('request', 'Body of the request; null where it is not UTF-8, or where there is none.'),
+    body('response', 'Body of the answer as it passed, of a stream its raw events.'),
+    body('answer', 'What the answer says, put together as JSON, also of a stream; null above 4 MiB.'),
+  ],
+}

@@ -21,6 +21,28 @@ export interface LedgerQuery {
   readonly timeoutMs: number
   /** Only records of these workloads exist for the question; null for all. */
   readonly workloads: readonly string[] | null
+  /** The bodies that the table `bodies` has; null for no such table. */
+  readonly bodies: QueryBodies | null
+}
+
+/** Bodies of one workload's records. */
+export interface QueryBodies {
+  readonly workload: string
+  /** Inclusive start and exclusive end of the records' starts, milliseconds since the epoch. */
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** What became of the bodies that a question has a table of. */
+export interface BodiesRead {
+  /** Records of the workload and the time. */
+  readonly records: number
+  /** Of them, the newest ones, that were looked at: the others are not in the table. */
+  readonly read: number
+  /** Of those read: bodies were deleted (`ledger.retain.bodies`), never kept (`capture: metadata`), or not readable. */
+  readonly deleted: number
+  readonly uncaptured: number
+  readonly unread: number
 }
 
 /** What a question brought, as far as those who only pass it on need to know. */
@@ -48,6 +70,8 @@ export interface QueryResult {
   /** Why rows are missing: `rows`, there were more than asked for; `bytes`, the answer would be too long. */
   readonly truncated: 'rows' | 'bytes' | null
   readonly elapsedMs: number
+  /** Null where the question had no bodies. */
+  readonly bodies: BodiesRead | null
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Messages between the gateway and the process of one question. */
+import type { BodyPlaces } from '../search/places.ts'
 import type { LedgerQuery, QueryFaultCode, QueryPlace, QueryResult } from './index.ts'
 
 /** A copy of the store as it is at one moment. */
@@ -14,7 +15,18 @@ export interface SnapshotFiles {
   readonly archives: string
 }
 
-export interface QueryTask extends LedgerQuery {
+/** Where the bodies of a question are. */
+export interface TaskBodies {
+  /** Directory of the segments. */
+  readonly journal: string
+  readonly places: BodyPlaces
+  /** Bodies of records that began earlier are not shown any more. */
+  readonly deletedBeforeMs: number
+  readonly bounds: { readonly bytes: number; readonly recordBytes: number; readonly ms: number }
+}
+
+export interface QueryTask extends Omit<LedgerQuery, 'bodies'> {
+  readonly bodies: TaskBodies | null
   readonly snapshot: SnapshotFiles
   /** Bytes of JSON that the rows may take. */
   readonly bytesMax: number

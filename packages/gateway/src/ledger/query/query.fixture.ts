@@ -24,7 +24,7 @@ export async function record(ledger: Ledger, ...exchanges: readonly Exchange[]):
 
 /** Asks as the management API does. */
 export async function ask(ledger: Ledger, sql: string, over: Partial<LedgerQuery> = {}): Promise<QueryResult> {
-  const query: LedgerQuery = { sql, rowsMax: 1_000, timeoutMs: 30_000, workloads: null, ...over }
+  const query: LedgerQuery = { sql, rowsMax: 1_000, timeoutMs: 30_000, workloads: null, bodies: null, ...over }
   const { json } = await ledger.query(query, new AbortController().signal)
   return JSON.parse(json.toString()) as QueryResult
 }
@@ -41,7 +41,7 @@ export async function closedConnection(
   const store = await Store.open({ directory, log: silentLog, names: {}, loadTo: null })
   t.after(() => store.close())
   const connection = await freshConnection(t)
-  await makeTables(connection, await store.querySnapshot(), workloads)
+  await makeTables(connection, { snapshot: await store.querySnapshot(), workloads, bodies: null })
   return connection
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
-import { closedOf, newId, openedOf, testLedger } from '../exchange.fixture.ts'
+import { bytes, closedOf, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import type { UsageDimension } from '../reports.ts'
 import { QueryFault } from './index.ts'
 import { ask, record } from './query.fixture.ts'
@@ -88,6 +88,28 @@ test('archived days are part of the records', async t => {
   assert.deepEqual((await ask(ledger, sql, { workloads: ['old'] })).rows, [['old', '2026-11-03']])
 })
 
+// Prompts are for auditors: without the table, no query can name what was said.
+test('bodies are a table of their own, of one workload and time, and not there for other queries', async t => {
+  const ledger = await testLedger(t, temporaryDirectory('query'))
+  const fromMs = Date.UTC(2026, 10, 23)
+  const add = async (workload: string, request: string, response: string): Promise<string> => {
+    const id = newId()
+    const opened = openedOf(id, { workload, startedAtMs: fromMs })
+    const closed = closedOf(id, { endedAtMs: fromMs + 1, requestBytes: request.length, responseBytes: response.length })
+    await ledger.journal.close({ ...closed, opened }, [bytes(response)], [bytes(request)])
+    return id
+  }
+  const answer = '{"id":"x","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Thirty"}}]}'
+  const id = await add('hr-bot', 'How many days of leave?', answer)
+  await add('other', 'a secret of others', answer)
+  const sql = `SELECT b.id, request, response, answer LIKE '%Thirty%' AS said, caller_name FROM bodies b JOIN records USING (id)`
+  const bodies = { workload: 'hr-bot', fromMs, toMs: fromMs + 86_400_000 }
+  const { rows, bodies: read } = await ask(ledger, sql, { bodies })
+  assert.deepEqual(rows, [[id, 'How many days of leave?', answer, true, 'Alice Example']])
+  assert.deepEqual(read, { records: 1, read: 1, deleted: 0, uncaptured: 0, unread: 0 })
+  assert.equal((await faultOf(ask(ledger, sql))).code, 'query_refused')
+})
+
 // A query that never ends must cost its reader an answer, and nobody else anything.
 test('a query ends with its time, its memory, its rows or its reader', { timeout: 120_000 }, async t => {
   const ledger = await testLedger(t, temporaryDirectory('query'))
@@ -107,7 +129,10 @@ test('a query ends with its time, its memory, its rows or its reader', { timeout
   const long = await ask(ledger, "SELECT repeat('x', 1000000) FROM range(100)")
   assert.deepEqual([long.rows.length, long.truncated], [8, 'bytes'])
   const leaving = new AbortController()
-  const left = ledger.query({ sql: endless, rowsMax: 1, timeoutMs: 30_000, workloads: null }, leaving.signal)
+  const left = ledger.query(
+    { sql: endless, rowsMax: 1, timeoutMs: 30_000, workloads: null, bodies: null },
+    leaving.signal,
+  )
   leaving.abort()
   assert.match((await faultOf(left)).message, /stopped before/)
   assert.equal((await ask(ledger, 'FROM records')).rows.length, 1)

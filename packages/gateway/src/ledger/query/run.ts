@@ -3,9 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { workerUrl } from '../../worker-url.ts'
 import { LedgerError } from '../index.ts'
 import { type LedgerQuery, type QueryAnswer, QueryFault, queryStartMs, tooMuchMemory } from './index.ts'
-import type { FromQuery, QueryTask, SnapshotFiles } from './messages.ts'
+import type { FromQuery, QueryTask, SnapshotFiles, TaskBodies } from './messages.ts'
 
 const bounds = { bytesMax: 8 * 1_048_576, memoryMb: 384, processMb: 768 }
+/** With bodies, which are copied into the memory of the process. */
+const boundsOfBodies = { ...bounds, memoryMb: 640, processMb: 1_280 }
 /** Heap of JavaScript in the process, in megabytes. */
 const heapMb = 256
 
@@ -13,13 +15,18 @@ const heapMb = 256
  * Answers a question in a process of its own, which is killed when its time is over or `signal` is aborted. Rejects
  * with a `QueryFault`, or with a `LedgerError` `ledger_busy` where the process could not be started.
  */
-export async function runQuery(query: LedgerQuery, snapshot: SnapshotFiles, signal: AbortSignal): Promise<QueryAnswer> {
+export async function runQuery(
+  query: LedgerQuery,
+  from: { readonly snapshot: SnapshotFiles; readonly bodies: TaskBodies | null },
+  signal: AbortSignal,
+): Promise<QueryAnswer> {
   if (signal.aborted) throw gone()
   const script = fileURLToPath(workerUrl('./worker.ts', import.meta.url))
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, script], {
     env: {},
     cwd: '/',
     stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
+    serialization: 'advanced',
   })
   const { promise, resolve, reject } = Promise.withResolvers<QueryAnswer>()
   const stop = (): void => reject(gone())
@@ -30,7 +37,7 @@ export async function runQuery(query: LedgerQuery, snapshot: SnapshotFiles, sign
   }
   signal.addEventListener('abort', stop, { once: true })
   listen(child, { began, resolve, reject })
-  const task: QueryTask = { ...query, ...bounds, snapshot }
+  const task: QueryTask = { ...query, ...(from.bodies === null ? bounds : boundsOfBodies), ...from }
   child.send(task, error => {
     if (error !== null) reject(broken(error.message))
   })

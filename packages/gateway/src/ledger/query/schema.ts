@@ -1,5 +1,5 @@
 import { allowedFunctions } from './allowed.ts'
-import { type QueryTable, recordsTable } from './columns.ts'
+import { bodiesTable, type QueryTable, recordsTable } from './columns.ts'
 
 const withoutSql = ({ name, description, columns }: QueryTable) => ({
   ...{ name, description },
@@ -8,6 +8,6 @@ const withoutSql = ({ name, description, columns }: QueryTable) => ({
 
 /** What queries can name. */
 export const querySchema = {
-  tables: [withoutSql(recordsTable)],
+  tables: [recordsTable, bodiesTable].map(withoutSql),
   functions: [...allowedFunctions].filter(name => /^[a-z]/.test(name)).sort(),
 }

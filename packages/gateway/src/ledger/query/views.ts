@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { archivedSql } from '../store/archives.ts'
 import { recordColumns } from '../store/schema.ts'
+import { makeBodies } from './bodies-table.ts'
 import { recordsTable, textsTable } from './columns.ts'
-import type { SnapshotFiles } from './messages.ts'
+import type { BodiesRead } from './index.ts'
+import type { QueryTask } from './messages.ts'
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 const allColumns = recordColumns.map(({ name }) => name).join(', ')
@@ -26,9 +28,8 @@ interface Rooms {
  */
 export async function makeTables(
   connection: DuckDBConnection,
-  snapshot: SnapshotFiles,
-  workloads: readonly string[] | null,
-): Promise<void> {
+  { snapshot, workloads, bodies }: Pick<QueryTask, 'snapshot' | 'workloads' | 'bodies'>,
+): Promise<BodiesRead | null> {
   const secret = randomBytes(16).toString('hex')
   const rooms: Rooms = { store: `s_${secret}`, made: `m_${secret}` }
   const { store, made } = rooms
@@ -49,7 +50,9 @@ export async function makeTables(
   }
   await makeTexts(connection, made)
   await connection.run(`CREATE VIEW memory.main.records AS ${viewSql(made)}`)
+  const read = bodies === null ? null : await makeBodies(connection, made, bodies)
   await close(connection, workloads === null && archives.length > 0 ? snapshot.archives : null)
+  return read
 }
 
 async function archivesOf(connection: DuckDBConnection, store: string) {

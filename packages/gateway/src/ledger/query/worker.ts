@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api'
 import { checkQuery, placeOf } from './check.ts'
-import { recordsTable } from './columns.ts'
+import { bodiesTable, recordsTable } from './columns.ts'
 import { QueryFault, queryStartMs, tooMuchMemory } from './index.ts'
 import type { FromQuery, QueryTask } from './messages.ts'
 import { writeRows } from './rows.ts'
@@ -59,8 +59,9 @@ async function systemNames(connection: DuckDBConnection): Promise<ReadonlySet<st
 
 async function answer(task: QueryTask, began: number): Promise<void> {
   const connection = await openInstance(task)
-  await checkQuery(connection, task.sql, [recordsTable.name], await systemNames(connection))
-  await makeTables(connection, task.snapshot, task.workloads)
+  const tables = [recordsTable, ...(task.bodies === null ? [] : [bodiesTable])].map(({ name }) => name)
+  await checkQuery(connection, task.sql, tables, await systemNames(connection))
+  const bodies = await makeTables(connection, task)
   say({ kind: 'began' })
   const statements = await connection.extractStatements(task.sql)
   if (statements.count !== 1) throw new QueryFault('query_refused', 'Write one SELECT.')
@@ -76,7 +77,7 @@ async function answer(task: QueryTask, began: number): Promise<void> {
   }
   const { rows, truncated } = await writeRows(await statement.stream(), task, write)
   const elapsedMs = Math.round(performance.now() - began)
-  write(`],"truncated":${JSON.stringify(truncated)},"elapsedMs":${elapsedMs}}`)
+  write(`],"truncated":${JSON.stringify(truncated)},"elapsedMs":${elapsedMs},"bodies":${JSON.stringify(bodies)}}`)
   say({ kind: 'done', rows, truncated, bytes, elapsedMs })
 }
 

@@ -1,5 +1,5 @@
-import { LedgerError } from '../index.ts'
-import { BodiesTooLongError, BodyReader, type JournalBodies } from '../journal/bodies.ts'
+import { BodyReader } from '../journal/bodies.ts'
+import { type Bodies, bodiesOf } from './bodies-of.ts'
 import type { SearchHit, SearchPage } from './index.ts'
 import type { Needle, Place } from './needle.ts'
 import { type BodyPlace, type BodyPlaces, eachPlace } from './places.ts'
@@ -51,38 +51,6 @@ export function scan(
   }
   const { records } = places
   return { hits, ...counts, records, next: counts.searched < records ? last : null }
-}
-
-interface Bodies {
-  readonly request: Buffer
-  readonly response: Buffer
-}
-
-/** The bodies, or why there are none. */
-function bodiesOf(
-  reader: BodyReader,
-  { positions, id, bodyBytes }: BodyPlace,
-  bytesMax: number,
-): Bodies | 'deleted' | 'uncaptured' | 'unread' {
-  let read: JournalBodies | null
-  try {
-    read = reader.read(positions, id, bytesMax)
-  } catch (error) {
-    const isOwn =
-      error instanceof BodiesTooLongError || (error instanceof LedgerError && error.code === 'ledger_corrupt')
-    if (!isOwn) throw error
-    return 'unread'
-  }
-  if (read === null) return 'deleted'
-  const request = joined(read.request)
-  const response = joined(read.response)
-  if (request.byteLength + response.byteLength === 0 && bodyBytes > 0) return 'uncaptured'
-  return { request, response }
-}
-
-function joined(parts: readonly Buffer[]): Buffer {
-  const [only, ...more] = parts.filter(part => part.byteLength > 0)
-  return only !== undefined && more.length === 0 ? only : Buffer.concat(parts)
 }
 
 function hitsOf(needle: Needle, place: BodyPlace, { request, response }: Bodies): SearchHit[] {

@@ -10,7 +10,7 @@ import type { QueryResult, QuerySchema } from './query.ts'
 import { csvOf, jsonOf, tabbedOf } from './values.ts'
 
 const result = (columns: readonly (readonly [string, string])[], rows: QueryResult['rows']): QueryResult => ({
-  ...{ columns: columns.map(([name, type]) => ({ name, type })), rows, truncated: null, elapsedMs: 1 },
+  ...{ columns: columns.map(([name, type]) => ({ name, type })), rows, truncated: null, elapsedMs: 1, bodies: null },
 })
 
 test('a link has the whole query, as it is or compressed, or there is none', async () => {

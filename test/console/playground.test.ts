@@ -4,19 +4,26 @@ import type { ServerResponse } from 'node:http'
 import { after, test } from 'node:test'
 import type { BrowserContext, Locator, Page } from 'playwright-core'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
+import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { assertAccessible } from '../support/accessible.ts'
 import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { settledRecords } from '../support/records.ts'
 import { startUpstream } from '../support/upstream.ts'
+
+const idOfDave = demoDirectory.people.find(({ name }) => name === 'dave')?.objectId ?? ''
 
 /** Instance 1 is the test's own, instance 2 a simulated one. */
 const { world, backend } = await startUpstream(
   { after },
   {
     change: config => {
-      const { 'code-assistant': code } = config.workloads
-      assert.ok(code)
-      return { ...config, workloads: { ...config.workloads, 'code-assistant': { ...code, output: { most: 100 } } } }
+      const { 'code-assistant': code, 'hr-bot': hr } = config.workloads
+      assert.ok(code && hr)
+      const workloads = {
+        'code-assistant': { ...code, output: { most: 100 } },
+        'hr-bot': { ...hr, callers: [...hr.callers, { user: idOfDave }] },
+      }
+      return { ...config, workloads: { ...config.workloads, ...workloads } }
     },
     parts: { consoleDirectory: builtConsole },
   },
@@ -226,6 +233,8 @@ test('a refusal is shown in the words of the gateway, with its record', async ()
   await alert.getByText('maximum_too_large').waitFor()
   const record = await newest()
   assert.deepEqual([record.outcome, record.outcomeCode], ['refused', 'maximum_too_large'])
+  const explain = alert.getByRole('link', { name: 'Explain' })
+  assert.match((await explain.getAttribute('href')) ?? '', new RegExp(`/explain\\?.*record=${record.id}`))
   await page.getByLabel('Most tokens of an answer').fill('50')
   await page.getByRole('button', { name: 'Try again' }).click()
   await page
@@ -290,11 +299,25 @@ test('a recorded call goes on here, and who may call as no workload sees who gra
   await assertAccessible(page)
   await close(context, faults)
 
-  const dave = await openConsole(browser, { admin, person: 'dave' })
-  await dave.page.goto(`${admin}/playground`)
-  await dave.page.getByText('No workload lists you as a caller').waitFor()
-  await assertAccessible(dave.page)
-  await close(dave.context, dave.faults)
+  const frank = await openConsole(browser, { admin, person: 'frank' })
+  await frank.page.goto(`${admin}/playground`)
+  await frank.page.getByText('No workload lists you as a caller').waitFor()
+  await assertAccessible(frank.page)
+  await close(frank.context, frank.faults)
+})
+
+// Most people who try a model have no role in the console.
+test('a person without a role talks with a model, sees what it cost, and why the record does not open', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'dave' })
+  await page.goto(`${admin}/playground?target=dev-openai-instance-2`)
+  await ask(page, 'What is a queue?')
+  const log = page.getByRole('log')
+  await log.getByText(/tokens/).waitFor()
+  const { cost } = await newest()
+  assert.ok(cost)
+  await log.getByTitle(`${(cost.nano / 1e9).toFixed(9)} ${cost.currency}`).waitFor()
+  await log.getByRole('link', { name: /Opening it needs the role viewer or developer/ }).waitFor()
+  await close(context, faults)
 })
 
 for (const dark of [false, true]) {

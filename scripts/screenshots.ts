@@ -64,6 +64,7 @@ const pictures: readonly Picture[] = [
     prepare: talk,
   },
   { name: 'playground-nobody', path: '/playground', person: 'dave' },
+  { name: 'about', path: '/about' },
   { name: 'people', path: '/people?period=30d' },
   { name: 'workloads', path: '/workloads?period=30d' },
   { name: 'workload', path: '/workloads/hr-bot?period=30d' },

@@ -109,6 +109,7 @@ const opensFor: Readonly<Record<string, readonly string[]>> = {
   Feeds: ['bob', 'carol', 'erin', 'frank'],
   Playground: ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'],
   'My use': ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'],
+  About: ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'],
 }
 
 for (const person of ['alice', 'bob', 'carol', 'dave', 'erin', 'frank']) {

@@ -1,6 +1,7 @@
 /**
- * Builds the page into `dist/`: index.html, hashed files in `assets/` with a `.br` and a `.gz` beside each, and
- * manifest.json, which has the digest of the sources and the packages that are in the bundle. Does nothing when `dist/`
+ * Builds the page into `dist/`: index.html, hashed files in `assets/` with a `.br` and a `.gz` beside each,
+ * packages.json with what an installation has, and manifest.json, which has the digest of the sources and the packages
+ * that are in the bundle. Does nothing when `dist/`
  * is of the sources as they are.
  *   node packages/console/scripts/build.ts [DIRECTORY]   default: packages/console/dist
  */
@@ -11,6 +12,8 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { build, type InlineConfig, type Rolldown } from 'vite'
+import { readLockfile, shippedWith } from '../../../scripts/shipped/lockfile.ts'
+import { noticesText } from '../../../scripts/shipped/notices.ts'
 
 const folder = dirname(import.meta.dirname)
 const root = dirname(dirname(folder))
@@ -83,6 +86,7 @@ export async function buildConsole(directory: string): Promise<boolean> {
   try {
     const output = await build({ ...settings, build: { ...settings.build, outDir: made } })
     const manifest: Manifest = { sources, packages: packagesOf([output].flat() as Rolldown.RolldownOutput[]) }
+    await writePackages(made, manifest.packages)
     await compressAll(made)
     await writeFile(join(made, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
     await replace(directory, made)
@@ -90,6 +94,21 @@ export async function buildConsole(directory: string): Promise<boolean> {
   } finally {
     await rm(made, { recursive: true, force: true })
   }
+}
+
+/**
+ * `packages.json`: what an installation of the gateway has besides itself, this page included, and the name of the file
+ * in `assets/` that has the texts of the licences.
+ */
+async function writePackages(made: string, bundled: readonly string[]): Promise<void> {
+  const shipped = [...shippedWith(readLockfile(), 'packages/gateway', bundled).values()]
+  const text = noticesText(shipped)
+  const notices = `notices-${createHash('sha256').update(text).digest('hex').slice(0, 10)}.txt`
+  const packages = shipped
+    .filter(({ integrity }) => integrity !== null)
+    .map(({ name, version, licence }) => ({ name, version, licence }))
+  await writeFile(join(made, 'assets', notices), text)
+  await writeFile(join(made, 'packages.json'), `${JSON.stringify({ notices, packages }, null, 2)}\n`)
 }
 
 /** Another build may put its page there at the same time: the last one stays. */

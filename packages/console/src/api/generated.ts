@@ -33,6 +33,51 @@ export type GatehouseError = {
   }
 }
 
+export type About = {
+  readonly version: string
+  /** Of a checkout; null for a published package. */
+  readonly commit: string | null
+  readonly node: string
+  readonly platform: string
+  /** Start of the process that answers, ms since the epoch. */
+  readonly startedAtMs: number | null
+  /** Null without the role viewer. */
+  readonly health: {
+    readonly parts: readonly ({
+      readonly name: 'ledger' | 'limits' | 'instances' | 'feeds' | 'sources' | 'replicas' | 'signIn'
+      /** That of the worst that was found. */
+      readonly state: 'ok' | 'critical' | 'warning' | 'note'
+      /** The worst that was found, in a sentence; null where all is well. */
+      readonly what: string | null
+      /** What to do about it. */
+      readonly next: string | null
+    })[]
+    /** How the replicas share what they know. */
+    readonly sharing: 'ok' | 'alone' | 'away'
+    readonly replicas: readonly ({
+      readonly name: string
+      readonly isSelf: boolean
+      readonly status: 'alive' | 'silent'
+      /** Null where it publishes what this version cannot read. */
+      readonly version: string | null
+      /** Milliseconds since the epoch. */
+      readonly startedAtMs: number | null
+    })[]
+    /** Where people and programs sign in; null without a console. */
+    readonly authority: string | null
+    readonly tenants: readonly (string)[]
+    readonly audiences: readonly (string)[]
+  } | null
+  /** Address of the texts of the licences; null where the console is not built. */
+  readonly notices: string | null
+  /** What an installation has besides Gatehouse. Licences are SPDX expressions. */
+  readonly packages: readonly ({
+    readonly name: string
+    readonly version: string
+    readonly licence: string
+  })[]
+}
+
 export type Me = {
   /** The caller's own calls of this month, by workload and model. */
   readonly month: {
@@ -1378,6 +1423,13 @@ export interface Operations {
     readonly body: undefined
     readonly answer: WhoAmI
   }
+  /** Version, how the process runs, what it is made of; for viewers also how its parts are. */
+  'GET /api/v1/about': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: About
+  }
   /**
    * The caller's own use: calls, tokens and cost of this month, limits left, workloads and how programs
    * reach them.
@@ -2169,6 +2221,7 @@ export interface Operations {
 /** The roles of which each operation requires any; `caller`: any caller with a verified identity. */
 export const rolesByOperation = {
   'GET /api/v1/whoami': ['caller'],
+  'GET /api/v1/about': ['caller'],
   'GET /api/v1/me': ['caller'],
   'GET /api/v1/me/series': ['caller'],
   'GET /api/v1/me/calls/{id}': ['caller'],

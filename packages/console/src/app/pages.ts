@@ -125,4 +125,10 @@ export const pageRows: readonly PageRow[] = [
     load: () => import('../pages/explain/page.tsx'),
     listed: { title: shell.pages.explain, icon: 'explain', place: paths.explain(), key: 'e' },
   },
+  {
+    path: '/about',
+    needs: 'GET /api/v1/about',
+    load: () => import('../pages/about/page.tsx'),
+    listed: { title: shell.pages.about, icon: 'about', place: paths.about(), key: 'b' },
+  },
 ]

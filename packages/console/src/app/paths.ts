@@ -50,6 +50,7 @@ export const paths = {
   /** @param record id of a record to go on with; its request becomes the conversation. */
   playground: ({ record }: { readonly record?: string } = {}): Place => at('/playground', { record }),
   me: (): Place => at('/me'),
+  about: (): Place => at('/about'),
   explain: (asked: { readonly record?: string } = {}): Place => at('/explain', asked),
   /** @param workload whose callers; all where it is not said. */
   people: (workload?: string): Place => at('/people', { workload }),

@@ -11,7 +11,7 @@ export const connect = {
     identity:
       'DefaultAzureCredential finds who signed in: you with the Azure CLI on your machine, the managed identity of the program where it runs. It renews the token by itself.',
     variable:
-      'Put a token into GATEHOUSE_TOKEN before: export GATEHOUSE_TOKEN=$(gatehouse token). In the demonstration npx gatehouse token --as NAME prints one. It lasts about an hour.',
+      'Put a token into GATEHOUSE_TOKEN before: export GATEHOUSE_TOKEN=$(gatehouse token). In the demonstration ./gatehouse token --as NAME prints one. It lasts about an hour.',
   },
   facts: {
     endpoint: 'Endpoint',

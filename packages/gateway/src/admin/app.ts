@@ -8,6 +8,7 @@ import { parameterError } from './parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
 import { Questions } from './questions.ts'
 import { revalidated } from './revalidation.ts'
+import { addAbout } from './routes/about.ts'
 import { addAttention } from './routes/attention.ts'
 import { addAudit } from './routes/audit.ts'
 import { addConfiguration } from './routes/configuration.ts'
@@ -82,6 +83,7 @@ export function adminApp(
     rolesOfKey: key => seen.rolesOf(key),
   }
   addWhoami(app)
+  addAbout(app, handlerParts)
   addMe(app, handlerParts)
   addMyCall(app, handlerParts)
   addPlayground(app, handlerParts)

@@ -10,7 +10,8 @@ export type { AdminEnv } from './env.ts'
 export type AdminApp = OpenAPIHono<AdminEnv>
 
 /** Services that handlers use. */
-export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log' | 'clock' | 'audit' | 'scratch'> {
+export interface AdminParts
+  extends Pick<AdminOptions, 'ledger' | 'house' | 'log' | 'clock' | 'audit' | 'scratch' | 'access' | 'console'> {
   readonly tailPollMs: number
   /** Aborted when the listener closes. */
   readonly closing: AbortSignal

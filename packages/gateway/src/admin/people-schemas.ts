@@ -58,3 +58,4 @@ const errorLine: z.ZodType<ErrorLine> = z.strictObject({
 export const errorsAnswer = z
   .strictObject({ errors: z.array(errorLine).openapi({ description: 'Most calls first, at most 200 kinds.' }) })
   .openapi('Errors')
+export type ErrorsAnswer = z.output<typeof errorsAnswer>

@@ -17,6 +17,8 @@ export const roleByRoute = {
   // What people have used themselves is theirs to know.
   'GET /api/v1/me': 'caller',
   'GET /api/v1/me/series': 'caller',
+  // Version and licences; the health of parts is in the answer for viewers alone.
+  'GET /api/v1/about': 'caller',
   'GET /api/v1/me/calls/:id': 'caller',
   // Calls are the gateway's to admit or refuse: here they need no more than a token, as there.
   'GET /api/v1/playground': 'caller',

@@ -1,6 +1,7 @@
 /** The `gatehouse` command: a noun per file. Modules that start servers are loaded on demand. */
 import { Command } from 'commander'
 import { version } from '../version.ts'
+import { aboutCommand } from './commands/about.ts'
 import { attentionCommand } from './commands/attention.ts'
 import { auditCommand } from './commands/audit.ts'
 import { chatCommand } from './commands/chat.ts'
@@ -14,6 +15,7 @@ import { ledgerCommand } from './commands/ledger.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { logCommand } from './commands/log.ts'
 import { loginCommand, logoutCommand } from './commands/login.ts'
+import { peopleCommand } from './commands/people.ts'
 import { pricesCommand } from './commands/prices.ts'
 import { queryCommand } from './commands/query.ts'
 import { recordsCommand } from './commands/records.ts'
@@ -24,6 +26,7 @@ import { sourcesCommand } from './commands/sources.ts'
 import { tokenCommand } from './commands/token.ts'
 import { usageCommand } from './commands/usage.ts'
 import { whoamiCommand } from './commands/whoami.ts'
+import { workloadsCommand } from './commands/workloads.ts'
 import { createContext, prepareProgram } from './context.ts'
 import { reportError } from './errors.ts'
 import type { GlobalOptions } from './options.ts'
@@ -49,6 +52,8 @@ for (const command of [
   usageCommand(context),
   recordsCommand(context),
   queryCommand(context),
+  workloadsCommand(context),
+  peopleCommand(context),
   limitsCommand(context),
   instancesCommand(context),
   feedsCommand(context),
@@ -57,6 +62,7 @@ for (const command of [
   auditCommand(context),
   ledgerCommand(context),
   pricesCommand(context),
+  aboutCommand(context),
   simulateCommand(context),
 ]) {
   program.addCommand(command)

@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
 import type { Clock } from '../clock.ts'
+import { aboutCommand } from './commands/about.ts'
 import { attentionCommand } from './commands/attention.ts'
 import { auditCommand } from './commands/audit.ts'
 import { chatCommand } from './commands/chat.ts'
@@ -12,12 +13,14 @@ import { instancesCommand } from './commands/instances.ts'
 import { ledgerCommand } from './commands/ledger.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { logCommand } from './commands/log.ts'
+import { peopleCommand } from './commands/people.ts'
 import { pricesCommand } from './commands/prices.ts'
 import { queryCommand } from './commands/query.ts'
 import { recordsCommand } from './commands/records.ts'
 import { smokeCommand } from './commands/smoke.ts'
 import { sourcesCommand } from './commands/sources.ts'
 import { usageCommand } from './commands/usage.ts'
+import { workloadsCommand } from './commands/workloads.ts'
 import type { CliContext } from './context.ts'
 import { CliError, type ExitCode, reportError } from './errors.ts'
 import type { TokenOptions } from './options.ts'
@@ -79,7 +82,10 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   }
   const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
   const further = [
+    aboutCommand,
     attentionCommand,
+    peopleCommand,
+    workloadsCommand,
     chatCommand,
     limitsCommand,
     instancesCommand,

@@ -1,9 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { callerKey } from '../../identity/caller.ts'
 import { QuestionError } from '../../ledger/index.ts'
+import type { ReplicasReport } from '../../replicas/index.ts'
 import { aliveFigures, sumOfFeeds, sumOfInstances } from '../../replicas/sum.ts'
 import { attentionOf } from '../attention/find.ts'
-import { type Attention, attentionPages, severities, type UnpricedModel } from '../attention/index.ts'
+import {
+  type Attention,
+  type AttentionFacts,
+  attentionPages,
+  severities,
+  type UnpricedModel,
+} from '../attention/index.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { isWithoutStore } from '../live/hub.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
@@ -36,7 +43,8 @@ const route = createRoute({
 
 const dayMs = 86_400_000
 
-export function addAttention(app: AdminApp, { ledger, house, clock, questions }: AdminParts): void {
+export function addAttention(app: AdminApp, parts: AdminParts): void {
+  const { ledger, house, clock, questions } = parts
   const unpricedSince = async (fromMs: number): Promise<readonly UnpricedModel[]> => {
     const { lines } = await ledger.usage({ by: ['model'], fromMs })
     return lines.flatMap(({ keys: [model], unpricedCalls: calls }) =>
@@ -46,21 +54,28 @@ export function addAttention(app: AdminApp, { ledger, house, clock, questions }:
   app.openapi(route, async c => {
     const nowMs = clock()
     const reader = callerKey(c.get('caller'))
-    const [replicas, limits, health, unpriced] = await Promise.all([
-      house.replicas(),
-      house.limits().catch(() => null),
-      ledger.health().catch(() => null),
+    const [state, unpriced] = await Promise.all([
+      house.replicas().then(replicas => stateFacts(parts, replicas)),
       questions.ask(reader, c.req.raw.signal, () => unpricedSince(nowMs - dayMs)).catch(noneWithoutStore),
     ])
-    const figures = aliveFigures(replicas)
-    const items = attentionOf({
-      ...{ nowMs, limits, replicas, unpriced, currency: house.currency, ledger: health },
-      instances: sumOfInstances(figures),
-      feeds: sumOfFeeds(figures),
-      sources: house.sources(),
-    })
+    const items = attentionOf({ ...state, unpriced })
     return c.json({ atMs: nowMs, items: items.map(one => ({ ...one, parameters: { ...one.parameters } })) }, 200)
   })
+}
+
+/** Facts of the running house, and of its ledger, that cost no question of records. */
+export async function stateFacts(
+  { ledger, house, clock }: Pick<AdminParts, 'ledger' | 'house' | 'clock'>,
+  replicas: ReplicasReport,
+): Promise<Omit<AttentionFacts, 'unpriced'>> {
+  const [limits, health] = await Promise.all([house.limits().catch(() => null), ledger.health().catch(() => null)])
+  const figures = aliveFigures(replicas)
+  return {
+    ...{ nowMs: clock(), limits, replicas, currency: house.currency, ledger: health },
+    instances: sumOfInstances(figures),
+    feeds: sumOfFeeds(figures),
+    sources: house.sources(),
+  }
 }
 
 /** Without a store, or with more models than a report may have, nothing is known of prices. */

@@ -1,0 +1,107 @@
+import { Command, Option } from 'commander'
+import type { CallersAnswer } from '../../admin/people-schemas.ts'
+import { csvLine } from '../../csv.ts'
+import { callerOrders } from '../../ledger/people.ts'
+import type { CliContext } from '../context.ts'
+import { askAdmin } from '../reach/admin-client.ts'
+import { money } from '../terminal/money.ts'
+import { jsonText } from '../terminal/printable.ts'
+import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
+import { addFilterOptions, addReaderOptions, filterQuery, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+
+interface PeopleOptions extends ReaderOptions {
+  readonly search?: string
+  readonly kind?: string
+  readonly order?: string
+}
+
+const standardFrom = '31d'
+/** The most of a page of the management API. */
+const pageSize = 1_000
+
+/** `gatehouse people`: who called, and what they used. */
+export function peopleCommand(context: CliContext): Command {
+  const command = new Command('people')
+    .summary('who called: people and applications, what they used, their last call')
+    .description(
+      'Everybody who called: kind, workloads, calls, tokens, cost, errors, the last call, and roles in the console where they are known.',
+    )
+    .option('--search <text>', 'only those with this in their name or key')
+    .addOption(new Option('--kind <kind>', 'only people or applications').choices(['user', 'application']))
+    .addOption(new Option('--order <figure>', 'largest or latest first (default: tokens)').choices([...callerOrders]))
+  addReaderOptions(addFilterOptions(command, standardFrom))
+  command.addHelpText('after', '\nExample:\n  $ gatehouse people --search finder --from 7d')
+  return command.action(async (options: PeopleOptions) => showPeople(context, options))
+}
+
+async function showPeople(context: CliContext, options: PeopleOptions): Promise<void> {
+  const callers = await allCallers(context, options)
+  const format = formatOf(options, context)
+  if (format === 'json') context.stdout.write(`${jsonText({ callers }, 2)}\n`)
+  else if (format === 'csv') context.stdout.write(csvOf(callers))
+  else if (callers.length === 0) context.stdout.write('Nobody called in this period.\n')
+  else {
+    const rows = callers.map(caller => columns.map(({ cell }) => cell(caller)))
+    context.stdout.write(renderTable(columns, rows, widthOf(context)))
+  }
+}
+
+type Caller = CallersAnswer['callers'][number]
+
+async function allCallers(context: CliContext, options: PeopleOptions): Promise<readonly Caller[]> {
+  const { search, kind, order, as } = options
+  const query = { ...filterQuery(options, context, standardFrom), search, kind, order, limit: pageSize }
+  const callers: Caller[] = []
+  let before: string | undefined
+  do {
+    const page = await askAdmin<CallersAnswer>(context, { path: '/api/v1/callers', query: { ...query, before }, as })
+    callers.push(...page.callers)
+    before = page.next ?? undefined
+  } while (before !== undefined)
+  return callers
+}
+
+interface PeopleColumn extends TableColumn {
+  readonly cell: (caller: Caller) => string
+}
+
+const right = 'right' as const
+const columns: readonly PeopleColumn[] = [
+  { title: 'name', cutTo: 16, cell: ({ name }) => name },
+  { title: 'kind', leaves: 4, cell: ({ kind }) => (kind === null ? '-' : kind === 'user' ? 'person' : 'application') },
+  { title: 'workloads', cutTo: 12, leaves: 5, cell: ({ workloads }) => workloads.join(', ') || '-' },
+  { title: 'calls', align: right, cell: ({ calls }) => figure(calls) },
+  { title: 'tokens', align: right, cell: ({ totalTokens }) => figure(totalTokens) },
+  { title: 'cost', align: right, leaves: 1, cell: ({ costs }) => costText(costs) },
+  { title: 'failed', align: right, leaves: 2, cell: ({ failed }) => figure(failed) },
+  { title: 'refused', align: right, leaves: 3, cell: ({ refused }) => figure(refused) },
+  { title: 'last call (UTC)', leaves: 6, cell: ({ lastCallAtMs }) => instant(lastCallAtMs) },
+  { title: 'roles', leaves: 7, cell: ({ roles }) => (roles === null ? '?' : roles.join(', ') || '-') },
+]
+
+function costText(costs: Caller['costs']): string {
+  return costs.length === 0 ? '-' : costs.map(({ nano, currency }) => `${money(nano)} ${currency}`).join(' + ')
+}
+
+/** Costs are billionths, a column for each currency that there is. */
+function csvOf(callers: readonly Caller[]): string {
+  const currencies = [...new Set(callers.flatMap(({ costs }) => costs.map(({ currency }) => currency)))].sort()
+  const head = [
+    'key',
+    'name',
+    'kind',
+    'workloads',
+    'calls',
+    'totalTokens',
+    'failed',
+    'refused',
+    'lastCallAtMs',
+    'roles',
+  ]
+  const lines = callers.map(({ key, name, kind, workloads, calls, totalTokens, failed, refused, ...more }) => [
+    ...[key, name, kind, workloads.join(' '), calls, totalTokens, failed, refused, more.lastCallAtMs],
+    more.roles?.join(' ') ?? null,
+    ...currencies.map(one => more.costs.find(({ currency }) => currency === one)?.nano ?? 0),
+  ])
+  return [[...head, ...currencies.map(currency => `nano${currency}`)], ...lines].map(line => csvLine(line)).join('')
+}

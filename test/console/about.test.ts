@@ -25,7 +25,7 @@ test('about has the version, the health of each part, the replicas, and every li
   const find = page.getByRole('textbox', { name: 'Find a package or a licence' })
   await find.fill('react-dom')
   const licences = page.getByRole('region', { name: 'Packages of an installation, and their licences' })
-  await licences.getByRole('row', { name: /react-dom .*MIT/ }).waitFor()
+  await licences.getByRole('row', { name: /^react-dom .*MIT/ }).waitFor()
   await page.waitForURL(/find=react-dom/)
   const address = await page.getByRole('link', { name: 'Texts of all licences' }).getAttribute('href')
   const texts = await fetch(`${admin}${address}`)

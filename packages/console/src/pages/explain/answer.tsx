@@ -29,35 +29,9 @@ export function Answer({ explanation, body, again }: AnswerProps) {
       <Panel>
         <Stack gap="md">
           <div className={styles['answer']} data-verdict={verdict} role="status">
-            <Group justify="space-between" align="flex-start" gap="sm">
-              <Title order={2} size="lg" fw={650}>
-                {titleOf(explanation)}
-              </Title>
-              <Group gap="xs">
-                {live && (
-                  <Button
-                    size="compact-xs"
-                    variant="default"
-                    leftSection={<Icon name="refresh" size={12} />}
-                    onClick={again}
-                  >
-                    {text.again}
-                  </Button>
-                )}
-                <CopyButton value={curlOf(explanation, body)}>
-                  {({ copied, copy }) => (
-                    <Button
-                      size="compact-xs"
-                      variant="default"
-                      leftSection={<Icon name="copy" size={12} />}
-                      onClick={copy}
-                    >
-                      {copied ? text.copied : text.curl}
-                    </Button>
-                  )}
-                </CopyButton>
-              </Group>
-            </Group>
+            <Title order={2} size="lg" fw={650}>
+              {titleOf(explanation)}
+            </Title>
             <Text size="sm" className={styles['words'] ?? ''}>
               <Foreign text={allowed === true ? endOf(explanation) : (last?.answer?.message ?? last?.text ?? '')} />
             </Text>
@@ -65,6 +39,25 @@ export function Answer({ explanation, body, again }: AnswerProps) {
               {live ? text.live : text.notLive}
             </Text>
           </div>
+          <Group gap="xs">
+            {live && (
+              <Button
+                size="compact-xs"
+                variant="default"
+                leftSection={<Icon name="refresh" size={12} />}
+                onClick={again}
+              >
+                {text.again}
+              </Button>
+            )}
+            <CopyButton value={curlOf(explanation, body)}>
+              {({ copied, copy }) => (
+                <Button size="compact-xs" variant="default" leftSection={<Icon name="copy" size={12} />} onClick={copy}>
+                  {copied ? text.copied : text.curl}
+                </Button>
+              )}
+            </CopyButton>
+          </Group>
           <Steps steps={steps} />
         </Stack>
       </Panel>

@@ -49,6 +49,16 @@ export function Form({ asked, onAsk }: FormProps) {
             <Tags label={text.roles} value={written.roles} onChange={roles => set({ roles })} />
           </>
         )}
+        <Autocomplete
+          label={text.url}
+          placeholder={text.urlPlaceholder}
+          data={[...recent.urls]}
+          limit={12}
+          value={written.url}
+          required
+          withAsterisk={false}
+          onChange={address => set({ url: address })}
+        />
         <Group gap="xs" wrap="nowrap" align="flex-start">
           <Select
             w={104}
@@ -60,24 +70,14 @@ export function Form({ asked, onAsk }: FormProps) {
           />
           <Autocomplete
             flex={1}
-            label={text.url}
-            placeholder={text.urlPlaceholder}
-            data={[...recent.urls]}
+            label={text.model}
+            placeholder={text.modelHelp}
+            data={[...recent.models]}
             limit={12}
-            value={written.url}
-            required
-            withAsterisk={false}
-            onChange={address => set({ url: address })}
+            value={written.model}
+            onChange={model => set({ model })}
           />
         </Group>
-        <Autocomplete
-          label={text.model}
-          description={text.modelHelp}
-          data={[...recent.models]}
-          limit={12}
-          value={written.model}
-          onChange={model => set({ model })}
-        />
         <UnstyledButton onClick={() => setIsMore(!isMore)} aria-expanded={isMore} fz="sm">
           <Group gap={6}>
             <Icon name={isMore ? 'down' : 'right'} size={12} />

@@ -71,10 +71,11 @@ function valueText(value: unknown): string {
     .join(', ')
 }
 
-function Details({ step: { details } }: { readonly step: Step }) {
+/** What limits have used is what people look for, so it is open. */
+function Details({ step: { stage, details } }: { readonly step: Step }) {
   if (details.length === 0) return null
   return (
-    <details className={styles['details']}>
+    <details className={styles['details']} open={stage === 'admit'}>
       <summary>{text.details(details.length)}</summary>
       <ul>
         {details.map(line => (

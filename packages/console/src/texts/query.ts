@@ -14,6 +14,17 @@ export const query = {
   rows: (rows: string) => `${rows} rows`,
   time: 'Time at most',
   seconds: (seconds: number) => `${seconds} s`,
+  bodies: 'Bodies',
+  bodiesOf: (workload: string, day: string) => `Bodies: ${workload}, ${day}`,
+  bodiesSaid:
+    'The query then has the table bodies, with prompts and answers of one workload and day. Who read them, and why, is in the audit trail.',
+  day: 'Day (UTC)',
+  dayWrong: 'Choose a day.',
+  noWorkload: 'Choose a workload; one without calls has no bodies.',
+  useBodies: 'Query with bodies',
+  noBodies: 'Query without bodies',
+  bodiesRead: (read: string, records: string, without: string) =>
+    `Bodies of ${read} of ${some(records, 'record')} of the day, newest first; ${without} of them had none or none that can be read.`,
   save: 'Save',
   saveAs: 'Name of the query',
   saveHelp: 'Kept in this browser. A query of the same name is replaced.',

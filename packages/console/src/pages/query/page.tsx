@@ -10,7 +10,7 @@ import { query as text } from '../../texts/query.ts'
 import { useDraft, useKept } from './kept.ts'
 import { linkOf, sqlIn } from './link.ts'
 import styles from './query.module.css'
-import { boundsDefault, schema } from './query.ts'
+import { boundsDefault, type ChosenBodies, schema } from './query.ts'
 import { Result } from './result.tsx'
 import { Side } from './side.tsx'
 import { SqlEditor } from './sql-editor.tsx'
@@ -30,6 +30,7 @@ function NotAllowed() {
 function Workbench() {
   const [sql, setSql] = useDraft()
   const [bounds, setBounds] = useState(boundsDefault)
+  const [bodies, setBodies] = useState<ChosenBodies | null>(null)
   const [goTo, setGoTo] = useState<Place | null>(null)
   const [insert, setInsert] = useState<{ readonly text: string } | null>(null)
   const change = useChangeAddress()
@@ -45,7 +46,7 @@ function Workbench() {
   const run = (): void => {
     if (sql.trim() === '') return
     setIsFromLink(false)
-    start(sql, bounds)
+    start({ sql, bounds, bodies })
     void linkOf(sql).then(link => change(link ?? { sql: undefined, z: undefined }, { replace: true }))
   }
   return (
@@ -64,7 +65,9 @@ function Workbench() {
               sql={sql}
               bounds={bounds}
               isRunning={state.kind === 'running'}
+              bodies={bodies}
               onBounds={setBounds}
+              onBodies={setBodies}
               onRun={run}
               onCancel={cancel}
               onSave={name => kept.save({ name, sql })}

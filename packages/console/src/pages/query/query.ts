@@ -22,6 +22,21 @@ export const rowsChoices = [100, 1_000, 10_000] as const
 export const secondsChoices = [10, 30] as const
 export const boundsDefault: Bounds = { rowsMax: 1_000, timeoutMs: 10_000 }
 
-export function run(sql: string, bounds: Bounds, signal: AbortSignal): Promise<QueryResult> {
-  return send('POST /api/v1/query', { body: { sql, ...bounds }, signal })
+/** Bodies that a query has a table of, and why they are read. */
+export interface ChosenBodies {
+  readonly workload: string
+  readonly day: string
+  readonly reason: string
+}
+
+export interface Asked {
+  readonly sql: string
+  readonly bounds: Bounds
+  readonly bodies: ChosenBodies | null
+}
+
+export function run({ sql, bounds, bodies }: Asked, signal: AbortSignal): Promise<QueryResult> {
+  if (bodies === null) return send('POST /api/v1/query', { body: { sql, ...bounds }, signal })
+  const { reason, ...wanted } = bodies
+  return send('POST /api/v1/query', { body: { sql, ...bounds, bodies: wanted }, reason, signal })
 }

@@ -72,7 +72,7 @@ function Fault({ error, onPlace }: { readonly error: Error; readonly onPlace: (p
 type View = 'table' | 'chart'
 
 function Answer({ result }: { readonly result: QueryResult }) {
-  const { columns, rows, truncated, elapsedMs } = result
+  const { columns, rows, truncated, elapsedMs, bodies } = result
   const view: View = useAddress()['view'] === 'chart' ? 'chart' : 'table'
   const change = useChangeAddress()
   const tools = (
@@ -99,6 +99,15 @@ function Answer({ result }: { readonly result: QueryResult }) {
       {truncated !== null && (
         <Text size="xs" c="var(--warn)" mb="xs">
           {truncated === 'rows' ? text.truncatedRows(exactly(rows.length)) : text.truncatedBytes}
+        </Text>
+      )}
+      {bodies !== null && (
+        <Text size="xs" c="dimmed" mb="xs">
+          {text.bodiesRead(
+            exactly(bodies.read),
+            exactly(bodies.records),
+            exactly(bodies.deleted + bodies.uncaptured + bodies.unread),
+          )}
         </Text>
       )}
       {rows.length === 0 && <Empty title={text.noRows} advice={text.noRowsAdvice} />}

@@ -6,23 +6,27 @@ import { addressText, changed, useAddress } from '../../app/address.ts'
 import { exactly } from '../../format/number.ts'
 import { Icon } from '../../parts/icons.tsx'
 import { query as text } from '../../texts/query.ts'
+import { BodiesChoice } from './bodies-choice.tsx'
 import { nameLettersMax } from './kept.ts'
 import { linkOf } from './link.ts'
 import styles from './query.module.css'
-import { type Bounds, rowsChoices, secondsChoices } from './query.ts'
+import { type Bounds, type ChosenBodies, rowsChoices, secondsChoices } from './query.ts'
 
 interface ToolsProps {
   readonly sql: string
   readonly bounds: Bounds
+  readonly bodies: ChosenBodies | null
   readonly isRunning: boolean
   readonly onBounds: (bounds: Bounds) => void
+  readonly onBodies: (bodies: ChosenBodies | null) => void
   readonly onRun: () => void
   readonly onCancel: () => void
   readonly onSave: (name: string) => void
 }
 
 /** What can be done with the query in the editor. */
-export function Tools({ sql, bounds, isRunning, onBounds, onRun, onCancel, onSave }: ToolsProps) {
+export function Tools(props: ToolsProps) {
+  const { sql, bounds, bodies, isRunning, onBounds, onBodies, onRun, onCancel, onSave } = props
   return (
     <Group gap="xs" className={styles['tools'] ?? ''} justify="space-between">
       <Group gap="xs">
@@ -39,6 +43,7 @@ export function Tools({ sql, bounds, isRunning, onBounds, onRun, onCancel, onSav
           {text.runHint}
         </Kbd>
         <Limits bounds={bounds} onBounds={onBounds} />
+        <BodiesChoice bodies={bodies} onBodies={onBodies} />
       </Group>
       <Group gap="xs">
         <SaveButton isDisabled={sql.trim() === ''} onSave={onSave} />

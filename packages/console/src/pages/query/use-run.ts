@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
-import { type Bounds, type QueryResult, run } from './query.ts'
+import { type Asked, type QueryResult, run } from './query.ts'
 
 export type RunState =
   | { readonly kind: 'idle' }
@@ -10,7 +10,7 @@ export type RunState =
 interface Running {
   readonly state: RunState
   /** Runs a query in place of the one that runs. */
-  readonly start: (sql: string, bounds: Bounds) => void
+  readonly start: (asked: Asked) => void
   readonly cancel: () => void
 }
 
@@ -19,21 +19,21 @@ export function useRun(onEnd: (sql: string, rows: number | null) => void): Runni
   const [state, setState] = useState<RunState>({ kind: 'idle' })
   const current = useRef<AbortController | null>(null)
   useEffect(() => () => current.current?.abort(), [])
-  const start = (sql: string, bounds: Bounds): void => {
+  const start = (asked: Asked): void => {
     current.current?.abort()
     const stop = new AbortController()
     current.current = stop
     setState({ kind: 'running' })
-    run(sql, bounds, stop.signal).then(
+    run(asked, stop.signal).then(
       result => {
         if (stop.signal.aborted) return
         setState({ kind: 'done', result })
-        onEnd(sql, result.rows.length)
+        onEnd(asked.sql, result.rows.length)
       },
       (error: Error) => {
         if (stop.signal.aborted) return
         setState({ kind: 'failed', error })
-        onEnd(sql, null)
+        onEnd(asked.sql, null)
       },
     )
   }

@@ -17,6 +17,8 @@ Gatehouse is configured by one YAML file: \`gatehouse serve --config gatehouse.y
 | check a file | \`gatehouse config check\` |
 | see what would happen to a call | \`gatehouse config explain /main/hr-bot/openai/v1/chat/completions --user OID\` |
 | see which of the latest calls a changed file would refuse | \`gatehouse config try gatehouse.yaml\` |
+| see what a running gateway uses, and what it used before | \`gatehouse config show --values\`, \`gatehouse config history\` |
+| change it on a running gateway ([management API](management-api.md#the-configuration)) | \`gatehouse config show > next.yaml\`, then \`gatehouse config apply next.yaml\` |
 | see what models cost, and where a price comes from | \`gatehouse prices\` |
 | print the JSON Schema for editors | \`gatehouse config schema\` |
 

@@ -1,4 +1,4 @@
-/** `gatehouse config check|init|schema|explain|try`: a configuration before it is used. */
+/** `gatehouse config`: a configuration before it is used, and the one that a running gateway uses. */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
@@ -17,6 +17,7 @@ import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { stepsText } from '../terminal/steps.ts'
+import { applyCommand, historyCommand, showCommand } from './config-running.ts'
 import { tryCommand } from './config-try.ts'
 import { explanationText } from './record-explain.ts'
 
@@ -33,12 +34,15 @@ export type Explain = (
  */
 export function configCommand(context: CliContext, explain: Explain | null = null): Command {
   return new Command('config')
-    .description('check, write and explain a configuration')
+    .description('check, write and explain a configuration; show and change that of a running gateway')
     .addCommand(checkCommand(context))
     .addCommand(initCommand(context))
     .addCommand(schemaCommand(context))
     .addCommand(explainCommand(context, explain))
     .addCommand(tryCommand(context, configFileDefault))
+    .addCommand(showCommand(context))
+    .addCommand(historyCommand(context))
+    .addCommand(applyCommand(context))
 }
 
 /**

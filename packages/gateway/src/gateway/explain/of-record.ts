@@ -22,13 +22,18 @@ const unboundCodes: ReadonlySet<string | null> = new Set([
   'workload_unknown',
 ])
 
+type CallerFields = Pick<RecordRow, 'callerKind' | 'callerTenantId' | 'callerObjectId' | 'callerAppId' | 'callerName'>
+
+/** What a record holds of who called, and as what. */
+export type BoundFields = CallerFields & Pick<RecordRow, 'workload' | 'outcomeCode'>
+
 /** True for a call whose caller a rule of its workload had let through. */
 export function wasBound(row: Pick<RecordRow, 'workload' | 'outcomeCode' | 'callerKind'>): boolean {
   return row.callerKind !== null && row.workload !== null && !unboundCodes.has(row.outcomeCode)
 }
 
 /** Without the claims that a record does not hold; null for a call whose token was not accepted. */
-export function callerOfRecord(row: RecordRow): Caller | null {
+export function callerOfRecord(row: CallerFields): Caller | null {
   const { callerKind: kind, callerTenantId: tenantId, callerObjectId: objectId } = row
   if (kind === null || tenantId === null || objectId === null) return null
   return callerWithoutToken({ kind, tenantId, objectId, appId: row.callerAppId, displayName: row.callerName })

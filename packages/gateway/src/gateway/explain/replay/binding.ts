@@ -4,8 +4,7 @@
  */
 import type { CallerRule, Config } from '../../../config/schema/index.ts'
 import { compileRules } from '../../../identity/index.ts'
-import type { RecordRow } from '../../../ledger/record.ts'
-import { type Claims, callerOfRecord, claimsNamed, noClaims, wasBound } from '../of-record.ts'
+import { type BoundFields, type Claims, callerOfRecord, claimsNamed, noClaims, wasBound } from '../of-record.ts'
 
 /** Claims to take under each configuration; a reason where those under the next one cannot be told. */
 export interface KnownClaims {
@@ -13,7 +12,11 @@ export interface KnownClaims {
   readonly after: Claims | { readonly untold: string }
 }
 
-export function claimsKnown(row: RecordRow, before: Config, after: Config): KnownClaims {
+export function claimsKnown(
+  row: BoundFields,
+  before: Pick<Config, 'workloads'>,
+  after: Pick<Config, 'workloads'>,
+): KnownClaims {
   const caller = callerOfRecord(row)
   const { workload } = row
   if (caller === null || workload === null) return { before: noClaims, after: noClaims }
@@ -40,7 +43,7 @@ export function claimsKnown(row: RecordRow, before: Config, after: Config): Know
   return { before: taken, after: untold(nextClaims, workload) }
 }
 
-function rulesOf({ workloads }: Config, workload: string): readonly CallerRule[] {
+function rulesOf({ workloads }: Pick<Config, 'workloads'>, workload: string): readonly CallerRule[] {
   return Object.hasOwn(workloads, workload) ? (workloads[workload]?.callers ?? []) : []
 }
 

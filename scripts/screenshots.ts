@@ -211,15 +211,26 @@ async function takeAll(directory: string): Promise<void> {
       await settled(page)
       await prepare?.(page)
       await settled(page)
-      // What is fixed to the window belongs at the top of the picture.
       await page.evaluate('scrollTo(0, 0)')
-      await page.screenshot({ path: join(directory, `${name}-${look.name}.png`), fullPage: true })
+      await grown(page, look.width)
+      await page.screenshot({ path: join(directory, `${name}-${look.name}.png`) })
+      await page.setViewportSize({ width: look.width, height: look.height })
       await page.emulateMedia({ media: null })
       process.stdout.write(`${name}-${look.name}\n`)
     }
     await context.close()
     for (const fault of faults) process.stderr.write(`${fault}\n`)
   }
+}
+
+/**
+ * Makes the window as high as the page: a picture beyond the window would have blank charts, and the list of pages
+ * would end in its middle.
+ */
+async function grown(page: Page, width: number): Promise<void> {
+  const height = await page.evaluate<number>('document.documentElement.scrollHeight')
+  await page.setViewportSize({ width, height })
+  for (let frames = 0; frames < 4; frames += 1) await page.evaluate('new Promise(requestAnimationFrame)')
 }
 
 /** Until everything that the page asked for is shown. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { assertAccessible } from '../support/accessible.ts'
 import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { startWorld } from '../support/world.ts'
@@ -12,6 +13,14 @@ const admin = world.house.admin?.url ?? ''
 
 await ask('How many days of parental leave are there?')
 await ask('Where is the canteen?')
+
+/** What a browser says when a tab is looked at, or no longer. */
+async function see(page: Page, isSeen: boolean): Promise<void> {
+  await page.evaluate(
+    `Object.defineProperty(document, 'hidden', { value: ${!isSeen}, configurable: true })
+     document.dispatchEvent(new Event('visibilitychange'))`,
+  )
+}
 
 async function ask(question: string): Promise<void> {
   const url = `${world.url}/main/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21`
@@ -127,6 +136,13 @@ test('the tail is one stream, which ends with the session in another tab', async
   await links.nth(before).waitFor({ timeout: 2_000 })
   assert.equal(streams.length, 1)
   assert.match(streams[0] ?? '', /events=record&after=\d+/)
+  // Nobody sees the tab for a while: the stream ends, and goes on after the last record.
+  await see(page, false)
+  await page.getByText('The stream is interrupted').waitFor()
+  await ask('Does anybody see it?')
+  await see(page, true)
+  await links.nth(before + 1).waitFor()
+  assert.equal(streams.length, 2)
   const other = await context.newPage()
   await other.goto(`${admin}/records`)
   await other.getByRole('button', { name: /^Signed in as/ }).click()

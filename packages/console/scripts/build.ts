@@ -38,7 +38,7 @@ const settings = {
 
 /** Large, and of pages that one opens on purpose. */
 const ofSomePages =
-  /node_modules\/(?:@codemirror|@lezer|@marijn|crelt|style-mod|w3c-keyname|diff)\/|\/src\/parts\/editor\//
+  /node_modules\/(?:@codemirror|@lezer|@marijn|crelt|style-mod|w3c-keyname|diff|marked)\/|\/src\/parts\/(?:editor|markdown)\//
 
 function isShared(module: string): boolean {
   return !ofSomePages.test(module.replaceAll('\\', '/'))

@@ -6,17 +6,18 @@ import { useLiveState } from '../../app/live.tsx'
 import { useRange } from '../../app/range.ts'
 import { Page as Frame, Panel } from '../../parts/panel.tsx'
 import { QueryView } from '../../parts/query-view.tsx'
-import { Empty } from '../../parts/states.tsx'
+import { Empty, Loading } from '../../parts/states.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { instances as text } from '../../texts/instances.ts'
 import { deploymentColumns, instanceColumns, memberColumns } from './columns.tsx'
 import { ProvisionedCapacity } from './provisioned.tsx'
-import { type Instances, instances, instancesKey, traffic } from './query.ts'
+import { type Traffic as Calls, type Instances, instances, instancesKey, traffic } from './query.ts'
 import { Traffic } from './traffic.tsx'
 
 /** Where calls go now, how each instance fares, and what an operator can do about it. */
 export function Page() {
   const live = useLiveState('instances', [instancesKey])
+  const usage = useQuery(traffic(useRange(), useAddress()['workload']))
   return (
     <Frame title={text.title}>
       <QueryView query={useQuery({ ...instances, ...live })} lines={12}>
@@ -25,8 +26,11 @@ export function Page() {
             <Panel>
               <Empty title={text.none} advice={text.noneAdvice} />
             </Panel>
+          ) : usage.isPending ? (
+            // What comes above the tables would push them down.
+            <Loading lines={12} />
           ) : (
-            <Report report={report} />
+            <Report report={report} usage={usage} />
           )
         }
       </QueryView>
@@ -53,8 +57,12 @@ function useFollowing(report: Instances, { dataUpdatedAt, refetch }: UseQueryRes
   }, [report, dataUpdatedAt, refetch])
 }
 
-function Report({ report }: { readonly report: Instances }) {
-  const usage = useQuery(traffic(useRange(), useAddress()['workload']))
+interface ReportProps {
+  readonly report: Instances
+  readonly usage: UseQueryResult<Calls, Error>
+}
+
+function Report({ report, usage }: ReportProps) {
   useFollowing(report, usage)
   const { instances: list, pools, sharing } = report
   const deployments = list.flatMap(({ name, deployments }) =>

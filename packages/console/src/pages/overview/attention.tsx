@@ -19,9 +19,13 @@ export function Attention() {
   const query = useQuery(attention)
   const [isWhole, setIsWhole] = useState(false)
   return (
-    <QueryView query={query} lines={2}>
+    <QueryView query={query} lines={1}>
       {({ items }) =>
-        items.length === 0 ? null : (
+        items.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            {text.nothing}
+          </Text>
+        ) : (
           <Panel title={text.title}>
             <ul className={styles['attention']}>
               {items.slice(0, isWhole ? items.length : shownAtFirst).map(item => (

@@ -145,7 +145,7 @@ function Card({ title, place, detail, delta, children }: CardProps) {
       <Text size="xs" c="dimmed">
         {detail}
       </Text>
-      <Text size="xs" className={styles[delta?.mood ?? 'calm'] ?? ''}>
+      <Text size="xs" className={`${styles['delta']} ${styles[delta?.mood ?? 'calm']}`}>
         {delta?.said}
       </Text>
     </div>

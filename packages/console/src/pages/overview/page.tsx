@@ -1,5 +1,7 @@
-import { SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core'
+import { SegmentedControl, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core'
+import { useTimeout } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { mayUse } from '../../api/client.ts'
 import { usePerson } from '../../api/whoami.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
@@ -11,13 +13,24 @@ import { asDuration } from '../../format/time.ts'
 import { Chart } from '../../parts/chart/chart.tsx'
 import { Page as Frame, Panel } from '../../parts/panel.tsx'
 import { QueryView } from '../../parts/query-view.tsx'
-import { Empty } from '../../parts/states.tsx'
+import { Empty, Loading } from '../../parts/states.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { overview as text } from '../../texts/overview.ts'
+import { states } from '../../texts/shell.ts'
 import { Attention } from './attention.tsx'
 import { breakdownColumns } from './columns.tsx'
 import { FigureCards } from './figure-cards.tsx'
-import { type Asked, type Dimension, dimensions, earlier, overTime, type Series, totals, type Usage } from './query.ts'
+import {
+  type Asked,
+  attention,
+  type Dimension,
+  dimensions,
+  earlier,
+  overTime,
+  type Series,
+  totals,
+  type Usage,
+} from './query.ts'
 import { costLine, outcomeLines, quantileLines, tokenLines, troubleLines } from './series.ts'
 
 /** Calls, tokens, cost, errors and durations of the period, over time and broken down. */
@@ -28,6 +41,8 @@ export function Page() {
   const asked: Asked = { range: useRange(), workload: address['workload'] }
   const person = usePerson()
   const mayAttend = mayUse('GET /api/v1/attention', person.roles)
+  const attended = useQuery({ ...attention, enabled: mayAttend })
+  const isPatient = usePatience()
   const now = useQuery(totals(by, asked))
   const past = useQuery(earlier(asked))
   return (
@@ -39,9 +54,12 @@ export function Page() {
           {text.asDeveloper(person.workloads.join(', '))}
         </Text>
       )}
-      <QueryView query={now}>
+      <QueryView query={now} lines={16}>
         {report =>
-          report.total.calls === 0 ? (
+          mayAttend && attended.isPending && isPatient ? (
+            // What comes above the figures would push them down.
+            <Loading lines={16} />
+          ) : report.total.calls === 0 ? (
             <Panel>
               <Empty title={text.empty} advice={text.emptyAdvice} />
             </Panel>
@@ -63,10 +81,37 @@ function OverTime({ asked, total }: { readonly asked: Asked; readonly total: Usa
   const tz = zone === 'UTC' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone
   const query = useQuery(overTime(asked, tz))
   return (
-    <QueryView query={query} lines={10}>
-      {series => <Charts series={series} total={total} />}
-    </QueryView>
+    <>
+      {query.isPending && <ChartsToCome count={5 + total.costs.length} />}
+      {!query.isPending && <QueryView query={query}>{series => <Charts series={series} total={total} />}</QueryView>}
+    </>
   )
+}
+
+/** Of the content of a chart's panel, in px. */
+const chartHeight = 228
+
+/** As high as the charts will be, so that nothing moves when they come. */
+function ChartsToCome({ count }: { readonly count: number }) {
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm" role="status" aria-label={states.loading}>
+      {Array.from({ length: count }, (_, chart) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same.
+        <Panel key={chart}>
+          <Skeleton height={chartHeight} />
+        </Panel>
+      ))}
+    </SimpleGrid>
+  )
+}
+
+const patienceMs = 1_000
+
+/** True for the first second. */
+function usePatience(): boolean {
+  const [isPatient, setIsPatient] = useState(true)
+  useTimeout(() => setIsPatient(false), patienceMs, { autoInvoke: true })
+  return isPatient
 }
 
 interface ChartsProps {

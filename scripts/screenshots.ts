@@ -47,6 +47,7 @@ const pictures: readonly Picture[] = [
   { name: 'query', path: '/query?period=30d&side=examples', prepare: page => runExample(page, 'Largest calls') },
   { name: 'query-chart', path: '/query?period=30d&side=examples&view=chart', prepare: runDaily },
   { name: 'query-fault', path: '/query?sql=SELECT%20workload%2C%0A%20%20token%0AFROM%20records', prepare: runQuery },
+  { name: 'query-bodies', path: '/query?workload=hr-bot&sql=SELECT%20request%20FROM%20bodies', prepare: openBodies },
   { name: 'feeds', path: '/feeds' },
   { name: 'explain', path: `/explain?model=gpt-4o&caller=self&url=${chatPath}`, person: 'erin' },
   { name: 'explain-record', path: '/explain?record=ID' },
@@ -125,6 +126,10 @@ async function runExample(page: Page, name: string): Promise<void> {
 
 async function runDaily(page: Page): Promise<void> {
   await runExample(page, 'Cost by day and model')
+}
+
+async function openBodies(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Bodies', exact: true }).click()
 }
 
 async function runQuery(page: Page): Promise<void> {

@@ -83,7 +83,7 @@ function Choice({ bodies, onBodies }: BodiesChoiceProps) {
         value={workload}
         onChange={setNamed}
         allowDeselect={false}
-        searchable
+        openOnFocus={false}
         comboboxProps={{ withinPortal: false }}
       />
       <TextInput

@@ -107,6 +107,8 @@ test('nothing that a caller wrote runs, loads, or leaves the page, on whichever 
     '/feeds',
     '/audit',
     ...corpus.slice(0, 2).map(text => `/query?sql=${encodeURIComponent(text)}`),
+    '/people',
+    '/workloads/hr-bot',
     ...corpus.slice(0, 2).map(text => `/playground?deployment=${encodeURIComponent(text)}`),
     ...records.map(id => `/explain?record=${id}`),
     ...corpus.slice(0, 4).map(text => `/explain?model=gpt-4o&caller=self&url=${encodeURIComponent(text)}`),

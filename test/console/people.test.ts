@@ -106,9 +106,12 @@ const opensFor: Readonly<Record<string, readonly string[]>> = {
   Cost: ['alice', 'bob', 'carol', 'erin', 'frank'],
   People: ['alice', 'bob', 'carol', 'erin', 'frank'],
   Configuration: ['bob', 'carol', 'erin'],
+  Query: ['alice', 'bob', 'carol', 'erin', 'frank'],
+  Audit: ['carol', 'erin'],
   Feeds: ['bob', 'carol', 'erin', 'frank'],
   Playground: ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'],
   'My use': ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'],
+  Explain: ['alice', 'bob', 'carol', 'erin', 'frank'],
   About: ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'],
 }
 
@@ -116,6 +119,7 @@ for (const person of ['alice', 'bob', 'carol', 'dave', 'erin', 'frank']) {
   test(`${person} sees just the pages that their role allows`, async () => {
     const { page, faults, context } = await openConsole(browser, { admin, person })
     const navigation = page.getByRole('navigation', { name: 'Pages' })
+    assert.equal(await navigation.getByRole('link').count(), Object.keys(opensFor).length, 'a page has no row here')
     const closed: string[] = []
     for (const [title, people] of Object.entries(opensFor)) {
       const opened = navigation.getByRole('link', { name: title, exact: true })

@@ -24,12 +24,26 @@ import { type Call, type Me, type OwnSeries, ownSeries, ownUse, type Rule } from
 /** What the signed-in person used, what is left, and how to call. Everybody has this page, also without a role. */
 export function Page() {
   const person = usePerson()
+  const { workload } = useAddress()
+  const [zone] = useZone()
+  const tz = zone === 'UTC' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone
+  const used = useQuery(ownSeries(useRange(), workload, tz))
+  const own = useQuery(ownUse)
   return (
     <Frame title={text.title}>
       <Who person={person} />
-      <Period />
-      <QueryView query={useQuery(ownUse)} lines={12}>
-        {mine => <Mine mine={mine} person={person} />}
+      {/* Both before anything is shown, so that nothing moves. */}
+      <QueryView query={used} lines={16}>
+        {series => (
+          <QueryView query={own} lines={16}>
+            {mine => (
+              <>
+                <Used series={series} />
+                <Mine mine={mine} person={person} />
+              </>
+            )}
+          </QueryView>
+        )}
       </QueryView>
     </Frame>
   )
@@ -110,18 +124,6 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 }
 
 /** The own calls of the period: sums, and over time. */
-function Period() {
-  const { workload } = useAddress()
-  const range = useRange()
-  const [zone] = useZone()
-  const tz = zone === 'UTC' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone
-  return (
-    <QueryView query={useQuery(ownSeries(range, workload, tz))} lines={6}>
-      {series => <Used series={series} />}
-    </QueryView>
-  )
-}
-
 function Used({ series }: { readonly series: OwnSeries }) {
   const { total } = series
   if (total.calls === 0) {

@@ -2,7 +2,6 @@ import { Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { paths } from '../../app/paths.ts'
-import type { Range } from '../../app/period.ts'
 import { PlaceLink } from '../../app/place-link.tsx'
 import { useRange } from '../../app/range.ts'
 import { asPercent } from '../../format/number.ts'
@@ -19,7 +18,15 @@ import { workloads as text } from '../../texts/workloads.ts'
 import { namesOf } from '../workloads/rules.ts'
 import { callerColumns, errorColumns, limitColumns } from './columns.tsx'
 import { Uses, Who } from './facts.tsx'
-import { errorsOf, type Rule, type Usage, usageByCaller, type Workload, workloadNamed } from './query.ts'
+import {
+  type ErrorLine,
+  errorsOf,
+  type Rule,
+  type Usage,
+  usageByCaller,
+  type Workload,
+  workloadNamed,
+} from './query.ts'
 
 const callersShown = 10
 
@@ -27,40 +34,60 @@ const callersShown = 10
 export function Page() {
   const { name = '' } = useParams({ strict: false }) as { readonly name?: string }
   const range = useRange()
+  const workload = useQuery(workloadNamed(name))
   const usage = useQuery(usageByCaller(name, range))
-  const names = namesOf(usage.data?.lines ?? [])
+  const wrong = useQuery(errorsOf(name, range))
   return (
     <Frame title={shownText(name)} aside={<PlaceLink place={paths.workloads()}>{text.all}</PlaceLink>}>
-      <QueryView query={useQuery(workloadNamed(name))} lines={12}>
-        {workload => (
-          <Stack gap="sm">
-            <QueryView query={usage} lines={3}>
-              {report => <Figures total={report.total} name={name} />}
-            </QueryView>
-            <Limits workload={workload} lines={usage.data?.lines ?? []} />
-            <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
-              <Stack gap="sm">
-                <Panel title={text.callers} aside={<PlaceLink place={paths.people(name)}>{text.allCallers}</PlaceLink>}>
-                  <QueryView query={usage}>{report => <Callers report={report} name={name} />}</QueryView>
-                </Panel>
-                <Panel title={text.kindsOfErrors}>
-                  <Errors name={name} range={range} />
-                </Panel>
-                <Panel title={text.who}>
-                  <Who workload={workload} names={names} />
-                </Panel>
-              </Stack>
-              <Panel title={text.uses}>
-                <Uses workload={workload} />
-              </Panel>
-            </SimpleGrid>
-            <Panel title={connect.title}>
-              <Connect workload={workload} gateway={workload.gateway} audiences={workload.audiences} />
-            </Panel>
-          </Stack>
+      {/* All before anything is shown, so that nothing moves. */}
+      <QueryView query={workload} lines={16}>
+        {facts => (
+          <QueryView query={usage} lines={16}>
+            {report => (
+              <QueryView query={wrong} lines={16}>
+                {({ errors }) => <Whole workload={facts} report={report} errors={errors} />}
+              </QueryView>
+            )}
+          </QueryView>
         )}
       </QueryView>
     </Frame>
+  )
+}
+
+interface WholeProps {
+  readonly workload: Workload
+  readonly report: Usage
+  readonly errors: readonly ErrorLine[]
+}
+
+function Whole({ workload, report, errors }: WholeProps) {
+  const { name } = workload
+  const names = namesOf(report.lines)
+  return (
+    <Stack gap="sm">
+      <Figures total={report.total} name={name} />
+      <Limits workload={workload} lines={report.lines} />
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
+        <Stack gap="sm">
+          <Panel title={text.callers} aside={<PlaceLink place={paths.people(name)}>{text.allCallers}</PlaceLink>}>
+            <Callers report={report} name={name} />
+          </Panel>
+          <Panel title={text.kindsOfErrors}>
+            <Errors errors={errors} name={name} />
+          </Panel>
+          <Panel title={text.who}>
+            <Who workload={workload} names={names} />
+          </Panel>
+        </Stack>
+        <Panel title={text.uses}>
+          <Uses workload={workload} />
+        </Panel>
+      </SimpleGrid>
+      <Panel title={connect.title}>
+        <Connect workload={workload} gateway={workload.gateway} audiences={workload.audiences} />
+      </Panel>
+    </Stack>
   )
 }
 
@@ -133,21 +160,14 @@ function Callers({ report, name }: { readonly report: Usage; readonly name: stri
   )
 }
 
-function Errors({ name, range }: { readonly name: string; readonly range: Range }) {
+function Errors({ errors, name }: { readonly errors: readonly ErrorLine[]; readonly name: string }) {
+  if (errors.length === 0) return <Text c="dimmed">{text.noErrors}</Text>
   return (
-    <QueryView query={useQuery(errorsOf(name, range))}>
-      {({ errors }) =>
-        errors.length === 0 ? (
-          <Text c="dimmed">{text.noErrors}</Text>
-        ) : (
-          <DataTable
-            label={text.errorsTable}
-            columns={errorColumns(name)}
-            rows={errors}
-            keyOf={({ outcome, code, status }) => `${outcome}|${code}|${status}`}
-          />
-        )
-      }
-    </QueryView>
+    <DataTable
+      label={text.errorsTable}
+      columns={errorColumns(name)}
+      rows={errors}
+      keyOf={({ outcome, code, status }) => `${outcome}|${code}|${status}`}
+    />
   )
 }

@@ -79,7 +79,8 @@ function Drawn({ flows }: { readonly flows: readonly Flow[] }) {
   const said = flows.map(({ workload, instance, calls }) => text.flow(workload, instance, exactly(calls))).join(' ')
   const leftOf = (column: number): number => (column * (width - barWidth)) / 2
   return (
-    <div ref={ref} className={styles['picture']}>
+    // Its height is known before its width, so that nothing moves when it is drawn.
+    <div ref={ref} className={styles['picture']} style={{ minHeight: height }}>
       {width > 0 && (
         <svg
           role="img"

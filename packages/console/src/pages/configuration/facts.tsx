@@ -17,7 +17,7 @@ export function Facts({ report: { inForce, file } }: { readonly report: Configur
   const who = name ?? by
   return (
     <Panel>
-      <Group gap="xl" align="start">
+      <Group gap="8px 32px" align="start">
         <Fact title={text.facts.since}>
           <Moment ms={takenAtMs} />
           {how !== null && ` ${text.facts.how[how]}`}

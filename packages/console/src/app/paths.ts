@@ -52,7 +52,7 @@ export const paths = {
   me: (): Place => at('/me'),
   about: (): Place => at('/about'),
   explain: (asked: { readonly record?: string } = {}): Place => at('/explain', asked),
-  /** @param workload whose callers; all where it is not said. */
+  /** @param workload only callers that called as it. */
   people: (workload?: string): Place => at('/people', { workload }),
   workloads: (): Place => at('/workloads'),
   workload: (name: string): Place => at(`/workloads/${encodeURIComponent(name)}`),

@@ -4,7 +4,7 @@ import { limitRule } from './house-schemas.ts'
 import { pageAnswer, usageAnswer } from './schemas.ts'
 import { seriesParameters } from './series-schemas.ts'
 
-/** Those of figures over time. Whose calls they are of is no question here. */
+/** Those of figures over time, without the caller: it is always the one who sends the request. */
 export const meSeriesParameters = seriesParameters.omit({ caller: true })
 
 export const meAnswer = z

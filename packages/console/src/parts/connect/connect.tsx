@@ -85,7 +85,7 @@ export function Connect({ workload, gateway, audiences }: ConnectProps) {
   )
 }
 
-/** On this machine it is the demonstration or a trial, whose sign-in service Azure's libraries do not know. */
+/** A gateway on this machine is the demonstration or a trial: Azure's libraries do not know its sign-in service. */
 function usualToken(gateway: string): TokenSource {
   return /^https?:\/\/(localhost|127\.|\[::1\])/.test(gateway) ? 'variable' : 'identity'
 }

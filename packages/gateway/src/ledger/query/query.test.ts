@@ -118,11 +118,11 @@ test('a query ends with its time, its memory, its rows or its reader', { timeout
   assert.match((await faultOf(ask(ledger, endless, { timeoutMs: 1_000 }))).message, /longer than 1 seconds/)
   for (const sql of [
     "SELECT repeat('x', 1000000000), repeat('y', 1000000000) FROM range(10)",
-    'SELECT list(a.range ORDER BY b.range) FROM range(1000000) a, range(1000000) b',
+    'SELECT list(range) FROM range(1000000000)',
   ]) {
     const { code, message } = await faultOf(ask(ledger, sql))
     assert.equal(code, 'query_stopped')
-    assert.match(message, /memory/)
+    assert.match(message, /memory/, sql)
   }
   const many = await ask(ledger, 'SELECT range FROM range(1000000)', { rowsMax: 10 })
   assert.deepEqual([many.rows.length, many.truncated], [10, 'rows'])

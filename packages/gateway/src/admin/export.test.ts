@@ -55,6 +55,27 @@ test('a wrong question, and a ledger that cannot be read, are errors before the 
 
 const parquet = `${path}?format=parquet`
 
+// A file that lacks its second half and looks whole is a wrong invoice.
+test('a file whose ledger fails midway breaks off, and the log says why', async t => {
+  const house = await startHouse(t)
+  for (let n = 1; n <= 1_500; n += 1) await house.ledger.add(recordRow(recordId(n)))
+  let lists = 0
+  house.ledger.onList = () => {
+    lists += 1
+    if (lists % 2 === 0) throw new Error('the disk is gone')
+  }
+  for (const format of ['csv', 'jsonl']) {
+    const answer = await get(house, `${path}?format=${format}`, 'bob')
+    assert.equal(answer.status, 200)
+    await assert.rejects(answer.text(), format)
+  }
+  const broken = house.logged.filter(({ event }) => event === 'admin_answer_broken')
+  assert.deepEqual(
+    broken.map(({ fields }) => String(fields['error'])),
+    ['Error: the disk is gone', 'Error: the disk is gone'],
+  )
+})
+
 async function get(house: House, address: string, as: string, signal: AbortSignal | null = null): Promise<Response> {
   return fetch(`${house.admin.url}${address}`, {
     headers: { authorization: `Bearer ${await house.token(as)}` },

@@ -6,6 +6,7 @@ import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { fileTime } from '../file-time.ts'
 import { filterOf, present } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
+import { streamed } from '../streamed.ts'
 
 const path = '/api/v1/audit'
 
@@ -47,7 +48,7 @@ const formats = {
   jsonl: { contentType: 'application/jsonl', head: '', line: (entry: AuditEntry) => `${JSON.stringify(entry)}\n` },
 } as const
 
-export function addAudit(app: AdminApp, { audit, clock }: AdminParts): void {
+export function addAudit(app: AdminApp, { audit, clock, log }: AdminParts): void {
   app.openapi(list, async c => {
     const { from, to, limit = limitDefault, ...equal } = c.req.valid('query')
     const { fromMs, toMs } = filterOf({ from, to })
@@ -66,7 +67,7 @@ export function addAudit(app: AdminApp, { audit, clock }: AdminParts): void {
       'content-disposition': `attachment; filename="gatehouse-audit-${fileTime(clock())}.${name}"`,
     }
     if (c.req.method === 'HEAD') return c.body(null, 200, headers)
-    return c.body(ReadableStream.from(bytesOf(pagesFrom(audit, first, query), head, line)), 200, headers)
+    return c.body(streamed(c, log, bytesOf(pagesFrom(audit, first, query), head, line)), 200, headers)
   })
 
   app.openapi(verify, async c => c.json(await audit.verify(), 200))

@@ -11,6 +11,7 @@ import { filterOf } from '../parameters.ts'
 import { parquetOf, parquetRecordsMax } from '../parquet-file.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { errorAnswer, filterParameters } from '../schemas.ts'
+import { streamed } from '../streamed.ts'
 import { within } from '../visible.ts'
 
 type Pages = AsyncGenerator<readonly RecordRow[]>
@@ -59,7 +60,7 @@ const linesAtOnce = 100
 /** Parquet files that are made at once. Each takes memory and disk until it is whole. */
 const parquetsMax = 2
 
-export function addExport(app: AdminApp, { ledger, questions, clock, scratch }: AdminParts): void {
+export function addExport(app: AdminApp, { ledger, questions, clock, scratch, log }: AdminParts): void {
   const formats: Readonly<Record<(typeof names)[number], Format>> = {
     csv: { contentType: 'text/csv; charset=utf-8', bytes: pages => linesOf(pages, recordCsvHead, recordCsv) },
     jsonl: { contentType: 'application/jsonl', bytes: pages => linesOf(pages, '', row => `${JSON.stringify(row)}\n`) },
@@ -93,9 +94,9 @@ export function addExport(app: AdminApp, { ledger, questions, clock, scratch }: 
     if (c.req.method === 'HEAD') return c.body(null, 200, headers)
     const pages = pagesFrom(first, before => list({ ...filter, before }))
     const file = bytes(pages, signal)
-    if (name !== 'parquet') return c.body(ReadableStream.from(file), 200, headers)
+    if (name !== 'parquet') return c.body(streamed(c, log, file), 200, headers)
     requirePlace(makers, reader)
-    return c.body(ReadableStream.from(placed(makers, reader, file, signal)), 200, headers)
+    return c.body(streamed(c, log, placed(makers, reader, file, signal)), 200, headers)
   })
 }
 

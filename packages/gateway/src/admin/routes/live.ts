@@ -10,6 +10,7 @@ import { filterOf } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { errorAnswer, filterParameters, whole } from '../schemas.ts'
 import { Seats } from '../seats.ts'
+import { streamed } from '../streamed.ts'
 import { type Visible, within } from '../visible.ts'
 import { feedsOf } from './feeds.ts'
 import { instancesOf } from './instances.ts'
@@ -62,7 +63,7 @@ const route = createRoute({
   },
 })
 
-export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closing }: AdminParts): void {
+export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closing, log }: AdminParts): void {
   const states = async (wanted: readonly StateKind[]): Promise<Partial<Record<StateKind, unknown>>> => {
     const report = await house.replicas()
     const limits = wanted.includes('limits') ? { limits: limitsOf(house, await house.limits(), report) } : {}
@@ -97,7 +98,7 @@ export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closi
     ends.addEventListener('abort', release, { once: true })
     const wanted = (events ?? kindsFor(visible)).filter(kind => kind !== 'record' || from !== null)
     const asked: Asked = { kinds: wanted, from, filter: within(visible, filterOf(filter)) }
-    return c.body(ReadableStream.from(encoded(streamOf(hub, asked, ends, release))), 200, headers)
+    return c.body(streamed(c, log, encoded(streamOf(hub, asked, ends, release))), 200, headers)
   })
 }
 

@@ -11,6 +11,7 @@ import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { requireReason } from '../reason.ts'
 import { recordAnswer } from '../record-schema.ts'
 import { bodiesAnswer, costAnswer, idParameters, listParameters, pageAnswer } from '../schemas.ts'
+import { streamed } from '../streamed.ts'
 import { isOwn, isVisible, within } from '../visible.ts'
 
 const list = createRoute({
@@ -49,7 +50,7 @@ const cost = createRoute({
   responses: { 200: jsonAnswer(costAnswer, 'The cost.'), 404: unknownRecord, ...commonAnswers },
 })
 
-export function addRecords(app: AdminApp, { ledger, desk, questions, house }: AdminParts): void {
+export function addRecords(app: AdminApp, { ledger, desk, questions, house, log }: AdminParts): void {
   const ask = <T>(c: Context<AdminEnv>, question: () => Promise<T>): Promise<T> =>
     questions.ask(callerKey(c.get('caller')), c.req.raw.signal, question)
 
@@ -73,7 +74,7 @@ export function addRecords(app: AdminApp, { ledger, desk, questions, house }: Ad
     const kept = await ask(c, () => ledger.bodies(row.id))
     // Recorded before the first byte is sent: the audit then also has readers that disconnect midway.
     await desk.note(c, 'bodies_read', { record: row.id })
-    return c.body(ReadableStream.from(bodiesJson(row, kept)), 200, { 'content-type': 'application/json' })
+    return c.body(streamed(c, log, bodiesJson(row, kept)), 200, { 'content-type': 'application/json' })
   })
 }
 

@@ -124,7 +124,9 @@ function keptSecret(id: string, path: Path, work: Work): string | null {
 
 function readVariable(name: string, path: Path, work: Work): string | null {
   work.origins.set(formatPath(path), `env ${name}`)
-  const value = work.sources.env[name]
+  const { env } = work.sources
+  // What every object inherits, as `constructor`, is no variable.
+  const value = Object.hasOwn(env, name) ? env[name] : undefined
   // An empty variable is nearly always one that was forgotten.
   if (value !== undefined && value !== '') return value
   const missing = { code: 'missing_variable', path, seen: `\${env:${name}}` } as const

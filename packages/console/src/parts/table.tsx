@@ -11,6 +11,8 @@ export interface Column<Row> {
   readonly order?: (row: Row) => number | string
   /** The name of the row: a heading for those who hear the table. */
   readonly isName?: boolean
+  /** Texts of any length: on a card they have a line of their own. */
+  readonly isLong?: boolean
 }
 
 interface DataTableProps<Row> {
@@ -61,13 +63,18 @@ export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<R
         <Table.Tbody role="rowgroup">
           {shown.map(row => (
             <Table.Tr key={keyOf(row)} role="row">
-              {columns.map(({ title, cell, align, isName }) =>
+              {columns.map(({ title, cell, align, isName, isLong }) =>
                 isName === true ? (
                   <Table.Th key={title} role="rowheader" scope="row" className={styles['name'] ?? ''}>
                     {cell(row)}
                   </Table.Th>
                 ) : (
-                  <Table.Td key={title} role="cell" className={classOf(align)} data-title={title}>
+                  <Table.Td
+                    key={title}
+                    role="cell"
+                    className={isLong === true ? (styles['long'] ?? '') : classOf(align)}
+                    data-title={title}
+                  >
                     {cell(row)}
                   </Table.Td>
                 ),

@@ -41,7 +41,7 @@ export const entryColumns: readonly Column<Entry>[] = [
       </Mood>
     ),
   },
-  { title: titles.facts, cell: entry => <Facts entry={entry} /> },
+  { title: titles.facts, cell: entry => <Facts entry={entry} />, isLong: true },
   {
     title: titles.reason,
     cell: ({ reason }) =>
@@ -52,6 +52,7 @@ export const entryColumns: readonly Column<Entry>[] = [
           <Foreign text={reason} />
         </span>
       ),
+    isLong: true,
   },
   { title: titles.address, cell: ({ address }) => address ?? '–' },
   {

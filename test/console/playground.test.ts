@@ -7,6 +7,7 @@ import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { assertAccessible } from '../support/accessible.ts'
 import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
+import { assertFits } from '../support/looks.ts'
 import { settledRecords } from '../support/records.ts'
 import { startUpstream } from '../support/upstream.ts'
 
@@ -334,7 +335,7 @@ for (const dark of [false, true]) {
     await page.setViewportSize({ width: 390, height: 844 })
     await page.getByRole('button', { name: 'Settings' }).click()
     await assertAccessible(page)
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
+    await assertFits(page)
     await close(context, faults)
   })
 }

@@ -104,6 +104,12 @@ test('an applied configuration decides the next call, and one that was changed m
   const { status, text } = await ask('/api/v1/config/apply', 'erin', wrong)
   assert.deepEqual([status, codeOf(text)], [400, 'configuration_invalid'])
   assert.match(text, /objects\.colour/)
+  const { file: now } = await shown()
+  const without = now.text.replace(/^ {4}admin:\n(?: {6}.*\n)+/m, '')
+  assert.notEqual(without, now.text)
+  const lockout = await ask('/api/v1/config/apply', 'erin', { text: without, expectedHash: now.hash })
+  assert.deepEqual([lockout.status, codeOf(lockout.text)], [409, 'configuration_locks_out'])
+  assert.equal((await shown()).file.hash, now.hash)
 
   const trail = JSON.parse((await ask('/api/v1/audit?action=configuration_applied', 'erin')).text) as {
     entries: { outcome: string; name: string; facts: { to: string } }[]

@@ -2,6 +2,7 @@
 
 import type { Configuration, ConfigurationReport, VersionText } from '../config/in-force/index.ts'
 import { parseConfig } from '../config/load.ts'
+import type { Config } from '../config/schema/index.ts'
 
 const hash = '0123456789abcdef0123456789abcdef'
 const text = 'admin: { applyConfiguration: true }\n'
@@ -22,11 +23,12 @@ const report: ConfigurationReport = {
   apply: 'allowed',
 }
 
-export const testConfiguration: Configuration = {
+/** @param roles what every text gives that is to be applied. */
+export const testConfiguration = (roles: Config['admin']['roles']): Configuration => ({
   report: async () => report,
   read: text => parseConfig(text, { path: report.file.path, env: {}, readFile: async () => '' }),
   check: async () => ({ problems: [], problemCount: 0, warnings: [], waitForRestart: [] }),
   history: async () => [version].map(({ text: _, ...rest }) => rest),
   version: async id => (id === version.id ? version : null),
-  prepare: async () => ({ from: hash, to: hash, commit: async () => ({ hash, waitForRestart: [] }) }),
-}
+  prepare: async () => ({ roles, from: hash, to: hash, commit: async () => ({ hash, waitForRestart: [] }) }),
+})

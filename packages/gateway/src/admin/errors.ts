@@ -39,6 +39,7 @@ export const adminErrors = {
   version_unknown: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   configuration_changed: { status: 409, type: 'invalid_request_error' },
+  configuration_locks_out: { status: 409, type: 'invalid_request_error' },
   configuration_refused: { status: 409, type: 'invalid_request_error' },
   configuration_unwritable: { status: 409, type: 'invalid_request_error' },
   body_not_taken: { status: 413, type: 'invalid_request_error' },

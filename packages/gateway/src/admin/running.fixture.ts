@@ -1,6 +1,7 @@
 /** A house whose state a test decides, for tests of the management API and its clients. */
 
 import { demoDirectory } from '@gatehouse/simulator'
+import type { Config } from '../config/schema/index.ts'
 import type { InstanceState, LaneState, ProbeResult } from '../instances/state.ts'
 import type { FeedState } from '../ledger/feeds/control.ts'
 import { UnansweredError } from '../ledger/feeds/thread.ts'
@@ -10,9 +11,13 @@ import { memoryLog } from '../telemetry/log/log.fixture.ts'
 import { testConfiguration } from './configuration.fixture.ts'
 import type { AdminHouse } from './index.ts'
 
+const noRoles = { viewer: [], developer: [], auditor: [], operator: [], admin: [] }
+
 export type Running = { -readonly [Member in keyof AdminHouse]: AdminHouse[Member] } & { probed: string[] }
 
-export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'workloads'>): Running {
+export function runningHouse(
+  config: Pick<AdminHouse, 'instances' | 'pools' | 'workloads'> & Partial<Pick<Config, 'admin'>>,
+): Running {
   const probed: string[] = []
   const { instances, pools, workloads } = config
   const feeds = testFeeds()
@@ -53,7 +58,7 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
       restore: async () => ({ drained: null, sharing: 'alone' }),
     },
     levels: memoryLog({}, () => atMs).log.levels,
-    configuration: testConfiguration,
+    configuration: testConfiguration(config.admin?.roles ?? noRoles),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'gatehouse_info 1\n' }),
   }
 }

@@ -2,7 +2,8 @@ import { createRoute } from '@hono/zod-openapi'
 import { ApplyError, type ApplyFault, type Configuration } from '../../config/in-force/index.ts'
 import { jsonSchemaText } from '../../config/json-schema.ts'
 import { ConfigError, countOf, problemLine } from '../../config/messages.ts'
-import { callerKey } from '../../identity/caller.ts'
+import type { Config } from '../../config/schema/index.ts'
+import { type Caller, callerKey } from '../../identity/caller.ts'
 import {
   appliedAnswer,
   applyBody,
@@ -17,6 +18,7 @@ import {
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError, type AdminErrorCode } from '../errors.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
+import { prepareRoles } from '../roles.ts'
 import { errorAnswer } from '../schemas.ts'
 
 const path = '/api/v1/config'
@@ -103,10 +105,20 @@ export function addConfiguration(app: AdminApp, { house, desk }: AdminParts): vo
     const { text, expectedHash } = c.req.valid('json')
     const caller = c.get('caller')
     const by = { by: callerKey(caller), name: caller.displayName }
-    const { from, to, commit } = await held().prepare(text, expectedHash, by).catch(refused)
+    const { roles, from, to, commit } = await held().prepare(text, expectedHash, by).catch(refused)
+    requireStillAdmin(roles, caller)
     const work = () => commit().catch(refused)
     return c.json(await desk.change(c, { action: 'configuration_applied', facts: { from, to }, work }), 200)
   })
+}
+
+/** Who applies must be able to take it back. Passes where only groups that the token leaves out could say. */
+function requireStillAdmin(written: Config['admin']['roles'], caller: Caller): void {
+  const roles = prepareRoles(written)
+  if (roles.of(caller).includes('admin') || (roles.asksForGroups && !caller.listsGroups)) return
+  const message =
+    'With this text you would no longer have the role admin and could not take it back. Keep a rule for yourself in admin.roles.admin, or let somebody who keeps the role apply it. Nothing was changed.'
+  throw new AdminError('configuration_locks_out', message)
 }
 
 function withoutFile(): never {

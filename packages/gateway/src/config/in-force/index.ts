@@ -5,6 +5,7 @@
 import type { EffectiveValue } from '../effective.ts'
 import type { LoadedConfig } from '../load.ts'
 import type { Problem } from '../messages.ts'
+import type { Config } from '../schema/index.ts'
 
 /** How a configuration came into force. */
 export type TakenHow = 'start' | 'file' | 'apply'
@@ -105,6 +106,8 @@ export class ApplyError extends Error {
 
 /** A text that was checked and can take the place of the file. */
 export interface Prepared {
+  /** Who may do what under it. */
+  readonly roles: Config['admin']['roles']
   readonly from: string
   readonly to: string
   /**

@@ -140,7 +140,7 @@ class Held implements HeldConfiguration {
       this.#last = turn.catch(() => {})
       return turn
     }
-    return { from: expectedHash, to: this.#hashOf(whole), commit }
+    return { roles: loaded.config.admin.roles, from: expectedHash, to: this.#hashOf(whole), commit }
   }
 
   took(loaded: LoadedConfig): void {

@@ -26,6 +26,7 @@ const checks: readonly Check[] = [
   structure('comments end before column 121', 'width'),
   structure('links, headings and files that documents and comments name exist', 'references'),
   structure('packages list what their published code imports, and nothing else', 'dependencies'),
+  structure('prose and messages have few archaic words: at most 1.5 in 1,000', 'words'),
   structure('tests do not assert that something takes less than a time', 'timed'),
   { claim: 'every export, dependency and file is used', command: 'knip', args: [] },
   { claim: 'generated files equal their sources', command: 'node', args: ['scripts/generate.ts', '--check'] },

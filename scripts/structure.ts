@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import { forbiddenImports, importCircles, readImports, unlistedRooms } from './imports.ts'
 import { deadReferences } from './references.ts'
 import { longSources, misplacedDependencies, readSources, timedTests, wideComments } from './sources.ts'
+import { archaicWords, proseOf, textsOf } from './words.ts'
 
 const root = dirname(import.meta.dirname)
 
@@ -17,6 +18,12 @@ const checks: Readonly<Record<string, () => readonly string[]>> = {
   width: () => wideComments(readSources(root).code),
   references: () => deadReferences(readSources(root), root),
   dependencies: () => misplacedDependencies(readSources(root).code, root),
+  words: () => {
+    const { pages, code } = readSources(root)
+    // CHANGELOG.md is edited as a whole at a release.
+    const prose = pages.filter(({ path }) => path !== 'CHANGELOG.md').map(proseOf)
+    return [...archaicWords(prose), ...archaicWords(code.map(textsOf))]
+  },
   timed: () => timedTests(readSources(root).code),
 }
 

@@ -117,7 +117,7 @@ test('what is wrong with a broker, a topic or a credential is said in words that
     [refused, settingsOf('sasl', { credential: sasl('plain', { password: 'wrong' }) })],
     [refused, settingsOf('sasl', { credential: sasl('scram-sha-256', { password: 'wrong' }) })],
     [refused, settingsOf('sasltls', { tls: trusted, credential: sasl('scram-sha-512', { username: 'nobody' }) })],
-    [/nobody that `tls` trusts signed its certificate/, settingsOf('tls', { tls: true })],
+    [/not signed by an authority that `tls` trusts/, settingsOf('tls', { tls: true })],
     [/wants TLS|the connection/, settingsOf('tls')],
     [/does not speak TLS|closed the connection/, settingsOf('plain', { tls: trusted })],
     [/closed the connection.*sign-in/, settingsOf('sasl')],

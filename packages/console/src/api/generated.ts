@@ -12,7 +12,7 @@ export type WhoAmI = {
   readonly roles: readonly ('viewer' | 'developer' | 'auditor' | 'operator' | 'admin')[]
   /** Workloads that this caller may call as. */
   readonly workloads: readonly (string)[]
-  /** Of a browser that signed in; null for a request with a token. */
+  /** Session of a browser that signed in; null for a request with a token. */
   readonly session: {
     /** When the person must sign in again. */
     readonly expiresAtMs: number
@@ -35,7 +35,7 @@ export type GatehouseError = {
 
 export type About = {
   readonly version: string
-  /** Of a checkout; null for a published package. */
+  /** Commit of the checkout; null for a published package. */
   readonly commit: string | null
   readonly node: string
   readonly platform: string
@@ -88,7 +88,7 @@ export type Me = {
   readonly calls: RecordsPage
   /** Limits that the caller's calls meet. */
   readonly limits: readonly (LimitRule)[]
-  /** Of limits of cost, ISO 4217. */
+  /** Currency of limits of cost, ISO 4217. */
   readonly currency: string
   readonly workloads: readonly ({
     readonly name: string
@@ -347,7 +347,7 @@ export type LimitRule = {
   readonly scope: string
   /** Which of those that a rule counts by themselves, as a caller’s key; null where all count together. */
   readonly subject: string | null
-  /** Whose calls it may meet; null for all. */
+  /** Workloads that it can apply to; null for all. */
   readonly workloads: readonly (string)[] | null
   /** Rules with the same counter share what was used. */
   readonly counter: string
@@ -540,8 +540,8 @@ export type AttentionList = {
   /** Worst first. */
   readonly items: readonly ({
     /**
-     * `critical`: calls fail or records are lost now. `warning`: they may soon. `note`: somebody wants it
-     * so.
+     * `critical`: calls fail or records are lost now. `warning`: they may soon. `note`: it was set up or
+     * ordered so.
      */
     readonly severity: 'critical' | 'warning' | 'note'
     readonly code: string
@@ -666,7 +666,7 @@ export type Instances = {
         readonly breakerReason: string | null
         /** Milliseconds since the epoch. */
         readonly retryAtMs: number | null
-        /** Of provisioned throughput; 1 is all of it. */
+        /** Share of provisioned throughput in use; 1 is all of it. */
         readonly utilization: number | null
         /** True while new calls go to the next priority because of it. */
         readonly spilling: boolean
@@ -721,8 +721,8 @@ export type Instances = {
       readonly weight: number
       readonly spillAtUtilization: number | null
       /**
-       * Of all tries at the members of this pool since the start of the process, from 0 to 1; null before
-       * the first.
+       * Share of all tries at the members of this pool since the start of the process, from 0 to 1; null
+       * before the first.
        */
       readonly share: number | null
     })[]
@@ -765,7 +765,7 @@ export type Limits = {
   readonly downSinceMs: number | null
   /** Calls in the waiting lines of all replicas. */
   readonly waiting: number
-  /** Of limits of cost, ISO 4217. */
+  /** Currency of limits of cost, ISO 4217. */
   readonly currency: string
   readonly rules: readonly (LimitRule)[]
   /**
@@ -953,7 +953,7 @@ export type Errors = {
   /** Most calls first, at most 200 kinds. */
   readonly errors: readonly ({
     readonly outcome: 'completed' | 'refused' | 'failed' | 'aborted' | 'interrupted'
-    /** Of the refusal or the failure; null for an answer of a backend. */
+    /** Code of the refusal or the failure; null for an answer of a backend. */
     readonly code: string | null
     readonly status: number | null
     readonly calls: number
@@ -1082,7 +1082,7 @@ export type Workload = {
   readonly audiences: readonly (string)[]
   /** That its calls meet. */
   readonly limits: readonly (LimitRule)[]
-  /** Of limits of cost, ISO 4217. */
+  /** Currency of limits of cost, ISO 4217. */
   readonly currency: string
 }
 
@@ -1147,13 +1147,13 @@ export type QueryResult = {
   readonly bodies: {
     /** Records of the workload and day. */
     readonly records: number
-    /** Of them, those that were looked at, the newest ones. */
+    /** How many of them were looked at: the newest ones. */
     readonly read: number
-    /** Of those read: bodies were deleted (`ledger.retain.bodies`). */
+    /** How many of those had bodies that were deleted (`ledger.retain.bodies`). */
     readonly deleted: number
-    /** Of those read: no bodies were kept (`capture: metadata`). */
+    /** How many of those never had bodies (`capture: metadata`). */
     readonly uncaptured: number
-    /** Of those read: bodies are damaged, or larger than 8 MiB. */
+    /** How many of those have bodies that are damaged, or larger than 8 MiB. */
     readonly unread: number
   } | null
 }
@@ -1208,11 +1208,11 @@ export type SearchPage = {
   readonly searched: number
   /** Records of the workload and day that are older than `before`. */
   readonly records: number
-  /** Of the searched: bodies were deleted (`ledger.retain.bodies`). */
+  /** How many of the searched had bodies that were deleted (`ledger.retain.bodies`). */
   readonly deleted: number
-  /** Of the searched: no bodies were kept (`capture: metadata`). */
+  /** How many of the searched never had bodies (`capture: metadata`). */
   readonly uncaptured: number
-  /** Of the searched: bodies are damaged, or larger than 32 MiB. */
+  /** How many of the searched have bodies that are damaged, or larger than 32 MiB. */
   readonly unread: number
   /** Pass as `before` to search the rest; null when all were searched. */
   readonly next: string | null
@@ -1234,7 +1234,7 @@ export type RecordCost = {
     /** What these tokens cost; all lines together, rounded, are `cost`. */
     readonly nano: number
   })[] | null
-  /** Of the price that was paid: less than 1 for a batch. */
+  /** Share of the price that was paid: less than 1 for a batch. */
   readonly share: number | null
 }
 
@@ -1383,7 +1383,7 @@ export type Replay = {
 }
 
 export type ReplayedCall = {
-  /** Of the record. */
+  /** Id of the record. */
   readonly id: string
   readonly startedAtMs: number
   readonly caller: string | null
@@ -1861,10 +1861,7 @@ export interface Operations {
     }
     readonly answer: ConfigurationApplied
   }
-  /**
-   * Everybody who called: kind, workloads, calls, tokens, cost, errors, the last call, and roles where
-   * known.
-   */
+  /** All callers: kind, workloads, calls, tokens, cost, errors, the last call, and roles where known. */
   'GET /api/v1/callers': {
     readonly path: Readonly<Record<never, never>>
     readonly query: {
@@ -2057,7 +2054,7 @@ export interface Operations {
       readonly costOverNano?: number | undefined
       /** Calls that took longer than so many milliseconds. */
       readonly durationOverMs?: number | undefined
-      /** Of parquet, at most 1000000 records; of the others as many as there are. */
+      /** Parquet has at most 1000000 records; the other forms have no limit. */
       readonly format?: 'csv' | 'jsonl' | 'parquet' | undefined
     }
     readonly body: undefined

@@ -63,7 +63,7 @@ export const audit = {
     trail_head_missing: 'The note of the trail’s end was missing',
     trail_head_damaged: 'The note of the trail’s end was damaged',
   } as Readonly<Record<string, string>>,
-  people: { gatehouse: 'The gateway itself', stranger: 'Somebody without a valid token' } as Readonly<
+  people: { gatehouse: 'The gateway itself', stranger: 'A stranger: no valid token' } as Readonly<
     Record<string, string>
   >,
   openRecord: (id: string) => `Open record ${id}`,

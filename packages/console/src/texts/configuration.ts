@@ -79,7 +79,7 @@ export const configuration = {
   unchecked: 'Check it first.',
   unchanged: 'It is what the file says already.',
   locked: {
-    off: 'Applying is switched off. Whoever runs the gateway allows it with admin.applyConfiguration: true in the file. Until then, download the text and put it there by hand.',
+    off: 'Applying is switched off. The gateway’s operator can allow it with admin.applyConfiguration: true in the file. Until then, download the text and put it there by hand.',
     read_only:
       'The file is on a read-only file system, as a ConfigMap is. Download the text and change it where it comes from.',
     no_permission:

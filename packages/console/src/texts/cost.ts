@@ -5,7 +5,7 @@ export const cost = {
   calls: 'Calls',
   tokens: 'Tokens',
   cached: 'Cached share',
-  cachedHint: 'Of the prompt tokens, those that a cache of the backend had',
+  cachedHint: 'The part of the prompt tokens that a cache of the backend had',
   unpriced: (calls: string) => `${calls} calls had tokens and no price: their cost is in no sum.`,
   by: { workload: 'Workload', caller: 'Caller', model: 'Model', capacity: 'Capacity' },
   capacities: { provisioned: 'provisioned', standard: 'pay-as-you-go', unknown: 'no instance, or one of before' },

@@ -18,9 +18,9 @@ export const people = {
   table: 'Callers and what they used in the period',
   found: (shown: string, found: string) => `${shown} of ${found}`,
   more: 'Show more',
-  empty: 'Nobody called in this period',
+  empty: 'No calls in this period',
   emptyAdvice: 'Choose a longer period or all workloads above.',
-  nobody: 'Nobody fits',
+  nobody: 'No caller matches',
   nobodyAdvice: 'Take out the search, or choose another kind, a longer period or all workloads.',
   columns: {
     name: 'Name',

@@ -17,7 +17,7 @@ export const query = {
   bodies: 'Bodies',
   bodiesOf: (workload: string, day: string) => `Bodies: ${workload}, ${day}`,
   bodiesSaid:
-    'The query then has the table bodies, with prompts and answers of one workload and day. Who read them, and why, is in the audit trail.',
+    'The query then has the table bodies, with prompts and answers of one workload and day. The audit trail keeps your name and your reason.',
   day: 'Day (UTC)',
   dayWrong: 'Choose a day.',
   noWorkload: 'Choose a workload; one without calls has no bodies.',

@@ -35,7 +35,7 @@ export const records = {
     title: (asked: string) => `Bodies with “${asked}”`,
     day: 'Day (UTC)',
     help: 'A search reads the requests and answers of one workload’s day, newest first.',
-    otherFilters: 'Of the filters, workload and caller count here.',
+    otherFilters: 'Only the filters workload and caller count here.',
     forbidden:
       'Bodies are searched by the role auditor, and by developers in their own calls. Take out the text in quotes to see the records.',
     noWorkload: 'Which workload?',
@@ -49,7 +49,7 @@ export const records = {
     searched: (searched: string, records: string) => `${searched} of ${records} records of the day were searched.`,
     left: {
       deleted: (count: string) => `The bodies of ${count} were deleted by age.`,
-      uncaptured: (count: string) => `Of ${count} no bodies are kept.`,
+      uncaptured: (count: string) => `${count} have no bodies.`,
       unread: (count: string) => `The bodies of ${count} are damaged or larger than 32 MiB.`,
     },
   },

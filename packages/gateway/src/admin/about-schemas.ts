@@ -25,7 +25,7 @@ const replica = z.strictObject({
 export const aboutAnswer = z
   .strictObject({
     version: z.string(),
-    commit: string.openapi({ description: 'Of a checkout; null for a published package.' }),
+    commit: string.openapi({ description: 'Commit of the checkout; null for a published package.' }),
     node: z.string().openapi({ example: 'v26.10.0' }),
     platform: z.string().openapi({ example: 'linux x64' }),
     startedAtMs: timeMs.nullable().openapi({ description: 'Start of the process that answers, ms since the epoch.' }),

@@ -20,7 +20,7 @@ export const limitRule: z.ZodType<RuleReport> = z
     subject: string.openapi({
       description: 'Which of those that a rule counts by themselves, as a caller’s key; null where all count together.',
     }),
-    workloads: z.array(z.string()).nullable().openapi({ description: 'Whose calls it may meet; null for all.' }),
+    workloads: z.array(z.string()).nullable().openapi({ description: 'Workloads that it can apply to; null for all.' }),
     counter: z.string().openapi({ description: 'Rules with the same counter share what was used.' }),
     limit: z.number().openapi({ description: 'Tokens, calls, or billionths of the currency, as the measure says.' }),
     used: z.number(),
@@ -60,7 +60,7 @@ export const limitsAnswer = z
     }),
     downSinceMs: timeMs.nullable(),
     waiting: count.openapi({ description: 'Calls in the waiting lines of all replicas.' }),
-    currency: z.string().openapi({ description: 'Of limits of cost, ISO 4217.' }),
+    currency: z.string().openapi({ description: 'Currency of limits of cost, ISO 4217.' }),
     rules: z.array(limitRule),
     ...replicasOf({ limits: ownLimits }).shape,
   })
@@ -83,7 +83,10 @@ const laneFields: z.ZodType<LaneState> = z.strictObject({
   breaker: z.enum(['closed', 'open', 'half-open']).openapi({ description: 'Open: it is left alone.' }),
   breakerReason: string,
   retryAtMs: timeMs.nullable(),
-  utilization: z.number().nullable().openapi({ description: 'Of provisioned throughput; 1 is all of it.' }),
+  utilization: z
+    .number()
+    .nullable()
+    .openapi({ description: 'Share of provisioned throughput in use; 1 is all of it.' }),
   spilling: z.boolean().openapi({ description: 'True while new calls go to the next priority because of it.' }),
   remainingTokens: z.number().nullable(),
   remainingRequests: z.number().nullable(),
@@ -161,7 +164,7 @@ export const instancesAnswer = z
             spillAtUtilization: z.number().nullable(),
             share: z.number().nullable().openapi({
               description:
-                'Of all tries at the members of this pool since the start of the process, from 0 to 1; null before the first.',
+                'Share of all tries at the members of this pool since the start of the process, from 0 to 1; null before the first.',
             }),
           }),
         ),

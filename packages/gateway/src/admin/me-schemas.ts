@@ -17,7 +17,7 @@ export const meAnswer = z
       .openapi({ description: "The caller's own calls of this month, by workload and model." }),
     calls: pageAnswer.openapi({ description: "The caller's latest calls, without bodies." }),
     limits: z.array(limitRule).openapi({ description: "Limits that the caller's calls meet." }),
-    currency: z.string().openapi({ description: 'Of limits of cost, ISO 4217.' }),
+    currency: z.string().openapi({ description: 'Currency of limits of cost, ISO 4217.' }),
     workloads: z.array(z.strictObject(connectionFields)),
     ...gatewayFields,
   })

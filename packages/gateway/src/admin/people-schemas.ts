@@ -50,7 +50,7 @@ export const errorsParameters = z.strictObject(filterParameters)
 
 const errorLine: z.ZodType<ErrorLine> = z.strictObject({
   outcome: z.enum(outcomes),
-  code: string.openapi({ description: 'Of the refusal or the failure; null for an answer of a backend.' }),
+  code: string.openapi({ description: 'Code of the refusal or the failure; null for an answer of a backend.' }),
   status: z.int().nullable(),
   calls: count,
   lastCallAtMs: timeMs,

@@ -46,10 +46,10 @@ const value: z.ZodType<QueryValue> = z.any().openapi({
 const count = z.int().min(0)
 const bodiesRead: z.ZodType<BodiesRead> = z.strictObject({
   records: count.openapi({ description: 'Records of the workload and day.' }),
-  read: count.openapi({ description: 'Of them, those that were looked at, the newest ones.' }),
-  deleted: count.openapi({ description: 'Of those read: bodies were deleted (`ledger.retain.bodies`).' }),
-  uncaptured: count.openapi({ description: 'Of those read: no bodies were kept (`capture: metadata`).' }),
-  unread: count.openapi({ description: 'Of those read: bodies are damaged, or larger than 8 MiB.' }),
+  read: count.openapi({ description: 'How many of them were looked at: the newest ones.' }),
+  deleted: count.openapi({ description: 'How many of those had bodies that were deleted (`ledger.retain.bodies`).' }),
+  uncaptured: count.openapi({ description: 'How many of those never had bodies (`capture: metadata`).' }),
+  unread: count.openapi({ description: 'How many of those have bodies that are damaged, or larger than 8 MiB.' }),
 })
 
 export const queryAnswer: z.ZodType<QueryResult> = z

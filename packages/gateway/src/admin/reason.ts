@@ -31,6 +31,6 @@ function decoded(written: string): string | null {
 }
 
 function refused(why: string): AdminError {
-  const message = `Who reads the bodies of others says why. ${why}: send "${reasonField}" with ${least} to ${most} characters, percent-encoded.`
+  const message = `Reading other people's bodies needs a reason. ${why}: send "${reasonField}" with ${least} to ${most} characters, percent-encoded.`
   return new AdminError('reason_missing', message)
 }

@@ -156,7 +156,7 @@ export const whoamiAnswer = z
     session: z
       .strictObject({ expiresAtMs: z.int().openapi({ description: 'When the person must sign in again.' }) })
       .nullable()
-      .openapi({ description: 'Of a browser that signed in; null for a request with a token.' }),
+      .openapi({ description: 'Session of a browser that signed in; null for a request with a token.' }),
   })
   .openapi('WhoAmI')
 
@@ -188,7 +188,7 @@ export const costAnswer = z
       )
       .nullable()
       .openapi({ description: 'Null where the prices of now do not give the recorded cost: they were changed since.' }),
-    share: z.number().nullable().openapi({ description: 'Of the price that was paid: less than 1 for a batch.' }),
+    share: z.number().nullable().openapi({ description: 'Share of the price that was paid: less than 1 for a batch.' }),
   })
   .openapi('RecordCost')
 

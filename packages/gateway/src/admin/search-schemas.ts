@@ -43,9 +43,13 @@ const searchFields = z
     hits: z.array(hit).openapi({ description: 'The first place in each body that has the text, newest record first.' }),
     searched: count.openapi({ description: 'Records that were looked at, those without bodies included.' }),
     records: count.openapi({ description: 'Records of the workload and day that are older than `before`.' }),
-    deleted: count.openapi({ description: 'Of the searched: bodies were deleted (`ledger.retain.bodies`).' }),
-    uncaptured: count.openapi({ description: 'Of the searched: no bodies were kept (`capture: metadata`).' }),
-    unread: count.openapi({ description: 'Of the searched: bodies are damaged, or larger than 32 MiB.' }),
+    deleted: count.openapi({
+      description: 'How many of the searched had bodies that were deleted (`ledger.retain.bodies`).',
+    }),
+    uncaptured: count.openapi({ description: 'How many of the searched never had bodies (`capture: metadata`).' }),
+    unread: count.openapi({
+      description: 'How many of the searched have bodies that are damaged, or larger than 32 MiB.',
+    }),
     next: string.openapi({ description: 'Pass as `before` to search the rest; null when all were searched.' }),
   })
   .openapi('SearchPage')

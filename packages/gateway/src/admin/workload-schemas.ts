@@ -55,7 +55,7 @@ export const workloadDetailAnswer = z
     ...workloadFields,
     ...gatewayFields,
     limits: z.array(limitRule).openapi({ description: 'That its calls meet.' }),
-    currency: z.string().openapi({ description: 'Of limits of cost, ISO 4217.' }),
+    currency: z.string().openapi({ description: 'Currency of limits of cost, ISO 4217.' }),
   })
   .openapi('Workload')
 export type WorkloadDetail = z.output<typeof workloadDetailAnswer>

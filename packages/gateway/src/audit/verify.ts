@@ -83,8 +83,7 @@ class Walk {
     if (Object.hasOwn(findings, entry.action) && entry.actor === 'gatehouse') return findings[entry.action] ?? null
     for (const noted of [this.#head, this.#known]) {
       if (noted === null || noted === 'damaged' || noted.seq !== entry.seq) continue
-      if (noted.hash !== entry.hash)
-        return 'another entry of this number was noted elsewhere: the trail was written anew'
+      if (noted.hash !== entry.hash) return 'another entry of this number was noted elsewhere: the trail was rewritten'
       if (noted === this.#head) this.#sawHead = true
       else this.#sawKnown = true
     }

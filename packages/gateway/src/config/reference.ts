@@ -37,7 +37,7 @@ written.
 ### Reloading
 
 \`gatehouse serve\` reads the file again when it changes, and at SIGHUP. A file that is not valid is refused whole, and the old configuration stays.
-The next request after a reload meets the new one: whoever lost a role, a workload or a tenant is refused at once, on open connections too.
+The next request after a reload meets the new one: a caller that lost a role, a workload or a tenant is refused at once, on open connections too.
 These settings wait for a restart, and a reload that changes one of them logs \`restart_needed\` at level warn: ${restartOnly.map(path => `\`${path}\``).join(', ')}.
 
 ### Secrets and the environment
@@ -81,7 +81,7 @@ Errors:
 
 Warnings, with which the gateway starts all the same:
 
-- Nobody is in \`admin.roles\`, so that nobody can read usage or records.
+- \`admin.roles\` is empty: usage and records cannot be read.
 - A rule asks for a group or an app role, and all accepted audiences are Microsoft's own, whose tokens carry neither (\`docs/entra.md\`).
 - An instance has the credential \`caller\`, and an accepted audience is not one that Azure OpenAI accepts.
 - A workload may bring data sources, and no instance of its targets takes them.
@@ -90,11 +90,11 @@ Warnings, with which the gateway starts all the same:
 - A timeout, or the waiting line's \`maxWait\`, is longer than \`gateway.timeouts.total\`. Calls wait too shortly for room, or for aging.
 - A limit can never be reached, because a longer window, a second, or what stands around it is used up before; a token limit is less than
   one call reserves (\`limits.completionTokensAssumed\`).
-- A rule is met by no call. A counter is shared with nobody, or by rules that count otherwise.
+- A rule is met by no call. Only one rule names a counter, or the rules that share it count in different ways.
 - \`whenStoreIsDown\` with counters in memory; counters in memory although there is a section \`redis\`.
 - Affinity or hedging in a pool of one; spilling without a provisioned deployment, or with nowhere to spill; an alias that takes the
-  place of a deployment; a canary behind a canary; a copy to where the call goes anyway.
-- A model of a deployment has no price: its calls are reported without a cost. A price is for a model that nobody has; its cached input
+  place of a deployment; a canary of a canary; a copy to where the call goes anyway.
+- A model of a deployment has no price: its calls are reported without a cost. A price is for a model that no deployment has; its cached input
   is dearer than its input; its answers cost nothing.
 - \`objects.remember\` is longer than \`ledger.retain.records\`.
 `

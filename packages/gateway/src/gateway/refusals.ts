@@ -230,7 +230,7 @@ export const refusals = {
   objects_apart: {
     ...invalid,
     status: 400,
-    say: 'The {kind} "{id}" and the {otherKind} "{otherId}" live on different instances, and no call can use both. Create one of them again in a call that names the other, or through a target that is one instance. Of items and encrypted content of earlier answers, leave out those of one instance.',
+    say: 'The {kind} "{id}" and the {otherKind} "{otherId}" live on different instances, and no call can use both. Create one of them again in a call that names the other, or through a target that is one instance. Leave out items and encrypted content that came from one of the two instances.',
   },
   objects_unavailable: {
     ...unavailable,

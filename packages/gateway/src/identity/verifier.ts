@@ -103,7 +103,7 @@ async function checkSignature(token: string, key: TrustedKey): Promise<void> {
   } catch (error) {
     throw new IdentityError(
       'token_signature',
-      'The signature of the token is wrong: it was changed or cut on its way, or made by somebody else. Get a new one.',
+      'The signature of the token is wrong: it was changed or cut on its way, or it was made by another issuer. Get a new one.',
       { cause: error },
     )
   }

@@ -137,7 +137,7 @@ const families = {
   },
   charged: {
     name: 'gatehouse_background_charged_total',
-    help: 'Background responses and batches that were charged, by source: reported, or bounded where nobody could say what they used.',
+    help: 'Background responses and batches that were charged, by source: reported, or bounded where their usage could not be learned.',
     labels: ['source'],
   },
   unpriced: {
@@ -191,7 +191,7 @@ const families = {
   },
   utilization: {
     name: 'gatehouse_backend_utilization_ratio',
-    help: 'Of provisioned throughput, as last reported; 1 is all of it.',
+    help: 'Share of provisioned throughput in use, as last reported; 1 is all of it.',
     labels: lane,
   },
   spilling: {

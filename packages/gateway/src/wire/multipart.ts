@@ -143,7 +143,7 @@ export class MultipartReader {
 
   #done(bytes: Buffer, at: number): number {
     for (let index = at; index < bytes.length; index += 1) {
-      if (bytes[index] !== 0x0d && bytes[index] !== 0x0a) throw new MultipartError('something stands behind its end')
+      if (bytes[index] !== 0x0d && bytes[index] !== 0x0a) throw new MultipartError('there are bytes after its end')
     }
     return bytes.length
   }

@@ -77,5 +77,5 @@ export async function devicePage(call: EntraCall, service: EntraService): Promis
 
 /** The service keeps no person signed in, so there is nothing to end. */
 export function logout(): EntraAnswer {
-  return messagePage('You are signed out', 'This simulator keeps nobody signed in. You can close this page.')
+  return messagePage('You are signed out', 'This simulator keeps no sign-in. You can close this page.')
 }

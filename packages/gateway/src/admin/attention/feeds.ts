@@ -81,7 +81,7 @@ export function aboutSources(sources: readonly SourceState[]): readonly Attentio
     const aside: Attention = {
       ...about,
       ...{ severity: 'warning', code: 'source_set_aside', sinceMs: null },
-      what: `Of source ${name}, ${setAside} messages are set aside: they are no record, or lack parts.`,
+      what: `Source ${name} has set aside ${setAside} messages: they are no record, or lack parts.`,
       next: 'Read the file with the reasons in the ledger’s directory.',
     }
     return [...(status === 'failing' ? [failing] : []), ...(setAside > 0 ? [aside] : [])]

@@ -181,7 +181,7 @@ export const replayQuestion = z
 
 const changeAnswer = z
   .strictObject({
-    id: z.string().openapi({ description: 'Of the record.' }),
+    id: z.string().openapi({ description: 'Id of the record.' }),
     startedAtMs: z.number(),
     caller: z.string().nullable(),
     workload: z.string().nullable(),

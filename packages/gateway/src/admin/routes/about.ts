@@ -77,7 +77,7 @@ function signInPart(isThere: boolean): Part {
   if (isThere) return { name: 'signIn', state: 'ok', what: null, next: null }
   return {
     ...{ name: 'signIn', state: 'note' },
-    what: 'Nobody can sign in with a browser: tokens alone are accepted.',
+    what: 'Signing in with a browser is not possible: only tokens are accepted.',
     next: 'Set admin.signIn in the configuration.',
   }
 }

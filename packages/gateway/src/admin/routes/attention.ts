@@ -18,7 +18,7 @@ import type { AdminApp, AdminParts } from '../parts.ts'
 const item: z.ZodType<Attention> = z.strictObject({
   severity: z.enum(severities).openapi({
     description:
-      '`critical`: calls fail or records are lost now. `warning`: they may soon. `note`: somebody wants it so.',
+      '`critical`: calls fail or records are lost now. `warning`: they may soon. `note`: it was set up or ordered so.',
   }),
   code: z.string().openapi({ example: 'limit_used_up' }),
   subject: z.string().nullable().openapi({ description: 'A rule, an instance, a feed, a model; null for the whole.' }),

@@ -117,7 +117,7 @@ function requireStillAdmin(written: Config['admin']['roles'], caller: Caller): v
   const roles = prepareRoles(written)
   if (roles.of(caller).includes('admin') || (roles.asksForGroups && !caller.listsGroups)) return
   const message =
-    'With this text you would no longer have the role admin and could not take it back. Keep a rule for yourself in admin.roles.admin, or let somebody who keeps the role apply it. Nothing was changed.'
+    'With this text you would no longer have the role admin and could not take it back. Keep a rule for yourself in admin.roles.admin, or let a person who keeps the role apply it. Nothing was changed.'
   throw new AdminError('configuration_locks_out', message)
 }
 

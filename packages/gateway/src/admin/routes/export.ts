@@ -36,7 +36,7 @@ const route = createRoute({
         .enum(names)
         .prefault('csv')
         .openapi({
-          description: `Of parquet, at most ${parquetRecordsMax} records; of the others as many as there are.`,
+          description: `Parquet has at most ${parquetRecordsMax} records; the other forms have no limit.`,
         }),
     }),
   },

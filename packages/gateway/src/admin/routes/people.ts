@@ -9,7 +9,7 @@ import { within } from '../visible.ts'
 const callers = createRoute({
   method: 'get',
   path: '/api/v1/callers',
-  summary: 'Everybody who called: kind, workloads, calls, tokens, cost, errors, the last call, and roles where known.',
+  summary: 'All callers: kind, workloads, calls, tokens, cost, errors, the last call, and roles where known.',
   ...needs('viewer', 'developer'),
   request: { query: callersParameters },
   responses: {

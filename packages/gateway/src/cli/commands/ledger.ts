@@ -11,7 +11,7 @@ import { addPlaceOptions, asCliError, type PlaceOptions, placeOf } from './ledge
 
 export function ledgerCommand(context: CliContext): Command {
   return new Command('ledger')
-    .description('check a stopped ledger, make its store anew, export records')
+    .description('check a stopped ledger, rebuild its store, export records')
     .addCommand(checkCommand(context))
     .addCommand(rebuildCommand(context))
     .addCommand(exportCommand(context))
@@ -31,7 +31,7 @@ function checkCommand(context: CliContext): Command {
     throw new CliError(
       'ledger_faulty',
       `The ledger in ${directory} has faults.`,
-      'Damage to the journal costs what it hit. The store can be made anew from the journal.',
+      'Damage to the journal costs what it hit. The store can be rebuilt from the journal.',
       'gatehouse ledger rebuild',
     )
   })
@@ -55,7 +55,7 @@ function checkText(parts: readonly CheckedPart[], width: number | null): string 
 
 function rebuildCommand(context: CliContext): Command {
   const command = new Command('rebuild')
-    .description('make the store of a stopped ledger anew from its journal; records that only the store has are kept')
+    .description('rebuild the store of a stopped ledger from its journal; records that only the store has are kept')
     .option('--without-old', 'go on where the store or an archive cannot be read, without what only it has')
   return addPlaceOptions(command).action(async (options: PlaceOptions & { readonly withoutOld?: true }) => {
     const { rebuildLedger } = await import('../../ledger/upkeep/rebuild.ts')

@@ -32,7 +32,7 @@ test('people are listed with what they used, narrowed by search and kind, and as
   assert.match(csv[0] ?? '', /^key,name,kind,workloads,calls,.*nanoUSD$/)
   assert.ok(csv.some(line => line.includes('ada@contoso.example') && line.endsWith(',3340000')))
   assert.equal(csv.length, 3)
-  assert.match((await read(['people', '--from', '2020-01', '--to', '2020-01'])).out, /^Nobody called/)
+  assert.match((await read(['people', '--from', '2020-01', '--to', '2020-01'])).out, /^No calls in this period/)
 })
 
 test('a workload says who may call, where it is reached, and what went wrong', async t => {

@@ -24,7 +24,7 @@ export function peopleCommand(context: CliContext): Command {
   const command = new Command('people')
     .summary('who called: people and applications, what they used, their last call')
     .description(
-      'Everybody who called: kind, workloads, calls, tokens, cost, errors, the last call, and roles in the console where they are known.',
+      'All callers: kind, workloads, calls, tokens, cost, errors, the last call, and roles in the console where they are known.',
     )
     .option('--search <text>', 'only those with this in their name or key')
     .addOption(new Option('--kind <kind>', 'only people or applications').choices(['user', 'application']))
@@ -39,7 +39,7 @@ async function showPeople(context: CliContext, options: PeopleOptions): Promise<
   const format = formatOf(options, context)
   if (format === 'json') context.stdout.write(`${jsonText({ callers }, 2)}\n`)
   else if (format === 'csv') context.stdout.write(csvOf(callers))
-  else if (callers.length === 0) context.stdout.write('Nobody called in this period.\n')
+  else if (callers.length === 0) context.stdout.write('No calls in this period.\n')
   else {
     const rows = callers.map(caller => columns.map(({ cell }) => cell(caller)))
     context.stdout.write(renderTable(columns, rows, widthOf(context)))

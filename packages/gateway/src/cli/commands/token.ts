@@ -14,8 +14,8 @@ export function tokenCommand(context: CliContext): Command {
     .addHelpText(
       'after',
       `
-Whose token, in this order: --as; the application of GATEHOUSE_CLIENT_ID and GATEHOUSE_CLIENT_SECRET, when both are set; the
-person who signed in with gatehouse login. A token is renewed when it is near its end: let tools run this command each time.
+The token is the first of these: --as; the application of GATEHOUSE_CLIENT_ID and GATEHOUSE_CLIENT_SECRET, when both are
+set; the person who signed in with gatehouse login. A token is renewed when it is near its end: let tools run this command each time.
 GATEHOUSE_TENANT, GATEHOUSE_AUTHORITY and GATEHOUSE_SCOPE replace what the gateway says of itself. See docs/clients.md.`,
     )
     .action(async (options: { readonly as?: string; readonly scope?: string }) => {

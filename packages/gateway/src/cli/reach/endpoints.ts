@@ -103,7 +103,7 @@ export function needGateway(endpoints: Endpoints): string {
   throw new CliError(
     'gateway_unknown',
     'No gateway is known.',
-    'No --gateway, no GATEHOUSE_GATEWAY, nobody signed in, and no demonstration runs here.',
+    'No --gateway, no GATEHOUSE_GATEWAY, no sign-in, and no demonstration runs here.',
     'gatehouse login --gateway https://gatehouse.example.com',
   )
 }

@@ -131,7 +131,7 @@ export async function explained<Result>(run: () => Promise<Result>): Promise<Res
 }
 
 const heads: Record<SignInError['code'], string> = {
-  not_signed_in: 'Nobody is signed in.',
+  not_signed_in: 'You are not signed in.',
   sign_in_refused: 'The sign-in was refused.',
   sign_in_unreachable: 'The sign-in service is not to be reached.',
   sign_in_service_invalid: 'The sign-in service cannot be used.',

@@ -86,7 +86,7 @@ function faultOf(cause: unknown, path: string): ApplyError {
 /** Why a configuration cannot be applied, and what to do. */
 export function adviceOf(state: Exclude<ApplyState, 'allowed'>, path: string): string {
   const advice = {
-    off: 'Applying a configuration is switched off. Whoever runs the gateway allows it with admin.applyConfiguration: true in the file; until then, put the text there by hand.',
+    off: 'Applying a configuration is switched off. The gateway’s operator can allow it with admin.applyConfiguration: true in the file; until then, put the text there by hand.',
     read_only: `${path} is on a read-only file system, as a ConfigMap is. Change it where it comes from; the gateway takes it when it arrives.`,
     no_permission: `This process may not replace ${path}, or may not keep its owner. Give its user the right to write in that directory, or change the file by hand.`,
   } as const

@@ -200,8 +200,7 @@ class Held implements HeldConfiguration {
 
   #requireHash(text: string, expectedHash: string): void {
     if (this.#hashOf(text) === expectedHash) return
-    const message =
-      'The file is another one than you began with: somebody has changed it meanwhile. Load it again, and make your change there.'
+    const message = 'The file was changed after you began. Load it again, and make your change there.'
     throw new ApplyError('changed', message)
   }
 

@@ -193,8 +193,8 @@ function splitListen(listen: string): { host: string; port: number } {
 function checkRoles(roles: Config['admin']['roles'], notes: Notes): void {
   for (const [role, rules] of Object.entries(roles)) refuseDuplicates(rules, ['admin', 'roles', role], notes)
   if (Object.values(roles).some(rules => rules.length > 0)) return
-  const expected = 'somebody in one of the roles: as it is, nobody can read usage or records'
-  warn(notes, ['admin', 'roles'], 'nobody', expected)
+  const expected = 'a person or an application in one of the roles: without one, usage and records cannot be read'
+  warn(notes, ['admin', 'roles'], 'no one', expected)
 }
 
 function checkIdentity(identity: Config['identity'], notes: Notes): void {

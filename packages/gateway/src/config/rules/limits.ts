@@ -207,7 +207,7 @@ function checkCounters(rules: LimitsConfig['rules'], notes: Notes): void {
       const others = sharing.filter(([other]) => other !== name)
       const seen = showValue(counter, null, false)
       if (others.length === 0) {
-        warn(notes, path, seen, 'another rule with the same counter, or none: this one is shared with nobody')
+        warn(notes, path, seen, 'another rule with the same counter, or no counter: only this rule names it')
         continue
       }
       const alike = others.filter(([, other]) => countsAlike(rule, other))
@@ -285,7 +285,7 @@ export function checkLine(limits: LimitsConfig, totalMs: number | null, notes: N
     warn(notes, [...path, 'maxWait'], `${maxWait / 1000} s`, expected)
   }
   if (aging >= maxWait && limits.priorityClasses.length > 1) {
-    const expected = `less than maxWait (${printable(String(maxWait))} ms): as it is, nobody waits long enough to count as more urgent`
+    const expected = `less than maxWait (${printable(String(maxWait))} ms): as it is, no call waits long enough to count as more urgent`
     warn(notes, [...path, 'aging'], `${aging} ms`, expected)
   }
 }

@@ -63,7 +63,12 @@ function checkAlone(pool: PoolConfig, path: Path, notes: Notes): void {
   if (pool.members.length !== 1) return
   for (const key of ['affinity', 'hedge'] as const) {
     if (pool[key] === undefined) continue
-    warn(notes, [...path, key], 'a pool of one member', `a second member, or no ${key}: there is nobody to choose from`)
+    warn(
+      notes,
+      [...path, key],
+      'a pool of one member',
+      `a second member, or no ${key}: there is no other member to choose`,
+    )
   }
 }
 

@@ -43,7 +43,7 @@ function urlFault(url: URL, { cluster }: Redis): string | null {
     return 'a URL without ? and #; a password with such characters stands in redis.password'
   const database = url.pathname.replace(/^\//, '')
   if (!/^\d{0,4}$/.test(database))
-    return 'nothing, or the number of a database, behind the host: redis://localhost:6379/0'
+    return 'nothing, or the number of a database, after the host: redis://localhost:6379/0'
   if (cluster && Number(database) !== 0) return 'no number of a database: a cluster has database 0 alone'
   return null
 }

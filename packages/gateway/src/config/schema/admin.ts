@@ -63,7 +63,9 @@ export const admin = z.strictObject({
         .describe('May do what an operator may, apply a configuration and read the audit trail. Reads no bodies.'),
     })
     .prefault({})
-    .describe('Who may read what through the management API and the CLI. Nobody, unless listed.'),
+    .describe(
+      'Roles: what each person or application may do through the management API and the command line. Without a rule here there is no access.',
+    ),
   publicUrl: httpUrl
     .optional()
     .describe(
@@ -78,7 +80,7 @@ export const admin = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'True lets people with the role `admin` put another configuration in the place of this file. Whoever may do that decides where calls go and what is kept.',
+      'True lets people with the role `admin` put another configuration in the place of this file. A person who may do that decides where calls go and what is kept.',
     ),
   metricsWithoutToken: z
     .boolean()

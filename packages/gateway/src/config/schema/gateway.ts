@@ -36,7 +36,7 @@ export const gateway = z.strictObject({
         .max(1_000)
         .default([])
         .describe(
-          'Origins whose pages may call from a browser, exactly as browsers send them. There is no wildcard. A page needs a token as everybody does.',
+          'Origins whose pages may call from a browser, exactly as browsers send them. There is no wildcard. A page needs a token, as every client does.',
         ),
     })
     .prefault({})
@@ -91,7 +91,7 @@ export const gateway = z.strictObject({
     .array(headerName)
     .default([])
     .describe(
-      'Request header fields that reach instances besides those known to be harmless (docs/clients.md lists them). Everything else that a client sends stays behind. Credentials, fields of the connection, and fields that name another deployment, another address or another caller cannot be listed. With care: a field such as x-policy-id chooses another content filter of the resource.',
+      'Request header fields that reach instances besides those known to be harmless (docs/clients.md lists them). Everything else that a client sends is removed. Credentials, fields of the connection, and fields that name another deployment, another address or another caller cannot be listed. With care: a field such as x-policy-id chooses another content filter of the resource.',
     ),
   timeouts: z
     .strictObject({

@@ -33,7 +33,7 @@ export const identity = z.strictObject({
             .optional()
             .describe('Client id of a user-assigned managed identity that asks. Default: the system-assigned one.'),
           remember: duration('1m', '1d', '10m').describe(
-            'How long an answer counts: so long somebody who left a group keeps what it gives.',
+            'How long an answer counts. A person who left a group keeps what the group gives for at most this time.',
           ),
           timeout: duration('100ms', '30s', '5s').describe('Time that a question may take; 503 beyond it.'),
         })

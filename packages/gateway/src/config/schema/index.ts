@@ -25,7 +25,7 @@ import { workload } from './workloads.ts'
 export const configSchema = z.strictObject({
   gateway: gateway.prefault({}).describe('The data plane: what clients talk to.'),
   admin: admin.prefault({}).describe('The management API, on a listener of its own.'),
-  identity: identity.describe('Whose tokens are accepted.'),
+  identity: identity.describe('Tokens that are accepted: tenants, audiences, sign-in.'),
   instances: z.record(name, instance).describe('Azure OpenAI resources by name.'),
   pools: z
     .record(name, pool)

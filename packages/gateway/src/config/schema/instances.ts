@@ -9,7 +9,7 @@ const deployment = z.strictObject({
     .string()
     .min(1)
     .describe(
-      'Model behind the deployment, as gpt-4o: chooses the tokenizer and, where an answer names no priced one, the price.',
+      'Model of the deployment, as gpt-4o: chooses the tokenizer and, where an answer names no priced one, the price.',
     ),
   kind: z
     .enum(['standard', 'provisioned'])

@@ -87,7 +87,7 @@ export const limits = z.strictObject({
         'Longest wait; then the call is refused as it would have been at once.',
       ),
       aging: duration('10ms', '5m', '1s').describe(
-        'Each time this passes, a waiting call counts as one class more urgent: nobody starves.',
+        'Each time this passes, a waiting call counts as one class more urgent, so that no call waits for ever.',
       ),
     })
     .prefault({})

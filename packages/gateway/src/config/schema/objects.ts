@@ -8,7 +8,7 @@ const followUp = z.strictObject({
   ),
   every: duration('1s', '6h', '10m').describe('Longest pause between two questions about one object.'),
   longest: duration('1m', '30d', '3d').describe(
-    'An object whose end nobody knows after this time is charged at what was reserved for it; until then that stays reserved.',
+    'If the end of an object is still unknown after this time, what was reserved for it is charged. Until then it stays reserved.',
   ),
   atOnce: z.int().min(1).max(256).default(8).describe('Questions under way at a time.'),
 })

@@ -11,7 +11,7 @@ const workloadLimits = z.strictObject({
 })
 
 export const workload = z.strictObject({
-  callers: z.array(callerRule).min(1).describe('Who may call as this workload.'),
+  callers: z.array(callerRule).min(1).describe('Callers that may use this workload.'),
   targets: z.array(name).min(1).describe('Instances and pools that it may use.'),
   deployments: z.array(z.string().min(1)).min(1).describe('Deployments that it may use.'),
   tools: z
@@ -50,7 +50,7 @@ export const workload = z.strictObject({
     .enum(['refuse', 'allow'])
     .default('refuse')
     .describe(
-      'Prompts and agents that are stored on the resource (`prompt`, `agent`): they bring models and tools of their own, which nobody looks at here.',
+      'Prompts and agents that are stored on the resource (`prompt`, `agent`): they bring models and tools of their own, which the gateway does not check.',
     ),
   operations: z
     .array(z.string().min(1).max(64))

@@ -64,7 +64,7 @@ function answerOf(
   signal: AbortSignal,
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(new SignInError('sign_in_unfinished', 'Nobody finished the sign-in in the browser.'))
+    const stop = () => reject(new SignInError('sign_in_unfinished', 'The sign-in in the browser was not finished.'))
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop, { once: true })
     const take = (request: IncomingMessage, response: ServerResponse) => {

@@ -24,8 +24,8 @@ export async function rememberedToken(
   )
   const [latest] = known
   if (latest === undefined) {
-    const who = account === null ? 'Nobody has' : `${account} has not`
-    throw new SignInError('not_signed_in', `${who} signed in here to tenant ${settings.tenantId}.`)
+    const who = account === null ? 'There is no sign-in' : `${account} has no sign-in`
+    throw new SignInError('not_signed_in', `${who} to tenant ${settings.tenantId} on this machine.`)
   }
   const exact = known.find(token => token.account === latest.account && token.scope === settings.scope) ?? null
   if (exact !== null && exact.expiresAtMs - clock() > refreshBeforeMs) return exact.accessToken

@@ -106,7 +106,7 @@ test('the wait for a browser ends when it is interrupted, and its port is free a
       interrupt.abort()
     },
   })
-  await assert.rejects(signIn, fails('sign_in_unfinished', /Nobody finished/))
+  await assert.rejects(signIn, fails('sign_in_unfinished', /was not finished/))
   await assert.rejects(fetch(redirect))
 })
 

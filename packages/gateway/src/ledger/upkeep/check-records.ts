@@ -211,7 +211,7 @@ async function checkRollups(connection: DuckDBConnection, archives: string): Pro
     return { part: 'rollups', checked: counted(0, 'sum'), faults: [], notes: [note] }
   }
   if (!(await areRollupsCurrent(connection))) {
-    const note = 'another version made the sums in another way: the next start makes them anew'
+    const note = 'another version made the sums in another way: the next start makes them again'
     return { part: 'rollups', checked: counted(0, 'sum'), faults: [], notes: [note] }
   }
   const rollups = await numberIn(connection, 'SELECT count(*) FROM ledger.rollups')

@@ -61,7 +61,7 @@ function setFaults(service: Service, faults: unknown): AdminAnswer {
   if (service.faults.outage !== null && service.faults.outage.ms === null) {
     service.faults.liftOutage()
     throw badRequest(
-      'Simulator: over HTTP "refuse-connections" needs "ms": nobody could reach the instance to lift it.',
+      'Simulator: over HTTP "refuse-connections" needs "ms": without it, the fault could not be lifted over HTTP.',
     )
   }
   return { ...json({ faults: service.faults.standing() }), afterwards: service.applyOutage }

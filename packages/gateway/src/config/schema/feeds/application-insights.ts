@@ -13,7 +13,9 @@ export const applicationInsightsFeed = z.strictObject({
       /^(?=.*\bInstrumentationKey=)/is,
       'a connection string of the resource, as InstrumentationKey=...;IngestionEndpoint=https://...',
     )
-    .describe(`Of the resource, from \${env:NAME} or \${file:PATH}. It names the endpoint and the key.`)
+    .describe(
+      `Connection string of the resource, from \${env:NAME} or \${file:PATH}. It names the endpoint and the key.`,
+    )
     .meta(secret),
   credential: z
     .union(

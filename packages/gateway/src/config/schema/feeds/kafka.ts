@@ -15,7 +15,7 @@ export const kafkaConnection = {
     .array(broker)
     .min(1)
     .max(32)
-    .describe('Brokers to begin with; they name the others. Of Event Hubs: `NAMESPACE.servicebus.windows.net:9093`.'),
+    .describe('Brokers to begin with; they name the others. For Event Hubs: `NAMESPACE.servicebus.windows.net:9093`.'),
   topic: z
     .string()
     .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, 'letters, digits, dots, hyphens and underscores, at most 249')

@@ -14,7 +14,7 @@ export function openSource(settings: unknown, { log }: { readonly log: Log }): M
       const onMoved = (partition: number, at: bigint, to: bigint): void =>
         log.warn(
           { topic, partition, next: String(at), first: String(to) },
-          'messages of a topic were deleted before they were read, or it was made anew; reading goes on at its beginning',
+          'messages of a topic were deleted before they were read, or it was created again; reading goes on at its beginning',
         )
       for await (const messages of readTopic(connection, next, signal, { onMoved }))
         yield messages.map(({ partition, offset, headers, value }) => ({

@@ -26,7 +26,8 @@ const protocolReasons: Readonly<Record<string, string>> = {
   THROTTLING_QUOTA_EXCEEDED: 'is over its quota. It is tried again',
 }
 
-const untrusted = "nobody that `tls` trusts signed its certificate. Put its authority's into `tls.ca`"
+const untrusted =
+  "its certificate is not signed by an authority that `tls` trusts. Put the authority's certificate into `tls.ca`"
 /** Where more is known of the cause than `networkAdvice` says, by code of Node's errors. */
 const networkReasons: Readonly<Record<string, string>> = {
   ECONNRESET: 'it closed the connection. Does it want TLS (`tls`) or a sign-in (`credential`)?',

@@ -173,7 +173,7 @@ test("an outage at the start is the gateway's fault (503), and ends as soon as t
   assert.ok(await verifier.verify(token))
   assert.deepEqual(
     said.map(line => line.message),
-    ['token keys could not be read', 'token keys can be read again'],
+    ['keys_unavailable', 'keys_available'],
   )
   assert.match(String(said[0]?.fields.reason), /status 503/)
 })

@@ -142,7 +142,7 @@ export class TenantKeys {
       const fresh = withKnownKeys(await this.#reader.read(this.#tenantId), before)
       // A withdrawn key need not be looked up.
       for (const id of before?.keys.keys() ?? []) if (!fresh.keys.has(id)) this.#noteAbsent(id)
-      if (this.#failedAtMs !== null) this.#log?.info({ tenant: this.#tenantId }, 'token keys can be read again')
+      if (this.#failedAtMs !== null) this.#log?.info({ tenant: this.#tenantId }, 'keys_available')
       this.#documents = fresh
       this.#readAtMs = this.#clock()
       this.#failedAtMs = null
@@ -150,7 +150,7 @@ export class TenantKeys {
     } catch (error) {
       this.#failedAtMs = this.#clock()
       const fields = { tenant: this.#tenantId, reason: reasonOf(error), serving: this.#documents !== null }
-      this.#log?.warn(fields, 'token keys could not be read')
+      this.#log?.warn(fields, 'keys_unavailable')
       throw unavailable(error)
     }
   }

@@ -159,7 +159,7 @@ class IdentityToken {
       return this.#current
     } catch (error) {
       const validMs = this.#current === null ? 0 : Math.max(0, this.#current.expiresAtMs - this.#clock())
-      this.#log?.warn({ reason: withoutSecrets(error), tokenValidForMs: validMs }, 'no token of the managed identity')
+      this.#log?.warn({ reason: withoutSecrets(error), tokenValidForMs: validMs }, 'credential_unavailable')
       throw new CredentialError(
         'The gateway could not get a token of its managed identity. Check that the identity is assigned to where the gateway runs, ' +
           'or configure another credential for the instance.',

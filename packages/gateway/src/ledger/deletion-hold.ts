@@ -40,7 +40,7 @@ export class DeletionHold {
     this.#aheadMs = aheadMs
     if (Math.abs(jumpMs) >= jumpMsMin) {
       this.#untilMs = this.#monotonic() + holdMs
-      this.#log.error({ jumpMs }, 'the clock jumped; the ledger deletes nothing for a day, in case the clock is wrong')
+      this.#log.error({ jumpMs }, 'clock_jumped')
     }
     return this.#monotonic() >= this.#untilMs
   }

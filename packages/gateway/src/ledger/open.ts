@@ -200,10 +200,7 @@ class OpenLedger implements Ledger {
 
   keepNames(names: LedgerNames): void {
     this.#store.ask('keepNames', names).catch(error => {
-      this.#options.log.error(
-        { cause: String(error) },
-        'the names of the configuration could not be written into the store',
-      )
+      this.#options.log.error({ cause: String(error) }, 'store_names_unwritten')
     })
   }
 
@@ -346,13 +343,13 @@ class OpenLedger implements Ledger {
       )
       for (const [consumer, segments] of Object.entries(unread)) {
         this.#feeds.dropped(consumer, segments)
-        log.error({ segments, consumer }, 'segments of the journal were deleted that a feed had not read in time')
+        log.error({ segments, consumer }, 'journal_deleted_unread')
       }
-      if (archived > 0) log.info({ records: archived }, 'the ledger moved days of records into archives')
-      if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'the ledger deleted what is too old')
+      if (archived > 0) log.info({ records: archived }, 'ledger_archived')
+      if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'ledger_swept')
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'ledger_closed') return
-      log.error({ cause: String(error) }, 'the ledger could not delete what is too old; it tries again in an hour')
+      log.error({ cause: String(error) }, 'ledger_not_swept')
     }
   }
 
@@ -363,15 +360,12 @@ class OpenLedger implements Ledger {
     try {
       await this.journal.finish()
       await this.#store.ask('load', this.journal.end).catch(cause => {
-        this.#options.log.error({ cause: String(cause) }, 'not everything could be loaded; the next start loads it')
+        this.#options.log.error({ cause: String(cause) }, 'store_load_incomplete')
       })
     } finally {
       await this.#feeds.close()
       await this.#store.ask('close').catch(error => {
-        this.#options.log.error(
-          { cause: String(error) },
-          'the store was not closed cleanly; nothing is lost, because the journal has everything',
-        )
+        this.#options.log.error({ cause: String(error) }, 'store_close_failed')
       })
       await this.#store.ended
       this.#unclaim()
@@ -383,6 +377,6 @@ async function recovered(parts: RecoverParts): Promise<void> {
   try {
     await recover(parts)
   } catch (error) {
-    parts.log.error({ cause: String(error) }, 'not all interrupted exchanges could be closed; the next start continues')
+    parts.log.error({ cause: String(error) }, 'recovery_incomplete')
   }
 }

@@ -52,10 +52,7 @@ export interface RecoverParts {
 export async function recover(parts: RecoverParts): Promise<void> {
   const { store, journal, log } = parts
   if (store.openIds.length === 0) return
-  log.warn(
-    { exchanges: store.openIds.length },
-    'exchanges were open when the process ended; they are recorded as interrupted',
-  )
+  log.warn({ exchanges: store.openIds.length }, 'calls_interrupted')
   for (const id of store.openIds) {
     if (parts.stopped()) return
     const unfinished = await store.ask('unfinished', id)

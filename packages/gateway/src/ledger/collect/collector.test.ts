@@ -222,7 +222,7 @@ test('a long record that was cut off and never comes again is recorded as interr
   await hour()
   assert.equal((await second.ledger.row(id))?.outcome, 'interrupted')
   await hour()
-  const warnings = second.log.lines.filter(({ message }) => message.startsWith('exchanges were open'))
+  const warnings = second.log.lines.filter(({ message }) => message === 'calls_interrupted')
   assert.equal(warnings.length, 1, 'it is not said again each hour')
 })
 

@@ -107,10 +107,7 @@ export class FeedRunner {
     const { missedTo } = this.#exchanges
     if (missedTo !== null) {
       const fromSegment = segmentOf(this.#consumer.position.takenTo)
-      log.error(
-        { consumer: name, fromSegment, toSegment: segmentOf(missedTo) },
-        'segments of the journal were deleted before the consumer had read them; what they held is lost to it',
-      )
+      log.error({ consumer: name, fromSegment, toSegment: segmentOf(missedTo) }, 'feed_records_lost')
     }
     this.#lag = new Lag(journal, clock, this.#exchanges.position)
     options.needs(this.#consumer.position.readFrom)
@@ -122,7 +119,7 @@ export class FeedRunner {
     const place = { id, journal, segment: segmentOf(closedAt), offset: offsetOf(closedAt) }
     this.#aside.add(place, reason, this.#clock())
     const { name, log } = this.#options
-    log.warn({ consumer: name, id, reason }, 'a record was set aside, because the feed can never take it')
+    log.warn({ consumer: name, id, reason }, 'feed_record_set_aside')
   }
 
   countSent(bytes: number): void {
@@ -179,7 +176,7 @@ export class FeedRunner {
       this.#exchanges = this.#read()
       this.#lag.jumped(this.#exchanges.position)
       needs(this.#consumer.position.readFrom)
-      log.info({ consumer: name, to: new Date(toMs).toISOString() }, 'the consumer was rewound')
+      log.info({ consumer: name, to: new Date(toMs).toISOString() }, 'feed_rewound')
     })
   }
 
@@ -202,7 +199,7 @@ export class FeedRunner {
   #read(): ExchangeReader<Opened> {
     const { name, journal, log } = this.#options
     return new ExchangeReader(journal, this.#consumer, damage => {
-      log.error({ consumer: name, ...damage }, 'the journal is damaged here; the consumer reads on after it')
+      log.error({ consumer: name, ...damage }, 'journal_damaged')
     })
   }
 
@@ -255,7 +252,7 @@ export class FeedRunner {
     if (this.#failures === 0) return
     const { name, log, onTrouble } = this.#options
     this.#failures = 0
-    log.info({ consumer: name }, 'the consumer takes exchanges again')
+    log.info({ consumer: name }, 'feed_back')
     onTrouble?.(false)
   }
 
@@ -263,7 +260,7 @@ export class FeedRunner {
     const { name, log, everyMs, random = Math.random, onTrouble } = this.#options
     // Logged once per outage, because it is tried again and again.
     if (this.#failures === 0) {
-      log.error({ consumer: name, cause: String(error) }, 'the consumer failed; it is offered the same exchanges again')
+      log.error({ consumer: name, cause: String(error) }, 'feed_failed')
       onTrouble?.(true)
     }
     this.#retried += this.#consumer.gathered.length

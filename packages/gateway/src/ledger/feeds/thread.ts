@@ -157,7 +157,7 @@ export class FeedThread {
       resolve()
       for (const answer of this.#waiting.values()) answer(null)
       if (this.#isClosing) return
-      log.error({ consumer: name }, 'a feed ended; the journal keeps what it has not taken, and the feed starts again')
+      log.error({ consumer: name }, 'feed_ended')
       this.#startLater()
     })
   }
@@ -165,7 +165,7 @@ export class FeedThread {
   #died(error: unknown): void {
     this.#death = { reason: String(error), atMs: Date.now() }
     const { log } = this.#options
-    log.error({ consumer: this.source.name, cause: String(error) }, "a feed's thread died")
+    log.error({ consumer: this.source.name, cause: String(error) }, 'feed_thread_died')
   }
 
   #startLater(): void {

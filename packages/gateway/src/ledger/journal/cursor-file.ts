@@ -92,13 +92,13 @@ export class CursorFile {
       text = readFileSync(this.#path, 'utf8')
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return beginning
-      log.error({ consumer, journal: name, cause: String(error) }, notUsed)
+      log.error({ consumer, journal: name, cause: String(error) }, 'cursor_unusable')
       return beginning
     }
     const content = parse(text)
     const cause = content === null ? 'it is damaged' : this.#foreign(content)
     if (content === null || cause !== null) {
-      log.error({ consumer, journal: name, cause }, notUsed)
+      log.error({ consumer, journal: name, cause }, 'cursor_unusable')
       return beginning
     }
     return { journal: name, takenTo: positionAt(...content.takenTo), readFrom: positionAt(...content.readFrom) }
@@ -115,8 +115,6 @@ export class CursorFile {
     return marker !== null && found !== null && marker !== found ? 'the journal was replaced by another one' : null
   }
 }
-
-const notUsed = 'the cursor of a consumer cannot be used; the consumer reads the journal from its beginning again'
 
 const pairOf = (position: JournalPosition): Pair => [segmentOf(position), offsetOf(position)]
 

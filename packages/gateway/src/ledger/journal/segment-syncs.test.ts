@@ -69,8 +69,8 @@ const fileNumber = (directory: string, segment: number): number => statSync(segm
 
 const messagesOf = ({ log }: Written): string[] => log.lines.map(({ level, message }) => `${level}: ${message}`)
 
-const inDoubt = 'error: the journal could not be synced; what is in doubt is written again'
-const saved = 'info: what was in doubt in the journal is on the disk'
+const inDoubt = 'error: journal_sync_failed'
+const saved = 'info: journal_sync_repaired'
 
 // After a failed sync, Linux reports success at the next one, though it has dropped what it could not write.
 test('after a sync that failed, what is in doubt is written to a new file, and calls go on', canFailCalls, async t => {
@@ -137,7 +137,7 @@ test('what was lost with a failed sync is reported', canFailCalls, async t => {
   await sync()
   await eventually(
     'it is reported',
-    () => written.log.lines.some(({ message }) => /bytes are lost/.test(message)) || null,
+    () => written.log.lines.some(({ message }) => message === 'journal_sync_lost') || null,
   )
   await calls.stop()
   const line = written.log.lines.at(-1) ?? assert.fail()
@@ -207,10 +207,7 @@ test(
     assert.ok(writer.writable)
     const later = await openSome(writer, 1)
     assert.deepEqual(idsIn(directory), [[...opened, slowly, first, first, second, ...later]])
-    assert.deepEqual(messagesOf(written), [
-      'error: the ledger cannot be written',
-      'info: the ledger can be written again',
-    ])
+    assert.deepEqual(messagesOf(written), ['error: ledger_unwritable', 'info: ledger_writable_again'])
   },
 )
 

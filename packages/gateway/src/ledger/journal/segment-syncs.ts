@@ -46,7 +46,7 @@ export class SegmentSyncs {
     for (const segment of this.#toRewrite) {
       this.#log.error(
         { segment: segment.number, fromOffset: segment.syncedTo, bytes: segment.bytes - segment.syncedTo },
-        'the journal could not be synced, nor written again; a power cut may take these bytes',
+        'journal_sync_in_doubt',
       )
       await segment.close().catch(() => {})
     }
@@ -62,7 +62,7 @@ export class SegmentSyncs {
       this.#doubtful.add(segment)
       this.#log.error(
         { segment: segment.number, fromOffset: segment.syncedTo, cause: String(cause) },
-        'the journal could not be synced; what is in doubt is written again',
+        'journal_sync_failed',
       )
       return false
     }
@@ -75,8 +75,8 @@ export class SegmentSyncs {
       this.#toRewrite.delete(segment)
       this.#doubtful.delete(segment)
       await segment.close().catch(() => {})
-      if (lost === 0) this.#log.info(facts, 'what was in doubt in the journal is on the disk')
-      else this.#log.error({ ...facts, lost }, 'a sync of the journal failed and its bytes are lost')
+      if (lost === 0) this.#log.info(facts, 'journal_sync_repaired')
+      else this.#log.error({ ...facts, lost }, 'journal_sync_lost')
     }
   }
 

@@ -161,10 +161,7 @@ export class JournalWriter implements Journal {
     if (this.#failure !== null) await this.#retry()
     this.#stopRetry?.()
     if (this.#held.count > 0) {
-      this.#options.log.error(
-        { entries: this.#held.count },
-        'the ledger closes with entries that could not be written to the disk',
-      )
+      this.#options.log.error({ entries: this.#held.count }, 'ledger_entries_lost')
     }
     const segment = this.#segment
     this.#segment = null
@@ -315,7 +312,7 @@ export class JournalWriter implements Journal {
   #doubt(cause: unknown): void {
     if (this.#closing) return
     this.#failure ??= unwritable(cause)
-    this.#options.log.error({ cause: this.#failure.message }, 'the ledger cannot be written')
+    this.#options.log.error({ cause: this.#failure.message }, 'ledger_unwritable')
     this.#retryLater()
   }
 
@@ -327,7 +324,7 @@ export class JournalWriter implements Journal {
   async #fail(cause: unknown, failed: EntryGroup): Promise<void> {
     const failure = unwritable(cause)
     if (this.#failure === null) {
-      this.#options.log.error({ cause: failure.message }, 'the ledger cannot be written')
+      this.#options.log.error({ cause: failure.message }, 'ledger_unwritable')
     }
     this.#failure = failure
     // After a slow write, later entries wait already.
@@ -354,7 +351,7 @@ export class JournalWriter implements Journal {
   #tooSlow(ms: number): void {
     if (this.#failure !== null) return
     const failure = slow(ms)
-    this.#options.log.error({ cause: failure.message }, 'the ledger cannot be written')
+    this.#options.log.error({ cause: failure.message }, 'ledger_unwritable')
     this.#failure = failure
     this.#writing?.reject(failure)
     this.#putAside(this.#group, failure)
@@ -414,7 +411,7 @@ export class JournalWriter implements Journal {
       this.#failure = null
       this.#stopRetry?.()
       this.#stopRetry = null
-      this.#options.log.info({ lost: this.losses }, 'the ledger can be written again')
+      this.#options.log.info({ lost: this.losses }, 'ledger_writable_again')
     } catch (cause) {
       this.#failure = unwritable(cause)
       await this.#trim(cause)

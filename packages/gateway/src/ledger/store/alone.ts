@@ -42,7 +42,7 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     const reader = { name: consumer, position, readOpening: () => null, take: async () => {} }
     this.#exchanges = new ExchangeReader(this.#journal, reader, damage => {
       this.#damagedBytes += damage.bytes
-      log.error({ ...damage }, 'the journal is damaged here; reading goes on after it')
+      log.error({ ...damage }, 'journal_damaged')
     })
   }
 

@@ -135,7 +135,7 @@ class StoreThread {
     worker.on('message', (message: FromStore) => this.#hear(message))
     // Without this listener an error in the thread would end the process, and with it the gateway. The journal needs no
     // store.
-    worker.on('error', error => log.error({ cause: String(error) }, "the store's thread failed"))
+    worker.on('error', error => log.error({ cause: String(error) }, 'store_thread_failed'))
     worker.on('exit', () => this.#exited())
   }
 
@@ -143,7 +143,7 @@ class StoreThread {
     const { log } = this.#options
     switch (message.kind) {
       case 'ready':
-        if (!this.#isFirst) log.warn({}, 'the store was started again and has caught up with the journal')
+        if (!this.#isFirst) log.warn({}, 'store_restarted')
         this.#isReady = true
         this.#isFirst = false
         this.#first.resolve(message)
@@ -151,7 +151,7 @@ class StoreThread {
       case 'failed':
         // The one who opens the ledger gets the error of the first opening.
         if (this.#isFirst) this.#first.reject(received(message.error))
-        else log.error({ cause: message.error.message }, 'the store could not be started again')
+        else log.error({ cause: message.error.message }, 'store_not_restarted')
         return
       case 'log':
         log[message.level](message.fields, message.message)
@@ -183,10 +183,7 @@ class StoreThread {
     const lived = performance.now() - this.#startedAtMs
     const waitMs = lived > restartMsMax ? restartMs : this.#nextRestartMs
     this.#nextRestartMs = Math.min(2 * waitMs, restartMsMax)
-    this.#options.log.error(
-      { restartInMs: waitMs },
-      "the store's thread died; records are kept in the journal, and the store is started again",
-    )
+    this.#options.log.error({ restartInMs: waitMs }, 'store_thread_died')
     this.#restart = setTimeout(() => this.#start(), waitMs)
   }
 }

@@ -67,7 +67,7 @@ test('a store whose thread fails rejects questions, is started again, and misses
   assert.equal((await ledger.row(open))?.outcome, 'completed')
   await record(ledger, 1)
   assert.equal(await callsOf(ledger), 52)
-  assert.ok(log.lines.some(({ level, message }) => level === 'warn' && message.includes('started again')))
+  assert.ok(log.lines.some(({ level, message }) => level === 'warn' && message === 'store_restarted'))
 })
 
 // Whoever stops a gateway whose store has just failed must not wait, and the next start has all records.

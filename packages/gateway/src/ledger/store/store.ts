@@ -116,10 +116,7 @@ export class Store {
       const store = new Store(options, database, await startLoader(options, database))
       const unknown = await unknownFiles(database.loading, store.#archives)
       if (unknown.length > 0) {
-        options.log.warn(
-          { files: unknown.length, first: unknown[0] },
-          'there are archives that the store does not know; gatehouse ledger rebuild takes them over',
-        )
+        options.log.warn({ files: unknown.length, first: unknown[0] }, 'archives_unknown')
       }
       store.#rowsSinceCheckpoint = await store.#loader.load(options.loadTo ?? endOfFiles(store.#journal))
       await store.#forgetEnded()
@@ -340,10 +337,7 @@ export class Store {
 
   /** Goes back to the last committed state after a failure. When DuckDB has stopped using the file, opens it again. */
   async #startAgain(cause: unknown): Promise<void> {
-    this.#options.log.warn(
-      { cause: String(cause) },
-      'the store could not be written; it continues from its last checkpoint',
-    )
+    this.#options.log.warn({ cause: String(cause) }, 'store_unwritable')
     this.#snapshots.forget()
     this.#loader.close()
     try {
@@ -377,6 +371,6 @@ function startLoader(options: StoreOptions, database: Database): Promise<Loader>
     journal: journalPath(options.directory),
     archives: archivePath(options.directory),
     names: options.names,
-    onDamage: damage => options.log.error({ ...damage }, 'the journal is damaged here; the store reads on after it'),
+    onDamage: damage => options.log.error({ ...damage }, 'journal_damaged'),
   })
 }

@@ -51,7 +51,7 @@ async function answer(store: OpenStore, { number, call, args }: StoreQuestion): 
 async function fail(store: OpenStore, error: unknown): Promise<void> {
   if (isFailing) return
   isFailing = true
-  log.error({ cause: String(error) }, "the store's thread failed")
+  log.error({ cause: String(error) }, 'store_thread_failed')
   await store.abandon(Promise.all(answering)).catch(() => {})
   process.exit(1)
 }
@@ -77,7 +77,7 @@ async function run(): Promise<void> {
     loading = true
     store
       .load(Number(Atomics.load(written, 0)))
-      .catch(error => log.error({ cause: String(error) }, 'loading into the store failed; it will be retried'))
+      .catch(error => log.error({ cause: String(error) }, 'store_load_failed'))
       .finally(() => {
         loading = false
       })

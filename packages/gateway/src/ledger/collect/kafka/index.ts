@@ -12,10 +12,7 @@ export function openSource(settings: unknown, { log }: { readonly log: Log }): M
     async *read(from, signal) {
       const next = new Map(Array.from(from, ([partition, offset]) => [Number(partition), BigInt(offset) + 1n]))
       const onMoved = (partition: number, at: bigint, to: bigint): void =>
-        log.warn(
-          { topic, partition, next: String(at), first: String(to) },
-          'messages of a topic were deleted before they were read, or it was created again; reading goes on at its beginning',
-        )
+        log.warn({ topic, partition, next: String(at), first: String(to) }, 'source_messages_lost')
       for await (const messages of readTopic(connection, next, signal, { onMoved }))
         yield messages.map(({ partition, offset, headers, value }) => ({
           ...{ partition: String(partition), offset: String(offset) },

@@ -46,8 +46,8 @@ test('what a collector rejects in part is not sent again, and the log says how m
   const { feed, log } = startSending(t, grpc(collector.url))
   await feed.take(exchanges(3))
   assert.deepEqual(
-    log.lines.map(({ message }) => message),
-    ['the collector rejected 2 of 9 spans: too old'],
+    log.lines.map(({ message, fields }) => [message, fields]),
+    [['feed_partial', { feed: 'traces', rejected: 2, spans: 9, reason: 'too old' }]],
   )
 })
 

@@ -94,8 +94,8 @@ test('what a collector rejects in part is not sent again, and the log says how m
   assert.deepEqual(aside, [])
   const [line, ...others] = log.lines
   assert.deepEqual(others, [])
-  assert.deepEqual(line?.fields, { event: 'feed_partial', feed: 'traces', rejected: 2, spans: 9 })
-  assert.equal(line?.message, 'the collector rejected 2 of 9 spans: too old')
+  assert.deepEqual(line?.fields, { feed: 'traces', rejected: 2, spans: 9, reason: 'too old' })
+  assert.equal(line?.message, 'feed_partial')
 })
 
 test('a pause that the collector asks for is kept, also with 429 and a date', async t => {

@@ -127,10 +127,8 @@ export class SpanFeed implements Feed {
   /** The specification of OTLP forbids to send again what a collector has rejected in part. */
   #warn({ rejected, message }: NonNullable<Sent['partial']>, records: readonly Sendable[]): void {
     const spans = records.reduce((sum, record) => sum + record.spans.length, 0)
-    this.#parts.log.warn(
-      { event: 'feed_partial', feed: this.#parts.name, rejected, spans },
-      `the collector rejected ${rejected} of ${spans} spans: ${message.slice(0, 200)}`,
-    )
+    const fields = { feed: this.#parts.name, rejected, spans, reason: message.slice(0, 200) }
+    this.#parts.log.warn(fields, 'feed_partial')
   }
 
   #setAside(exchange: RecordedExchange, reason: string): void {

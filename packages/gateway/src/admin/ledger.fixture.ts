@@ -77,6 +77,12 @@ export class TestLedger implements LedgerReader {
     return (await this.#asked(query)).search(query, signal)
   }
 
+  async conversations(
+    ...[query, turn]: Parameters<LedgerReader['conversations']>
+  ): ReturnType<LedgerReader['conversations']> {
+    return (await this.#asked(query)).conversations(query, turn)
+  }
+
   async query(...[query, signal]: Parameters<LedgerReader['query']>): ReturnType<LedgerReader['query']> {
     return (await this.#asked(query)).query(query, signal)
   }

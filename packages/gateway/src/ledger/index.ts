@@ -1,3 +1,4 @@
+import type { ConversationsQuery, ConversationsReading, Turn } from './conversations/index.ts'
 import type { FeedSource, Feeds } from './feeds/control.ts'
 import type { LedgerNames } from './names.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from './people.ts'
@@ -64,6 +65,11 @@ export interface LedgerReader {
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>
+  /**
+   * Records with their conversations as lines of JSON, of any number. @param turn asks each question about a page.
+   * Where it is gone on with, records that were loaded after the first page of the first reading are in none.
+   */
+  conversations(query: ConversationsQuery, turn: Turn): Promise<ConversationsReading>
   /**
    * Looks for a text in the bodies of one workload's records, newest first, for a bounded time. Rejects with a
    * `QuestionError` for a workload that neither the configuration nor a record has, and with `ledger_busy` when it was

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
+import { readConversations } from './conversations/read.ts'
 import { DeletionHold, newestSegmentMs } from './deletion-hold.ts'
 import { claimDirectory, journalPath, prepareDirectory } from './directory.ts'
 import type { FeedSource, Feeds } from './feeds/index.ts'
@@ -159,6 +160,8 @@ class OpenLedger implements Ledger {
   readonly #store: StoreClient
   readonly #feeds: RunningFeeds
   readonly #searches: SearchThread
+  /** Aborted when the ledger closes. */
+  readonly #exports = new AbortController()
   readonly #unclaim: () => void
   readonly #stopRetention: () => void
   readonly #recover: () => Promise<void>
@@ -267,6 +270,14 @@ class OpenLedger implements Ledger {
     return this.#searches.search(places, query, clock() - retain.bodies, signal)
   }
 
+  async conversations(...[query, turn]: Parameters<Ledger['conversations']>): ReturnType<Ledger['conversations']> {
+    await this.caughtUp()
+    const { clock, retain, directory } = this.#options
+    const bodiesFromMs = (): number => clock() - retain.bodies
+    const parts = { store: this.#store, journal: journalPath(directory), bodiesFromMs, ended: this.#exports.signal }
+    return readConversations(parts, query, turn)
+  }
+
   async query(...[query, signal]: Parameters<Ledger['query']>): ReturnType<Ledger['query']> {
     await this.caughtUp()
     const bodies = query.bodies === null ? null : await this.#bodiesFor(query.bodies)
@@ -356,6 +367,7 @@ class OpenLedger implements Ledger {
   async #close(): Promise<void> {
     this.#stopRetention()
     this.#searches.close()
+    this.#exports.abort()
     await this.#recovered
     try {
       await this.journal.finish()

@@ -147,6 +147,9 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   bodyPlaces(): Promise<never> {
     return Promise.reject(withoutStore())
   }
+  conversationsPage(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
 
   querySnapshot(): Promise<never> {
     return Promise.reject(withoutStore())

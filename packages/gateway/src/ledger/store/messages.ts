@@ -17,6 +17,7 @@ export type StoreCall =
   | 'row'
   | 'bodies'
   | 'bodyPlaces'
+  | 'conversationsPage'
   | 'querySnapshot'
   | 'releaseSnapshot'
   | 'spent'

@@ -27,6 +27,7 @@ import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
 import { bodyPlaces } from './queries/body-places.ts'
 import { callers } from './queries/callers.ts'
+import { type ConversationsPage, conversationsPage, type PageQuery } from './queries/conversations-page.ts'
 import { creatorsOf } from './queries/creator.ts'
 import { errors } from './queries/errors.ts'
 import { known } from './queries/known.ts'
@@ -203,6 +204,12 @@ export class Store {
   }
   bodyPlaces(query: SearchQuery): Promise<BodyPlaces> {
     return this.#readers.ask(connection => bodyPlaces(connection, this.#loader.names, query, this.#archives))
+  }
+
+  conversationsPage(query: PageQuery): Promise<ConversationsPage> {
+    return this.#readers.ask(connection =>
+      conversationsPage(connection, this.#loader.names, query, this.#loader.loaded, this.#archives),
+    )
   }
 
   /** A copy of the store for a question in SQL, with everything that is loaded. */

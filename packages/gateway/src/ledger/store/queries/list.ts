@@ -5,9 +5,9 @@ import type { FollowedPage, RecordsPage, RecordsQuery } from '../../reports.ts'
 import { type Archive, archivedSql, ofDays, readArchives } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import { inSnapshot } from '../transaction.ts'
-import { conditionsOf, withoutRowFilters } from './filter.ts'
+import { type Conditions, conditionsOf, withoutRowFilters } from './filter.ts'
 import { newestFirst } from './newest.ts'
-import { readRows } from './rows.ts'
+import { type ReadRow, readRows } from './rows.ts'
 
 const limitDefault = 50
 const limitMax = 1_000
@@ -27,42 +27,61 @@ export async function list(
   directory: string,
 ): Promise<RecordsPage> {
   const { sequence } = loaded
-  const { limit = limitDefault, before, after } = query
+  const { limit = limitDefault, after } = query
+  const seen = after === undefined ? null : cursorOf(after, 'after')
+  if (seen === null) {
+    const { rows, more } = await newestPage(connection, names, query, sequence, directory)
+    const next = more ? (rows.at(-1)?.row.id ?? null) : null
+    return { records: rows.map(({ row }) => row), next, cursor: String(sequence) }
+  }
+  const conditions = pageConditions(names, query, sequence)
+  conditions.add('sequence > ?', BigInt(seen))
+  // One more row than asked for shows whether there is another page. A tail is about what comes: records that are in
+  // archives came long ago.
+  const tail = `${conditions.where} ORDER BY sequence LIMIT ${limit + 1}`
+  const found = await readRows(connection, names, tail, conditions.values)
+  const shown = found.slice(0, limit)
+  const last = shown.at(-1)
+  const isMore = found.length > limit && last !== undefined
+  const cursor = String(isMore ? last.sequence : Math.max(sequence, seen))
+  return { records: shown.map(({ row }) => row), next: null, cursor }
+}
+
+/**
+ * The newest records of a page. `more`: there are older ones too.
+ * @param loadedTo sequence number of the last record that counts.
+ * @param directory of the archives.
+ */
+export async function newestPage(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  query: Omit<RecordsQuery, 'after'>,
+  loadedTo: number,
+  directory: string,
+): Promise<{ readonly rows: readonly ReadRow[]; readonly more: boolean }> {
+  const { limit = limitDefault, before } = query
+  const conditions = pageConditions(names, query, loadedTo)
+  const found = await inSnapshot(connection, async () => {
+    const archives = { directory, files: await archivesFor(connection, names, query) }
+    const wanted = { conditions, before: before?.toLowerCase() ?? null, rowsMax: limit + 1, loadedTo, archives }
+    return newestFirst(connection, names, wanted)
+  })
+  return { rows: found.slice(0, limit), more: found.length > limit }
+}
+
+/** @throws QuestionError */
+function pageConditions(names: Dictionaries, query: RecordsQuery, loadedTo: number): Conditions {
+  const { limit = limitDefault, before } = query
   if (!Number.isInteger(limit) || limit < 1 || limit > limitMax) {
     throw new QuestionError(`limit must be a whole number from 1 to ${limitMax}, not ${limit}.`)
   }
   const conditions = conditionsOf(query, names)
-  conditions.add('sequence <= ?', BigInt(sequence))
+  conditions.add('sequence <= ?', BigInt(loadedTo))
   if (before !== undefined) {
     if (!uuid.test(before)) throw new QuestionError('before must be the id of a record, as the page before gave it.')
     conditions.add('id < ?::UUID', before)
   }
-  const seen = after === undefined ? null : cursorOf(after)
-  if (seen !== null) conditions.add('sequence > ?', BigInt(seen))
-  // One more row than asked for shows whether there is another page.
-  const found =
-    seen === null
-      ? await inSnapshot(connection, async () => {
-          const archives = { directory, files: await archivesFor(connection, names, query) }
-          const wanted = {
-            conditions,
-            before: before?.toLowerCase() ?? null,
-            rowsMax: limit + 1,
-            loadedTo: sequence,
-            archives,
-          }
-          return newestFirst(connection, names, wanted)
-        })
-      : // A tail is about what comes: records that are in archives came long ago.
-        await readRows(connection, names, `${conditions.where} ORDER BY sequence LIMIT ${limit + 1}`, conditions.values)
-  const shown = found.slice(0, limit)
-  const more = found.length > limit
-  const last = shown.at(-1)
-  return {
-    records: shown.map(({ row }) => row),
-    next: seen === null && more && last !== undefined ? last.row.id : null,
-    cursor: String(seen !== null && more && last !== undefined ? last.sequence : Math.max(sequence, seen ?? 0)),
-  }
+  return conditions
 }
 
 export interface FollowQuery {
@@ -79,7 +98,7 @@ export async function follow(
   names: Dictionaries,
   { after, limit, loadedTo }: FollowQuery,
 ): Promise<FollowedPage> {
-  const seen = after === null ? loadedTo : cursorOf(after)
+  const seen = after === null ? loadedTo : cursorOf(after, 'after')
   if (seen >= loadedTo) return { records: [], cursor: String(Math.max(seen, loadedTo)) }
   const where = `WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT ${limit}`
   const found = await readRows(connection, names, where, [BigInt(seen), BigInt(loadedTo)])
@@ -119,7 +138,8 @@ export async function row(
   return archived?.row ?? null
 }
 
-function cursorOf(after: string): number {
-  if (!/^\d{1,15}$/.test(after)) throw new QuestionError('after must be a cursor that an earlier page gave.')
-  return Number(after)
+/** @param name of the parameter. */
+export function cursorOf(cursor: string, name: string): number {
+  if (!/^\d{1,15}$/.test(cursor)) throw new QuestionError(`${name} must be a cursor that an earlier page gave.`)
+  return Number(cursor)
 }

@@ -180,13 +180,13 @@ interface NumberRange {
   readonly to: bigint
 }
 
-function rangeOf(numbers: readonly bigint[]): NumberRange {
+export function rangeOf(numbers: readonly bigint[]): NumberRange {
   const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
   const most = (a: bigint, b: bigint): bigint => (a > b ? a : b)
   return { numbers, from: numbers.reduce(least), to: numbers.reduce(most) }
 }
 
 /** The range is what DuckDB skips row groups by. */
-function inSql(column: string, { numbers, from, to }: NumberRange): string {
+export function inSql(column: string, { numbers, from, to }: NumberRange): string {
   return `${column} BETWEEN ${from} AND ${to} AND ${column} IN (${numbers.join(', ')})`
 }

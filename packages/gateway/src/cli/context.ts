@@ -2,7 +2,6 @@
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import type { Command } from 'commander'
 import { type Clock, systemClock } from '../clock.ts'
 import { openTokenCache, stateDirectory, type TokenCache } from '../identity/signin/index.ts'
 import type { GlobalOptions, TokenOptions } from './options.ts'
@@ -10,6 +9,7 @@ import { type DemoState, findDemoState } from './reach/demo-state.ts'
 import { type Endpoints, findEndpoints, needAdmin, needGateway } from './reach/endpoints.ts'
 import { readProfile } from './reach/profile.ts'
 import { commandToken } from './reach/sign-in.ts'
+import { startedName } from './started.ts'
 
 export { type DemoState, removeDemoState, writeDemoState } from './reach/demo-state.ts'
 
@@ -23,6 +23,8 @@ export interface Output {
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** What this program is called in what it says; `startedName`. */
+  readonly program: string
   readonly stdin: Readable & { readonly isTTY?: boolean | undefined }
   readonly stdout: Output
   readonly stderr: Output
@@ -88,6 +90,7 @@ export function createContext(given: ContextOptions): SignInContext {
   return {
     env,
     cwd,
+    program: startedName(env),
     stdin: given.stdin ?? process.stdin,
     stdout: given.stdout ?? process.stdout,
     stderr,
@@ -129,25 +132,4 @@ function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
     made ??= make()
     return made
   }
-}
-
-/**
- * Adds the options that every command understands. Mistakes on the command line are thrown (CommanderError) instead of
- * ending the process. Call it after all commands are added.
- */
-export function prepareProgram(program: Command): Command {
-  program
-    .option('--gateway <url>', 'the gateway, as http://127.0.0.1:8080; also GATEHOUSE_GATEWAY')
-    .option('--admin <url>', 'its management API, as http://127.0.0.1:8081; also GATEHOUSE_ADMIN')
-    .option('--json', 'results and errors as JSON')
-  forEachCommand(program, command => {
-    // `reportError` prints the error, in three lines or as JSON.
-    command.exitOverride().configureOutput({ outputError: () => {} })
-  })
-  return program
-}
-
-function forEachCommand(command: Command, visit: (command: Command) => void): void {
-  visit(command)
-  for (const child of command.commands) forEachCommand(child, visit)
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Command } from 'commander'
-import { prepareProgram } from './context.ts'
 import { CliError, reportError } from './errors.ts'
+import { prepareProgram } from './prepare.ts'
 
 function report(error: unknown, json = false, debug = false): { exitCode: number; text: string } {
   let text = ''
@@ -38,12 +38,14 @@ test('exit codes distinguish a wrong command line, a failure and a bug', async (
   const parse = async (...words: readonly string[]): Promise<unknown> => {
     const program = new Command('gatehouse')
     program.addCommand(new Command('token').option('--as <name>').action(() => {}))
-    prepareProgram(program)
-    program.configureOutput({ writeOut: () => {} })
+    prepareProgram(program, { program: 'gatehouse', stdout: { write: () => {} } })
     return program.parseAsync([...words], { from: 'user' }).catch((error: unknown) => error)
   }
   assert.equal(report(await parse('token', '--bogus')).exitCode, 2)
-  assert.match(report(await parse('token', '--bogus')).text, /^✗ usage {2}unknown option '--bogus'/)
+  assert.match(
+    report(await parse('token', '--bogus')).text,
+    /^✗ usage {2}Unknown option '--bogus'\.\n {2}Try: gatehouse token --help\n$/,
+  )
   assert.equal(report(await parse('tokn')).exitCode, 2)
   assert.equal(report(await parse('token', '--as')).exitCode, 2)
   assert.deepEqual(report(await parse('--help')), { exitCode: 0, text: '' })

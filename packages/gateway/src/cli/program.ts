@@ -1,83 +1,26 @@
-/** The `gatehouse` command: a noun per file. Modules that start servers are loaded on demand. */
-import { Command } from 'commander'
-import { version } from '../version.ts'
-import { aboutCommand } from './commands/about.ts'
-import { attentionCommand } from './commands/attention.ts'
-import { auditCommand } from './commands/audit.ts'
-import { chatCommand } from './commands/chat.ts'
-import { collectCommand } from './commands/collect.ts'
-import { configCommand } from './commands/config.ts'
-import { demoCommand } from './commands/demo.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { feedsCommand } from './commands/feeds.ts'
-import { instancesCommand } from './commands/instances.ts'
-import { ledgerCommand } from './commands/ledger.ts'
-import { limitsCommand } from './commands/limits.ts'
-import { logCommand } from './commands/log.ts'
-import { loginCommand, logoutCommand } from './commands/login.ts'
-import { peopleCommand } from './commands/people.ts'
-import { pricesCommand } from './commands/prices.ts'
-import { queryCommand } from './commands/query.ts'
-import { recordsCommand } from './commands/records.ts'
-import { serveCommand } from './commands/serve.ts'
-import { simulateCommand } from './commands/simulate.ts'
-import { smokeCommand } from './commands/smoke.ts'
-import { sourcesCommand } from './commands/sources.ts'
-import { tokenCommand } from './commands/token.ts'
-import { usageCommand } from './commands/usage.ts'
-import { whoamiCommand } from './commands/whoami.ts'
-import { workloadsCommand } from './commands/workloads.ts'
-import { createContext, prepareProgram } from './context.ts'
-import { reportError } from './errors.ts'
-import type { GlobalOptions } from './options.ts'
+/** Runs the command line of this process. */
+import { type ExitCode, outputFailure, reportError } from './errors.ts'
+import { startedVariable } from './started.ts'
+import { buildProgram } from './tree.ts'
 
-const program = new Command('gatehouse')
-  .description('The one governed door to Azure OpenAI.')
-  .version(version, '-V, --version')
-const context = createContext({ options: () => program.opts<GlobalOptions>() })
+const { program, context } = buildProgram()
+// Programs that this one starts are not started as this one was.
+delete process.env[startedVariable]
 
-for (const command of [
-  demoCommand(context),
-  serveCommand(context),
-  collectCommand(context),
-  configCommand(context),
-  doctorCommand(context),
-  loginCommand(context),
-  logoutCommand(context),
-  tokenCommand(context),
-  whoamiCommand(context),
-  chatCommand(context),
-  smokeCommand(context),
-  attentionCommand(context),
-  usageCommand(context),
-  recordsCommand(context),
-  queryCommand(context),
-  workloadsCommand(context),
-  peopleCommand(context),
-  limitsCommand(context),
-  instancesCommand(context),
-  feedsCommand(context),
-  sourcesCommand(context),
-  logCommand(context),
-  auditCommand(context),
-  ledgerCommand(context),
-  pricesCommand(context),
-  aboutCommand(context),
-  simulateCommand(context),
-]) {
-  program.addCommand(command)
+const report = (error: unknown): ExitCode => {
+  const debug = process.env['GATEHOUSE_DEBUG'] === '1'
+  return reportError(error, { json: context.json, stderr: process.stderr, program: context.program, debug })
 }
-prepareProgram(program)
 
-// A pipe that closes early (`gatehouse records list | head`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  // A pipe that closes early (`gatehouse records list | head`) is not a failure.
+  process.exit(error.code === 'EPIPE' ? 0 : report(outputFailure(error)))
 })
+// There is no place left to say it, and a gateway goes on when its log cannot be written.
+process.stderr.on('error', () => {})
 
 try {
   await program.parseAsync()
 } catch (error) {
-  const debug = process.env['GATEHOUSE_DEBUG'] === '1'
-  process.exitCode = reportError(error, { json: context.json, stderr: process.stderr, debug })
+  process.exitCode = report(error)
 }

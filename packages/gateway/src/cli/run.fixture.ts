@@ -24,6 +24,7 @@ import { workloadsCommand } from './commands/workloads.ts'
 import type { CliContext } from './context.ts'
 import { CliError, type ExitCode, reportError } from './errors.ts'
 import type { TokenOptions } from './options.ts'
+import { prepareProgram } from './prepare.ts'
 
 export interface Run {
   readonly code: ExitCode
@@ -67,20 +68,24 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     if (url === undefined) throw new CliError('address_unknown', 'This test has no such address.')
     return url
   }
+  const program = new Command('gatehouse')
   const context: CliContext = {
     env: options.env ?? {},
     cwd: '/',
+    program: 'gatehouse',
     stdin,
     stdout: output('out'),
     stderr: output('err'),
     clock: options.clock ?? (() => options.nowMs ?? Date.UTC(2026, 10, 23, 12)),
-    json: options.json ?? false,
+    get json() {
+      return program.getOptionValue('json') === true
+    },
     demo: async () => null,
     gateway: known(options.gateway),
     admin: known(options.admin),
     token: options.token ?? (async () => 'a.b.c'),
   }
-  const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
+  program.addCommand(usageCommand(context)).addCommand(recordsCommand(context))
   const further = [
     aboutCommand,
     attentionCommand,
@@ -100,7 +105,8 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     configCommand,
   ]
   for (const command of further) program.addCommand(command(context))
-  quiet(program)
+  prepareProgram(program, context)
+  if (options.json === true) program.setOptionValue('json', true)
   try {
     await program.parseAsync(args, { from: 'user' })
     return { code: 0, ...written }
@@ -108,9 +114,4 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     const code = reportError(error, { json: context.json, stderr: context.stderr })
     return { code, ...written }
   }
-}
-
-function quiet(command: Command): void {
-  command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} })
-  for (const one of command.commands) quiet(one)
 }

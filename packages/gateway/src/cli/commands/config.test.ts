@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, suite, test } from 'node:test'
+import { Command } from 'commander'
 import { exampleText } from '../../config/example.ts'
 import { jsonSchemaText } from '../../config/json-schema.ts'
 import type { ExplainQuestion } from '../../gateway/explain/question.ts'
 import type { CliContext } from '../context.ts'
 import { reportError } from '../errors.ts'
+import { prepareProgram } from '../prepare.ts'
 import { configCommand, type Explain } from './config.ts'
 
 let directory = ''
@@ -36,6 +38,7 @@ async function run(args: readonly string[], options: { json?: boolean; explain?:
   })
   const context: CliContext = {
     env: {},
+    program: 'gatehouse',
     cwd: directory,
     stdin: Readable.from([]),
     stdout: output('stdout'),
@@ -47,11 +50,10 @@ async function run(args: readonly string[], options: { json?: boolean; explain?:
     admin: unused,
     token: unused,
   }
-  const command = configCommand(context, options.explain === undefined ? passAll : options.explain)
-  for (const one of [command, ...command.commands]) {
-    one.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} })
-  }
-  const exitCode = await command.parseAsync([...args], { from: 'user' }).then(
+  const explain = options.explain === undefined ? passAll : options.explain
+  const program = new Command('gatehouse').addCommand(configCommand(context, explain))
+  prepareProgram(program, context)
+  const exitCode = await program.parseAsync(['config', ...args], { from: 'user' }).then(
     () => 0,
     (error: unknown) => reportError(error, { json: context.json, stderr: context.stderr }),
   )

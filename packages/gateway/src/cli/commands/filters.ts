@@ -2,8 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { copyKinds } from '../../ledger/record.ts'
 import type { CliContext } from '../context.ts'
+import { formOption } from '../prepare.ts'
 import type { AdminQuery } from '../reach/admin-client.ts'
 import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
+import { columnsIn } from '../terminal/wrap.ts'
 
 export type Format = 'table' | 'json' | 'csv'
 
@@ -36,7 +38,7 @@ export interface ReaderOptions extends FilterOptions {
 /** Adds `--format` and `--as`, which every reader takes. */
 export function addReaderOptions(command: Command): Command {
   return command
-    .addOption(new Option('--format <form>', 'form of the output').choices(['table', 'json', 'csv']))
+    .addOption(formOption(['table', 'json', 'csv']))
     .option('--as <name>', 'read as this account (in the demonstration: carol, unless named)')
 }
 
@@ -95,7 +97,7 @@ export function formatOf(options: ReaderOptions, context: CliContext): Format {
 
 /** Width of the terminal; null when the output goes to a file or a pipe. */
 export function widthOf(context: CliContext): number | null {
-  return context.stdout.isTTY === true ? (context.stdout.columns ?? 80) : null
+  return columnsIn(context.stdout)
 }
 
 /** An amount of the currency in billionths. */

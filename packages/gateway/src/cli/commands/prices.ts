@@ -2,12 +2,13 @@
  * `gatehouse prices`: what models cost, and where each price comes from. Reads only the configuration, calls no
  * gateway.
  */
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { LoadedConfig } from '../../config/load.ts'
 import { csvLine } from '../../csv.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'
 import { bookOf } from '../../prices/open.ts'
 import type { CliContext } from '../context.ts'
+import { formOption } from '../prepare.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { renderTable, type TableColumn } from '../terminal/table.ts'
 import { configFileDefault, readConfig } from './config.ts'
@@ -28,7 +29,7 @@ export function pricesCommand(context: CliContext): Command {
     )
     .option('-c, --config <file>', 'configuration file', configFileDefault)
     .option('--all', 'every model that has a price, deployed or not')
-    .addOption(new Option('--format <form>', 'form of the output').choices(['table', 'csv', 'json']))
+    .addOption(formOption(['table', 'json', 'csv']))
     .addHelpText('after', '\nExample:\n  $ gatehouse prices --config gatehouse.yaml')
     .action(async (options: PricesOptions) => {
       const loaded = await readConfig(context, options.config)

@@ -10,8 +10,9 @@ import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { loginCommand, logoutCommand } from '../commands/login.ts'
 import { tokenCommand } from '../commands/token.ts'
 import { whoamiCommand } from '../commands/whoami.ts'
-import { createContext, type DemoState, prepareProgram, writeDemoState } from '../context.ts'
+import { createContext, type DemoState, writeDemoState } from '../context.ts'
 import { type ExitCode, reportError } from '../errors.ts'
+import { prepareProgram } from '../prepare.ts'
 
 export interface Ran {
   readonly exitCode: ExitCode
@@ -54,7 +55,7 @@ async function runCommand(terminal: Terminal, words: readonly string[]): Promise
   const program = new Command('gatehouse')
   const context = createContext({ options: () => program.opts(), env: terminal.env, cwd: terminal.cwd, stdout, stderr })
   for (const make of [loginCommand, logoutCommand, tokenCommand, whoamiCommand]) program.addCommand(make(context))
-  prepareProgram(program)
+  prepareProgram(program, context)
   try {
     await program.parseAsync([...words], { from: 'user' })
     return { exitCode: 0, ...printed }

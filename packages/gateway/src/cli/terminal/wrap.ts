@@ -1,0 +1,30 @@
+/** Long lines on a terminal: broken between words, with the further lines indented. */
+import { columnsOf } from './printable.ts'
+
+/**
+ * One line as lines of at most `width` columns. A word that is longer than a line, as a path or an address, stays whole:
+ * it can then be copied.
+ * @param width columns of the terminal; null for no bound, as in files and pipes.
+ * @param indent blanks before every line but the first.
+ */
+export function wrapLine(text: string, width: number | null, indent: number): string {
+  if (width === null || columnsOf(text) <= width) return text
+  const lead = /^ */.exec(text)?.[0] ?? ''
+  const lines: string[] = []
+  let line = lead
+  let isEmpty = true
+  for (const [piece, blanks, word] of text.slice(lead.length).matchAll(/( *)([^ ]+)/g)) {
+    if (isEmpty || columnsOf(line + piece) <= width) line += isEmpty ? word : `${blanks}${word}`
+    else {
+      lines.push(line)
+      line = ' '.repeat(indent) + word
+    }
+    isEmpty = false
+  }
+  return [...lines, line].join('\n')
+}
+
+/** Columns of an output; null when it goes to a file or a pipe. */
+export function columnsIn(output: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined }) {
+  return output.isTTY === true ? (output.columns ?? 80) : null
+}

@@ -10,15 +10,9 @@ import { type Endpoints, findEndpoints, needAdmin, needGateway } from './reach/e
 import { readProfile } from './reach/profile.ts'
 import { commandToken } from './reach/sign-in.ts'
 import { startedName } from './started.ts'
+import type { Output } from './terminal/wrap.ts'
 
 export { type DemoState, removeDemoState, writeDemoState } from './reach/demo-state.ts'
-
-/** Where a command prints. `columns` is null when it is not a terminal. */
-export interface Output {
-  write(text: string): unknown
-  readonly isTTY?: boolean | undefined
-  readonly columns?: number | undefined
-}
 
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>

@@ -8,10 +8,9 @@
  * Exit codes: 1 the command failed, 2 it was called wrongly, 70 a bug of Gatehouse.
  */
 import { CommanderError } from 'commander'
-import type { Output } from './context.ts'
 import { asStarted, standardName } from './started.ts'
 import { jsonText, printable } from './terminal/printable.ts'
-import { columnsIn, wrapLine } from './terminal/wrap.ts'
+import { columnsIn, type Output, wrapLine } from './terminal/wrap.ts'
 
 export type ExitCode = 0 | 1 | 2 | 70
 

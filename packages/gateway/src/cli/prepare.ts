@@ -1,10 +1,10 @@
 /** What all commands have in common: options that each understands, one style of help, errors that are thrown. */
 import { type Command, CommanderError, type HelpConfiguration, Option } from 'commander'
-import type { Output } from './context.ts'
 import { CliError } from './errors.ts'
+import { examples } from './examples.ts'
 import { asStarted } from './started.ts'
 import { sentence } from './terminal/sentence.ts'
-import { columnsIn } from './terminal/wrap.ts'
+import { columnsIn, type Output } from './terminal/wrap.ts'
 
 export interface ProgramParts {
   readonly stdout: Output
@@ -36,9 +36,9 @@ export function prepareProgram(program: Command, { stdout, program: name }: Prog
   const width = (): number => columnsIn(stdout) ?? 80
   forEachCommand(program, command => {
     if (command.commands.length > 0) command.helpCommand('help [command]', 'show the help of a command')
-    // What is typed after the verb belongs to the verb; the program's own options are taken everywhere.
-    if (command !== program && command.commands.length > 0) command.enablePositionalOptions()
     if (hasResult(command, program)) command.addOption(formOption(plainForms))
+    const shown = examplesOf(command)
+    if (shown.length > 0) command.addHelpText('after', `\nExamples:\n${shown.map(line => `  $ ${line}\n`).join('')}`)
     command
       .configureHelp(helpStyle)
       .helpOption('-h, --help', 'show this help')
@@ -60,6 +60,11 @@ export function prepareProgram(program: Command, { stdout, program: name }: Prog
 /** `--format`, as every command has it that prints a result; without it the first form is printed. */
 export function formOption(forms: readonly string[]): Option {
   return new Option('--format <form>', 'form of the output').choices([...forms]).default(undefined, forms[0])
+}
+
+/** Those of the table; of a noun without any, the first one of each verb. */
+function examplesOf(command: Command): readonly string[] {
+  return examples[wordsOf(command)] ?? command.commands.flatMap(verb => examples[wordsOf(verb)]?.slice(0, 1) ?? [])
 }
 
 /** The words of a command without the program's, as `records list`. */
@@ -108,18 +113,30 @@ function hasResult(command: Command, program: Command): boolean {
 
 /** `--format json` and `--json` are one thing, before and after the name of the command. */
 function takeForm(program: Command, action: Command): void {
+  const option = action.options.find(({ long }) => long === '--format')
+  if (option === undefined) return
+  takeFromNoun(action, option)
   const form: unknown = action.getOptionValue('format')
   if (form === 'json') program.setOptionValue('json', true)
   const isJson = program.getOptionValue('json') === true
-  const takesJson = action.options.some(({ long, argChoices }) => long === '--format' && argChoices?.includes('json'))
-  if (!isJson || form === undefined || form === 'json' || !takesJson) return
-  throw new CliError(
-    'usage',
-    `--json and --format ${String(form)} exclude each other.`,
-    '--json is the same as --format json.',
-    `gatehouse ${wordsOf(action)} --help`,
-    { exitCode: 2 },
-  )
+  if (!isJson || form === undefined || form === 'json' || option.argChoices?.includes('json') !== true) return
+  const what = `--json and --format ${String(form)} exclude each other.`
+  throw misused(action, what, '--json is the same as --format json.')
+}
+
+/** A noun with a form of its own, as `instances`, is given what is typed after its verb. */
+function takeFromNoun(action: Command, option: Option): void {
+  const form: unknown = action.parent?.getOptionValue('format')
+  if (form === undefined) return
+  const choices = option.argChoices ?? []
+  if (choices.some(choice => choice === form)) action.setOptionValue('format', form)
+  else
+    throw misused(action, `--format ${String(form)} is not a form of this command.`, `Forms are ${choices.join(', ')}.`)
+}
+
+function misused(command: Command, what: string, why: string | null, cause?: unknown): CliError {
+  const help = ['gatehouse', wordsOf(command), '--help'].filter(word => word !== '').join(' ')
+  return new CliError('usage', what, why, help, { exitCode: 2, cause })
 }
 
 function thrownFor(error: CommanderError, command: Command): Error {
@@ -127,10 +144,6 @@ function thrownFor(error: CommanderError, command: Command): Error {
   if (error.exitCode === 0) return error
   if (error.code === 'commander.help') return new CommanderError(0, error.code, error.message)
   const [what = '', ...more] = error.message.replace(/^error: /, '').split('\n')
-  const help = ['gatehouse', wordsOf(command), '--help'].filter(word => word !== '').join(' ')
   const hint = more.join(' ').replace(/^\((.*)\)$/, '$1')
-  return new CliError('usage', sentence(what), hint === '' ? null : sentence(hint), help, {
-    exitCode: 2,
-    cause: error,
-  })
+  return misused(command, sentence(what), hint === '' ? null : sentence(hint), error)
 }

@@ -30,10 +30,6 @@ export function chatCommand(context: CliContext): Command {
     .option('--system <text>', 'instructions to the model')
     .option('--no-stream', 'wait for the whole answer')
     .option('--as <name>', 'ask as this account (in the demonstration: carol, unless named)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ gatehouse chat "How do I book leave?" --workload hr-bot\n  $ git diff | gatehouse chat "Review this." --workload code-assistant',
-    )
     .action(async (words: string[], options: ChatOptions) => chat(context, words.join(' '), options))
 }
 

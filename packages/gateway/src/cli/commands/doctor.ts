@@ -24,7 +24,6 @@ export function doctorCommand(context: CliContext): Command {
     )
     .option('-c, --config <file>', 'configuration file', configFileDefault)
     .addOption(new Option('--only <check>', 'this check alone').choices(checkNames))
-    .addHelpText('after', '\nExample:\n  $ gatehouse doctor --only instances')
     .action(async (options: DoctorOptions) => doctor(context, options))
 }
 

@@ -22,7 +22,6 @@ export function feedsCommand(context: CliContext): Command {
         '✗ marks a feed that fails, ! one that is paused, has set records aside, or has missed some.',
     )
   addReaderOptions(command)
-  command.addHelpText('after', '\nExample:\n  $ gatehouse feeds rewind archive --to 2026-11-01T08:00:00Z')
   for (const one of ['pause', 'resume'] as const) command.addCommand(orderCommand(context, one))
   command.addCommand(rewindCommand(context))
   return command.action(async (options: FeedsOptions) => showFeeds(context, options))

@@ -25,7 +25,6 @@ export function instancesCommand(context: CliContext): Command {
         '✗ marks what is left alone, ! what spills over to the next priority or is being tried again.',
     )
   addReaderOptions(command)
-  command.addHelpText('after', '\nExample:\n  $ gatehouse instances probe eu1')
   command.addCommand(probeCommand(context))
   command.addCommand(drainCommand(context, 'drain'))
   command.addCommand(drainCommand(context, 'restore'))

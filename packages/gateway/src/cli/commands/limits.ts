@@ -26,7 +26,6 @@ export function limitsCommand(context: CliContext): Command {
     )
     .option('--workload <name>', 'only rules that calls of this workload may meet')
   addReaderOptions(command)
-  command.addHelpText('after', '\nExample:\n  $ gatehouse limits --workload hr-bot')
   return command.action(async (options: LimitsOptions) => showLimits(context, options))
 }
 

@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { durationMs } from '../../config/schema/common.ts'
 import type { LogState } from '../../telemetry/log/index.ts'
 import type { CliContext } from '../context.ts'
+import { formOption } from '../prepare.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
 import { jsonText } from '../terminal/printable.ts'
@@ -17,8 +18,8 @@ export function logCommand(context: CliContext): Command {
     .description(
       'Level and form of the log of one process: the one at --admin. Other replicas have levels of their own.',
     )
+    .addOption(formOption(['text', 'json']))
     .option('--as <name>', 'ask as this account')
-    .addHelpText('after', '\nExample:\n  $ gatehouse log level debug --for 10m')
   command.addCommand(levelCommand(context))
   command.addCommand(resetCommand(context))
   return command.action(async ({ as }: LogOptions) => {

@@ -30,7 +30,6 @@ export function peopleCommand(context: CliContext): Command {
     .addOption(new Option('--kind <kind>', 'only people or applications').choices(['user', 'application']))
     .addOption(new Option('--order <figure>', 'largest or latest first (default: tokens)').choices([...callerOrders]))
   addReaderOptions(addFilterOptions(command, standardFrom))
-  command.addHelpText('after', '\nExample:\n  $ gatehouse people --search finder --from 7d')
   return command.action(async (options: PeopleOptions) => showPeople(context, options))
 }
 

@@ -30,7 +30,6 @@ export function pricesCommand(context: CliContext): Command {
     .option('-c, --config <file>', 'configuration file', configFileDefault)
     .option('--all', 'every model that has a price, deployed or not')
     .addOption(formOption(['table', 'json', 'csv']))
-    .addHelpText('after', '\nExample:\n  $ gatehouse prices --config gatehouse.yaml')
     .action(async (options: PricesOptions) => {
       const loaded = await readConfig(context, options.config)
       const book = bookOf(loaded.catalogue, loaded.config.prices.models)

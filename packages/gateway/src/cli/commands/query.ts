@@ -39,10 +39,7 @@ export function queryCommand(context: CliContext): Command {
       text => wholeNumber(text, 1, queryMs.most / 1_000),
       queryMs.unlessAsked / 1_000,
     )
-  addReaderOptions(command).addHelpText(
-    'after',
-    '\nExamples:\n  $ gatehouse query "SELECT workload, sum(cost) AS cost FROM records GROUP BY ALL"\n  $ gatehouse query - --format csv < month.sql > month.csv\n  $ gatehouse query --schema',
-  )
+  addReaderOptions(command)
   return command.action(async (sql: string | undefined, options: QueryOptions) => {
     if (options.schema === true) return showSchema(context, options)
     const text = sql === undefined || sql === '-' ? await readInput(context) : sql

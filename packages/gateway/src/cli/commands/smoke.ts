@@ -32,10 +32,6 @@ export function smokeCommand(context: CliContext): Command {
     .option('--deployment <name>', 'deployment that can chat (default: GATEHOUSE_DEPLOYMENT, else gpt-4o)')
     .option('--calls-only', 'look for no records: where the management API cannot be reached from here')
     .option('--wait <seconds>', 'longest wait for records, feeds and spans, each', seconds, 60)
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ gatehouse login --gateway https://gatehouse.contoso.com\n  $ gatehouse smoke',
-    )
     .action(async (options: SmokeCommandOptions) => smoke(context, options))
 }
 

@@ -20,7 +20,6 @@ export function sourcesCommand(context: CliContext): Command {
         '✗ marks one that fails, ! one with messages that are no record.',
     )
   addReaderOptions(command)
-  command.addHelpText('after', '\nExample:\n  $ gatehouse sources --admin https://collector.example')
   return command.action(async (options: SourcesOptions) => showSources(context, options))
 }
 

@@ -33,10 +33,6 @@ export function usageCommand(context: CliContext): Command {
     .addOption(new Option('--over <step>', 'figures over time, in steps of this length').choices(seriesSteps))
     .option('--tz <zone>', 'with --over day: the time zone that days begin in, as Europe/Berlin', 'UTC')
   addReaderOptions(addFilterOptions(command, standardFrom))
-  command.addHelpText(
-    'after',
-    '\nExamples:\n  $ gatehouse usage --by workload,model --from 7d\n  $ gatehouse usage --over hour --from 1d',
-  )
   return command.action(async ({ over, ...options }: UsageOptions) => {
     if (over === undefined) return showUsage(context, options)
     const by = command.getOptionValueSource('by') === 'default' ? null : oneDimension(options.by)

@@ -22,7 +22,6 @@ export function workloadsCommand(context: CliContext): Command {
     .option('--from <when>', `start of the period: ${periodHelp} (default: ${standardFrom})`, periodEnd)
     .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
   addReaderOptions(command)
-  command.addHelpText('after', '\nExamples:\n  $ gatehouse workloads\n  $ gatehouse workloads hr-bot --from 7d')
   return command.action(async (name: string | undefined, options: WorkloadsOptions) =>
     name === undefined ? showAll(context, options) : showOne(context, name, options),
   )

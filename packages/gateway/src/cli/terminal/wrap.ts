@@ -1,9 +1,16 @@
 /** Long lines on a terminal: broken between words, with the further lines indented. */
 import { columnsOf } from './printable.ts'
 
+/** Where a command prints. `columns` is null when it is not a terminal. */
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+}
+
 /**
- * One line as lines of at most `width` columns. A word that is longer than a line, as a path or an address, stays whole:
- * it can then be copied.
+ * One line as lines of at most `width` columns. A word that is longer than a line, as a path or an address, stays
+ * whole: it can then be copied.
  * @param width columns of the terminal; null for no bound, as in files and pipes.
  * @param indent blanks before every line but the first.
  */
@@ -25,6 +32,6 @@ export function wrapLine(text: string, width: number | null, indent: number): st
 }
 
 /** Columns of an output; null when it goes to a file or a pipe. */
-export function columnsIn(output: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined }) {
+export function columnsIn(output: Omit<Output, 'write'>): number | null {
   return output.isTTY === true ? (output.columns ?? 80) : null
 }

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { CliError, reportError } from '../errors.ts'
+import { columnsOf } from './printable.ts'
+import { sentence } from './sentence.ts'
+import { wrapLine } from './wrap.ts'
+
+// A word that is broken in its middle cannot be read, and a command that is broken cannot be copied.
+test('C19 long lines break between words and keep every word', () => {
+  const word = fc.stringMatching(/^[a-z✗→./-]{1,30}$/)
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1, maxLength: 30 }), fc.integer({ min: 10, max: 80 }), (words, width) => {
+      const text = `  ${words.join(' ')}`
+      const lines = wrapLine(text, width, 4).split('\n')
+      assert.deepEqual(lines.join(' ').trim().split(/ +/), words)
+      for (const [at, line] of lines.entries()) {
+        assert.ok(columnsOf(line) <= width || !line.trim().includes(' '), line)
+        assert.ok(line.startsWith(at === 0 ? '  ' : '    '), line)
+      }
+    }),
+  )
+  assert.equal(wrapLine('a b', null, 4), 'a b')
+})
+
+test('errors are wrapped to the terminal, and to nothing in a file', () => {
+  const error = new CliError('file_missing', 'a '.repeat(60).trim(), 'why '.repeat(40).trim(), 'gatehouse config init')
+  const said = (columns: number | null): string => {
+    let text = ''
+    const terminal = columns === null ? {} : { isTTY: true, columns }
+    reportError(error, { json: false, stderr: { ...terminal, write: more => (text += more) } })
+    return text
+  }
+  const lines = said(60).split('\n')
+  assert.ok(lines.length > 5 && lines.every(line => columnsOf(line) <= 60))
+  assert.equal(said(null).split('\n').length, 4)
+})
+
+test('help texts become sentences, and names at their start stay as they are', () => {
+  assert.equal(sentence('only this workload'), 'Only this workload.')
+  assert.equal(sentence('read-only SQL'), 'Read-only SQL.')
+  assert.equal(sentence('x-gatehouse-workload is sent'), 'X-gatehouse-workload is sent.')
+  assert.equal(sentence('-c is short'), '-c is short.')
+  assert.equal(sentence('gatehouse.yaml is read'), 'gatehouse.yaml is read.')
+  assert.equal(sentence('Is it?'), 'Is it?')
+})

@@ -194,6 +194,11 @@ export type GatehouseRecord = {
   readonly outcomeCode: string | null
   /** Status that the client saw; null when it saw none. */
   readonly status: number | null
+  /**
+   * Words with which the gateway itself answered, at most 1,000 characters; null for the answer of an
+   * instance. What they quote of a body, and the caller, is `…`.
+   */
+  readonly message: string | null
   /** Arrival. Milliseconds since the epoch. */
   readonly startedAtMs: number
   /** Sent to the backend. Milliseconds since the epoch. */

@@ -14,7 +14,7 @@ import { ClientLeft } from './call.ts'
 import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInstance } from './exchange.ts'
 import type { ClaimedDebt, FollowUps } from './follow-ups/index.ts'
 import type { GatewayParts } from './parts.ts'
-import { asRefusal } from './refusals.ts'
+import { asRefusal, type Refusal } from './refusals.ts'
 import { nothingRelayed, type Relayed } from './relayed.ts'
 import { renderRefusal } from './render.ts'
 import { boundedUsage, boundOf } from './stages/9-record/bound.ts'
@@ -48,6 +48,7 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
   const endedAtMs = parts.clock()
   const { ending } = relayed
   let { status } = relayed
+  let message: string | null = null
   if (ending !== 'whole' && ending !== 'left') {
     parts.log.warn(
       {
@@ -59,7 +60,11 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
       'backend_failed',
     )
     // A copy has no client, so it has no status.
-    if (exchange.copy === null) status ??= answerInstead(exchange, ending, relayed.cause, parts)
+    if (exchange.copy === null && status === null) {
+      const refusal = answerInstead(exchange, ending, relayed.cause, parts)
+      status = refusal.status
+      message = refusal.recorded
+    }
   }
   if (parts.log.debug !== undefined) reportAttempts(exchange, relayed, parts)
   forgetDeleted(exchange, relayed, parts)
@@ -70,6 +75,7 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
   await write(exchange, parts, responseBody, endedAtMs, {
     ...outcomeOf(relayed),
     status,
+    message,
     relayed,
     usage,
     cost,
@@ -88,13 +94,13 @@ function outcomeOf({ ending, learned }: Relayed): Pick<Ending, 'outcome' | 'code
   return learned.errorInStream ? { outcome: 'failed', code: 'error_in_stream' } : { outcome: 'completed', code: null }
 }
 
-/** The backend sent no answer, so the client gets a refusal. @returns the status of that refusal. */
+/** The backend sent no answer, so the client gets a refusal. */
 function answerInstead(
   exchange: Authenticated,
   failure: BackendFailure,
   cause: Error | null,
   parts: EndingParts,
-): number {
+): Refusal {
   const bounds = {
     totalMs: parts.totalMs,
     uploadBytesMax: parts.receiveLimits.uploadBytesMax,
@@ -102,7 +108,7 @@ function answerInstead(
   }
   const refusal = refusalOf(failure, exchange.instance?.name ?? '', bounds, cause ?? new Error(failure))
   renderRefusal(exchange.call, refusal, parts)
-  return refusal.status
+  return refusal
 }
 
 function receivedBytes(exchange: Exchange): number {
@@ -195,6 +201,7 @@ export async function concludeUnknown(exchange: FollowUp, claimed: ClaimedDebt, 
     outcome: 'failed',
     code: 'end_unknown',
     status: null,
+    message: null,
     relayed,
     usage,
     cost,
@@ -232,6 +239,7 @@ export async function refuse(exchange: Exchange, error: unknown, parts: EndingPa
     outcome: left ? 'aborted' : 'refused',
     code: refusal === null ? 'client_left' : refusal.code,
     status: refusal?.status ?? null,
+    message: refusal?.recorded ?? null,
     relayed: null,
     usage: noUsage,
     cost: null,

@@ -343,7 +343,8 @@ export const refusals = {
 } as const satisfies Record<string, RefusalSpec>
 
 export type RefusalCode = keyof typeof refusals
-export type RefusalDetails = Readonly<Record<string, string | number>>
+/** A refusal as a detail stands for its own words. */
+export type RefusalDetails = Readonly<Record<string, string | number | Refusal>>
 
 export interface RefusalOptions extends ErrorOptions {
   readonly param?: string
@@ -371,6 +372,31 @@ export class Refusal extends Error {
     this.retryAfterMs = options.retryAfterMs ?? null
     this.headers = options.headers ?? []
   }
+
+  /**
+   * The words for the record, which more people may read than bodies: what they quote of the client's body is left out
+   * unless it is a name. At most 1,000 characters.
+   */
+  get recorded(): string {
+    const words = fill(refusals[this.code].say, this.details, recordable)
+    return words.length <= recordedMax ? words : `${words.slice(0, recordedMax - 1)}…`.toWellFormed()
+  }
+}
+
+const recordedMax = 1_000
+
+/** Text of the client's body, which may be anything, and the caller, whom the record has in fields of its own. */
+const leftOut: ReadonlySet<string> = new Set(['caller', 'key', 'url'])
+/** Details that a body or a header field may bring, and that are names where the client means no harm. */
+const named: ReadonlySet<string> = new Set([
+  ...['deployment', 'encoding', 'id', 'otherId', 'path', 'purpose', 'source', 'target', 'tier', 'tool', 'workload'],
+])
+/** With the words that the gateway itself adds to some names. */
+const plainName = /^"?[A-Za-z0-9/][\w.:/%~-]{0,127}"?(?: \([a-z_]+\))?$|^without a type$/
+
+function recordable(key: string, value: string): string {
+  if (leftOut.has(key)) return '…'
+  return named.has(key) && !plainName.test(value) ? '…' : value
 }
 
 /**
@@ -405,10 +431,14 @@ export function listed(names: Iterable<string>): string {
   return `${whole}, and ${all.length - shown} more`
 }
 
+const asItIs = (_key: string, value: string): string => value
+
 /** Values come from callers: long ones are cut (and end in …), control characters are removed. */
-function fill(words: string, details: RefusalDetails): string {
+function fill(words: string, details: RefusalDetails, shown: (key: string, value: string) => string = asItIs): string {
   return words.replace(/\{(\w+)\}/g, (_, key: string) => {
-    const characters = Array.from(String(details[key] ?? ''), c => (c < ' ' || c === '\u007f' ? ' ' : c))
+    const value = details[key] ?? ''
+    const text = value instanceof Refusal ? (shown === asItIs ? value.message : value.recorded) : String(value)
+    const characters = Array.from(shown(key, text), c => (/\p{Cc}/u.test(c) ? ' ' : c))
     const most = key === 'reason' ? 600 : shownMax
     return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
   })

@@ -43,6 +43,11 @@ export const fields = {
     { otel: 'http.response.status_code', csv: 7, show: 'status', list: { at: 7, title: 'status', align: 'right' } },
     'Status that the client saw; null when it saw none.',
   ),
+  message: closed(
+    { kind: 'text', orNull: true, since: 6, journal: 3, column: 72 },
+    { otel: 'gatehouse.message', csv: 56, show: 'message' },
+    'Words with which the gateway itself answered, at most 1,000 characters; null for the answer of an instance. What they quote of a body, and the caller, is `…`.',
+  ),
   startedAtMs: opened(
     { kind: 'timeMs', since: 1, journal: 0, column: 2 },
     { csv: 1, show: 'started', list: { at: 0, title: 'started (UTC)', least: 19, leaves: 4 } },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { crc32, gunzipSync } from 'node:zlib'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -15,7 +15,7 @@ import { preambleBytes, segmentPath } from './journal/segments.ts'
 /**
  * Ledgers that earlier versions wrote: a completed exchange, a refused one, one with two attempts, one that its process
  * left open. Format 1 has no costs, reservations, copies and objects; format 2 has no tiers, further deployments and
- * summed calls.
+ * summed calls; format 5 has no words of refusals, and its process was started again before it left the call open.
  */
 const unpacked = (format: number, name: string): Buffer =>
   gunzipSync(readFileSync(new URL(`./format-${format}.fixture/${name}`, import.meta.url)))
@@ -24,10 +24,15 @@ const idOf = (number: number): string => `0199c0de-0000-7000-8000-${String(numbe
 function oldLedger(format: number, withStore: boolean): string {
   const directory = temporaryDirectory('ledger')
   mkdirSync(join(directory, 'journal'), { recursive: true })
-  writeFileSync(segmentPath(join(directory, 'journal'), 1), unpacked(format, '0000000001.seg.gz'))
+  for (const number of segmentsOf[format] ?? [1]) {
+    const path = segmentPath(join(directory, 'journal'), number)
+    writeFileSync(path, unpacked(format, `${basename(path)}.gz`))
+  }
   if (withStore) writeFileSync(join(directory, 'ledger.duckdb'), unpacked(format, 'ledger.duckdb.gz'))
   return directory
 }
+
+const segmentsOf: Readonly<Record<number, readonly number[]>> = { 5: [1, 2] }
 
 /** Fields that format 1 does not have. */
 const unknownToFormat1 = {
@@ -40,6 +45,11 @@ const unknownToFormat1 = {
 }
 /** Values of the fixture of format 2 that differ from `closedOf`. */
 const knownToFormat2 = { waitedMs: 12.5, objectId: 'resp_1', servedDeployment: 'gpt-4o-eu', spilledFrom: 'gpt-4o' }
+const knownToFormat5 = {
+  ...knownToFormat2,
+  serviceTier: 'priority',
+  ...{ replica: 'gateway-1', traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentSpanId: '00f067aa0ba902b7' },
+}
 
 // After an update, last month's figures and prompts must be as they were: from the store and, if that is lost, from the
 // journal.
@@ -49,6 +59,8 @@ for (const [format, withStore, known, costs] of [
   [1, false, unknownToFormat1, [5, 3, 1, 75_000]],
   [2, true, knownToFormat2, [5, 1, 2, 225_000]],
   [2, false, knownToFormat2, [5, 1, 2, 225_000]],
+  [5, true, knownToFormat5, [5, 1, 2, 225_000]],
+  [5, false, knownToFormat5, [5, 1, 2, 225_000]],
 ] as const) {
   const name = withStore ? 'a store and a journal' : 'a journal alone'
   test(`P1 ${name} of format ${format} are read in full and continue`, async t => {
@@ -64,8 +76,8 @@ for (const [format, withStore, known, costs] of [
     })
     const refused = await ledger.row(idOf(2))
     assert.deepEqual(
-      [refused?.callerName, refused?.outcomeCode, refused?.usage],
-      ['Zoë 株式会社', 'caller_not_bound', noUsage],
+      [refused?.callerName, refused?.outcomeCode, refused?.message, refused?.usage],
+      ['Zoë 株式会社', 'caller_not_bound', null, noUsage],
     )
     assert.deepEqual((await ledger.row(idOf(3)))?.attempts, [
       { instance: 'west', status: 429, durationMs: 3, error: null },
@@ -85,7 +97,7 @@ for (const [format, withStore, known, costs] of [
 
     const id = newId()
     const copy = { copyOf: idOf(1), copyKind: 'shadow' } as const
-    const learned = { ...knownToFormat2, serviceTier: 'priority', summedCalls: 3 }
+    const learned = { ...knownToFormat2, serviceTier: 'priority', summedCalls: 3, message: 'Ask “x” — 株' }
     const named = { toolDeployments: ['gpt-image-1', 'text-embedding-3-small'] }
     await ledger.journal.open(openedOf(id, { ...copy, ...named }), [bytes('new question')])
     await ledger.journal.close(closedOf(id, learned), [bytes('new answer')])
@@ -110,10 +122,10 @@ async function assertViewShows(directory: string, id: string): Promise<void> {
   const instance = await DuckDBInstance.create(join(directory, 'ledger.duckdb'), { access_mode: 'READ_ONLY' })
   const connection = await instance.connect()
   const result = await connection.runAndReadAll(
-    `SELECT workload, price, currency, copy_kind, served_deployment, service_tier FROM exchanges WHERE id = '${id}'::UUID`,
+    `SELECT workload, price, currency, copy_kind, served_deployment, service_tier, message FROM exchanges WHERE id = '${id}'::UUID`,
   )
   assert.deepEqual(result.getRows(), [
-    ['hr-bot', 'gpt-4o-2024-08-06 2024-10-01', 'USD', 'shadow', 'gpt-4o-eu', 'priority'],
+    ['hr-bot', 'gpt-4o-2024-08-06 2024-10-01', 'USD', 'shadow', 'gpt-4o-eu', 'priority', 'Ask “x” — 株'],
   ])
   connection.closeSync()
   instance.closeSync()

@@ -19,6 +19,7 @@ function rowOf(change: Partial<RecordRow> = {}): RecordRow {
       outcome: 'completed',
       code: null,
       status: 200,
+      message: null,
       relayed: relayedOf({ learned: { objectId: 'resp_1' } }),
       usage: { ...noUsage, source: 'owed' },
       cost: null,

@@ -62,6 +62,7 @@ export function writeClosed(sink: FieldSink, closed: Closed): void {
   sink.text(closed.backendRequestId)
   sink.text(attemptsText(closed))
   sink.text(closed.objectId)
+  sink.text(closed.message)
   sink.name(closed.outcome)
   sink.name(closed.outcomeCode)
   sink.name(closed.instance)

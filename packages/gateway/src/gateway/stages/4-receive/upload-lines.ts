@@ -169,18 +169,24 @@ class Lines {
 
   #caught(line: number, error: unknown): void {
     if (error instanceof JsonScanError) this.#refuse(line, reasonOf(error))
-    else if (error instanceof Refusal) this.#refuse(line, error.message)
+    else if (error instanceof Refusal) this.#refuse(line, error)
     else throw error
   }
 
-  #refuse(line: number, reason: string): void {
+  #refuse(line: number, reason: string | Refusal): void {
     this.refusal ??= new Refusal('batch_line_refused', { line, reason }, { param: 'file' })
   }
 }
 
-function reasonOf({ fault, offset, key }: JsonScanError): string {
-  if (fault === 'duplicate_key') return `it has "${key}" more than once.`
+function reasonOf({ fault, offset, key }: JsonScanError): string | Refusal {
+  if (fault === 'duplicate_key') return new Refusal('body_duplicate_key', { key: key ?? '' })
   return `it is not a JSON object that every reader reads alike (${fault.replaceAll('_', ' ')}, byte ${offset}).`
+}
+
+/** What is no method may be anything, and the record keeps the reason. */
+function shownMethod(method: string | null): string {
+  if (method === null) return 'missing'
+  return /^[A-Z]{1,10}$/.test(method) ? method : 'something else'
 }
 
 function isBlank(line: Buffer): boolean {
@@ -204,7 +210,7 @@ function authorizeCall(line: Buffer, scan: BodyScan, parts: BatchParts): Promise
   const { operation, deployment } = operationOf(textAt(line, scan.members.get('url')))
   const method = textAt(line, scan.members.get('method'))
   if (method !== 'POST')
-    throw new Refusal('request_malformed', { reason: `method is ${method ?? 'missing'}, not POST` })
+    throw new Refusal('request_malformed', { reason: `method is ${shownMethod(method)}, not POST` })
   requireOperation(workload, operation)
   if (deployment !== null) requireServing(deployment, parts)
   const outer = textAt(line, scan.members.get('model'))

@@ -71,6 +71,8 @@ export interface Ending {
   readonly code: string | null
   /** The status that the client saw. */
   readonly status: number | null
+  /** Words of the gateway's own answer, as the record may have them (`Refusal.recorded`); null without one. */
+  readonly message: string | null
   readonly relayed: Relayed | null
   readonly usage: Usage
   readonly cost: Cost | null
@@ -88,6 +90,7 @@ export function closed(exchange: Exchange, ending: Ending, endedAtMs: number, fi
     outcome: ending.outcome,
     outcomeCode: ending.code,
     status: ending.status,
+    message: ending.message,
     sentAtMs: relayed?.sentAtMs ?? null,
     firstByteAtMs: relayed?.firstByteAtMs ?? null,
     endedAtMs,

@@ -21,6 +21,7 @@ const ending: Ending = {
   outcome: 'completed',
   code: null,
   status: 200,
+  message: null,
   relayed: relayedOf(),
   usage: noUsage,
   cost: null,

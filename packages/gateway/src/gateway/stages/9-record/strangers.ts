@@ -117,7 +117,7 @@ const keyOf = (network: string, code: string): string => `${code} ${network}`
 /** The record of the first call, without facts that may differ between the calls. The path stays, as an example. */
 function recordOf({ first, network, calls, endedAtMs }: Sum): Closed {
   const { opened, ...closed } = first
-  const sum = { ...closed, endedAtMs, summedCalls: calls, requestBytes: 0, responseBytes: 0 }
+  const sum = { ...closed, endedAtMs, message: null, summedCalls: calls, requestBytes: 0, responseBytes: 0 }
   if (opened === undefined) return sum
   return {
     ...sum,

@@ -105,7 +105,7 @@ test('bodies that are read piece by piece, cut anywhere, make the same record', 
     exchange: exchanges,
     form: fc.constantFrom(...feedForms),
     gzip: fc.boolean(),
-    bytesMax: fc.integer({ min: 2_800, max: 12_000 }),
+    bytesMax: fc.integer({ min: 3_200, max: 12_000 }),
     sizes: fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 12 }),
   })
   fc.assert(

@@ -137,8 +137,6 @@ export const record = {
   asText: 'As written',
   show: 'How texts are shown',
   cut: (shown: string, all: string) => `The first ${shown} of ${all}.`,
-  copy: 'Copy',
-  copied: 'Copied',
   againHelp: 'Set GATEHOUSE_URL to the address of the gateway and GATEHOUSE_TOKEN to an access token.',
   yes: 'yes',
   no: 'no',

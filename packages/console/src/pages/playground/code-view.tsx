@@ -1,12 +1,8 @@
-import { Button, CopyButton, Group, Modal, SegmentedControl, Stack, Text, Title } from '@mantine/core'
+import { Button, Group, Modal, Stack, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { useState } from 'react'
-import { shownText } from '../../parts/foreign.tsx'
-import { Icon } from '../../parts/icons.tsx'
+import { Snippet } from '../../parts/snippet/snippet.tsx'
 import { playground as text } from '../../texts/playground.ts'
-import { type SnippetKind, snippetKinds, snippetOf } from '../record/snippets.ts'
 import type { Message } from './messages.ts'
-import styles from './playground.module.css'
 import { bodyOf } from './request.ts'
 import type { Texts } from './settings.ts'
 import type { Asked } from './talk.ts'
@@ -33,7 +29,7 @@ export function CodeView(props: CodeViewProps) {
           <Modal.Overlay />
           <Modal.Content aria-label={text.codeTitle}>
             <Modal.Body pt="md">
-              <Snippet {...props} onClose={close} />
+              <NextCall {...props} onClose={close} />
             </Modal.Body>
           </Modal.Content>
         </Modal.Root>
@@ -42,43 +38,18 @@ export function CodeView(props: CodeViewProps) {
   )
 }
 
-function Snippet({ asked, messages, texts, onClose }: CodeViewProps & { readonly onClose: () => void }) {
-  const [kind, setKind] = useState<SnippetKind>('curl')
+function NextCall({ asked, messages, texts, onClose }: CodeViewProps & { readonly onClose: () => void }) {
   const { workload, target, deployment, settings } = asked
   // A program that begins reads the answer whole.
   const { stream: _, stream_options: __, ...body } = bodyOf(deployment, messages, settings, texts)
   const path = `/${target}/${workload}/openai/v1/${settings.operation}`
   const call = { method: 'POST', path, contentType: 'application/json', body: JSON.stringify(body, null, 2) }
-  const snippet = snippetOf(kind, call)
   return (
     <Stack gap="sm">
       <Title order={2} size="md" fw={600}>
         {text.codeTitle}
       </Title>
-      <Group justify="space-between">
-        <SegmentedControl
-          size="xs"
-          aria-label={text.codeTitle}
-          data={[...snippetKinds]}
-          value={kind}
-          onChange={chosen => setKind(snippetKinds.find(one => one === chosen) ?? 'curl')}
-          transitionDuration={0}
-        />
-        <CopyButton value={snippet}>
-          {({ copied, copy }) => (
-            <Button size="xs" variant="default" leftSection={<Icon name="copy" />} onClick={copy}>
-              {copied ? text.copied : text.copy}
-            </Button>
-          )}
-        </CopyButton>
-      </Group>
-      <Text size="sm" c="dimmed">
-        {text.codeHelp}
-      </Text>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard. */}
-      <section className={styles['codeBox']} tabIndex={0} aria-label={kind}>
-        <pre className={styles['code']}>{shownText(snippet)}</pre>
-      </section>
+      <Snippet call={call} label={text.codeTitle} help={text.codeHelp} />
       <Group justify="flex-end">
         <Button size="xs" variant="default" onClick={onClose}>
           {text.close}

@@ -2,11 +2,11 @@ import { Button, Text } from '@mantine/core'
 import { asBytes } from '../../format/number.ts'
 import { Foreign, shownText } from '../../parts/foreign.tsx'
 import { Icon } from '../../parts/icons.tsx'
+import { bodyFile } from '../../parts/snippet/snippets.ts'
 import { record as text } from '../../texts/record.ts'
 import { bytesOf, textOfBytes } from './bytes.ts'
 import type { Bodies } from './query.ts'
 import styles from './record.module.css'
-import { bodyFile } from './snippets.ts'
 
 /** Longer bodies are shown by their beginning. */
 const shownBytesMax = 262_144

@@ -1,10 +1,10 @@
 import { Anchor, Button, CopyButton, Group, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { exactly } from '../../format/number.ts'
 import { asInstant } from '../../format/time.ts'
 import { Ago } from '../../parts/ago.tsx'
+import { Fact, FactList } from '../../parts/fact-list.tsx'
 import { Moment } from '../../parts/figures.tsx'
 import { Icon } from '../../parts/icons.tsx'
 import { Mood, type MoodName } from '../../parts/mood.tsx'
@@ -43,7 +43,7 @@ export function Page() {
 function Facts({ about: { version, commit, node, platform, startedAtMs, health } }: { readonly about: About }) {
   const names = text.facts
   return (
-    <dl className={styles['facts']}>
+    <FactList>
       <Fact name={names.version}>{version}</Fact>
       <Fact name={names.commit}>{commit ?? text.published}</Fact>
       {startedAtMs !== null && (
@@ -64,16 +64,7 @@ function Facts({ about: { version, commit, node, platform, startedAtMs, health }
           {text.docs}
         </Text>
       </Fact>
-    </dl>
-  )
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    </FactList>
   )
 }
 
@@ -100,7 +91,7 @@ const moods = { ok: 'good', note: 'calm', warning: 'warn', critical: 'bad' } as 
 function Parts({ parts }: { readonly parts: readonly Part[] }) {
   return (
     <Stack gap="xs">
-      <dl className={styles['facts']}>
+      <FactList>
         {parts.map(({ name, state, what, next }) => (
           <Fact key={name} name={text.parts[name]}>
             <Mood is={moods[state]}>{text.states[state]}</Mood>
@@ -112,7 +103,7 @@ function Parts({ parts }: { readonly parts: readonly Part[] }) {
             )}
           </Fact>
         ))}
-      </dl>
+      </FactList>
       <Text size="xs" c="dimmed">
         {text.healthHint}
       </Text>

@@ -1,5 +1,6 @@
 import { Stack, Text } from '@mantine/core'
 import { exactly } from '../../format/number.ts'
+import { Fact, FactList } from '../../parts/fact-list.tsx'
 import { Mood } from '../../parts/mood.tsx'
 import { workloads as text } from '../../texts/workloads.ts'
 import { ruleText } from '../workloads/rules.ts'
@@ -56,16 +57,15 @@ export function Uses({ workload }: { readonly workload: Workload }) {
     [names.shadow, workload.shadow.map(one => text.shadowOf(`${one.percent} %`, one.deployment, one.to)).join('; ')],
   ]
   return (
-    <dl className={styles['facts']}>
+    <FactList>
       {rows
         .filter(([, value]) => value !== '')
         .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
-    </dl>
+    </FactList>
   )
 }
 

@@ -16,7 +16,7 @@ import { Sum, Sums } from '../../parts/sums.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { connect } from '../../texts/connect.ts'
 import { me as text } from '../../texts/me.ts'
-import { Charts } from './charts.tsx'
+import { UseCharts } from '../overview/use-charts.tsx'
 import { callColumns, ownRuleColumns } from './columns.tsx'
 import styles from './me.module.css'
 import { type Call, type Me, type OwnSeries, ownSeries, ownUse, type Rule } from './query.ts'
@@ -154,7 +154,7 @@ function Used({ series }: { readonly series: OwnSeries }) {
           </Sum>
         </Sums>
       </Panel>
-      <Charts series={series} />
+      <UseCharts series={series} costs={series.total.costs} />
     </Stack>
   )
 }

@@ -5,7 +5,6 @@ import { useState } from 'react'
 import { mayUse } from '../../api/client.ts'
 import { usePerson } from '../../api/whoami.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
-import { writePeriod } from '../../app/period.ts'
 import { useRange } from '../../app/range.ts'
 import { useZone } from '../../app/settings.ts'
 import { humane } from '../../format/number.ts'
@@ -31,7 +30,8 @@ import {
   totals,
   type Usage,
 } from './query.ts'
-import { costLine, outcomeLines, quantileLines, tokenLines, troubleLines } from './series.ts'
+import { quantileLines, troubleLines } from './series.ts'
+import { UseCharts, useBrush } from './use-charts.tsx'
 
 /** Calls, tokens, cost, errors and durations of the period, over time and broken down. */
 export function Page() {
@@ -120,48 +120,14 @@ interface ChartsProps {
 }
 
 function Charts({ series, total }: ChartsProps) {
-  const change = useChangeAddress()
-  const { step } = series
-  const onBrush = (fromMs: number, toMs: number): void => change(writePeriod({ fromMs, toMs }))
-  const shared = { timesMs: series.steps, onBrush }
+  const shared = { timesMs: series.steps, onBrush: useBrush() }
   return (
-    <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
-      <Panel>
-        <Chart
-          {...shared}
-          title={text.callsByOutcome}
-          unit={text.callsUnit(step)}
-          lines={outcomeLines(series)}
-          stacked
-          format={humane}
-        />
-      </Panel>
-      <Panel>
-        <Chart
-          {...shared}
-          title={text.tokensOverTime}
-          unit={text.tokensUnit(step)}
-          lines={tokenLines(series)}
-          stacked
-          format={humane}
-        />
-      </Panel>
-      {total.costs.map(({ currency }) => (
-        <Panel key={currency}>
-          <Chart
-            {...shared}
-            title={text.costOverTime}
-            unit={text.costUnit(currency, step)}
-            lines={[costLine(series, currency)]}
-            format={inCurrency}
-          />
-        </Panel>
-      ))}
+    <UseCharts series={series} costs={total.costs}>
       <Panel>
         <Chart
           {...shared}
           title={text.troubles}
-          unit={text.callsUnit(step)}
+          unit={text.callsUnit(series.step)}
           lines={troubleLines(series)}
           format={humane}
         />
@@ -184,14 +150,8 @@ function Charts({ series, total }: ChartsProps) {
           format={asDuration}
         />
       </Panel>
-    </SimpleGrid>
+    </UseCharts>
   )
-}
-
-const amounts = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
-
-function inCurrency(value: number): string {
-  return amounts.format(value)
 }
 
 interface BreakdownProps {

@@ -135,7 +135,10 @@ class StoreThread {
     worker.on('message', (message: FromStore) => this.#hear(message))
     // Without this listener an error in the thread would end the process, and with it the gateway. The journal needs no
     // store.
-    worker.on('error', error => log.error({ cause: String(error) }, 'store_thread_failed'))
+    worker.on('error', error => {
+      log.error({ cause: String(error) }, 'store_thread_failed')
+      this.#first.reject(neverOpen(error))
+    })
     worker.on('exit', () => this.#exited())
   }
 
@@ -190,6 +193,12 @@ class StoreThread {
 
 function closed(): LedgerError {
   return new LedgerError('ledger_closed', 'The store of the ledger has been closed.')
+}
+
+/** For who opens the ledger: without it only the exit of the thread would be known, and not its reason. */
+function neverOpen(cause: unknown): LedgerError {
+  const message = `The store's thread failed before the store was open: ${String(cause)}`
+  return new LedgerError('ledger_closed', message, { cause })
 }
 
 function away(): LedgerError {

@@ -2024,8 +2024,8 @@ export interface Operations {
     readonly answer: QuerySchema
   }
   /**
-   * Figures of all records that a filter selects, newest first, as a file. Texts are safe from
-   * spreadsheets.
+   * All records that a filter selects, newest first, as a file: figures, safe from spreadsheets, or
+   * conversations.
    */
   'GET /api/v1/records/export': {
     readonly path: Readonly<Record<never, never>>
@@ -2059,8 +2059,24 @@ export interface Operations {
       readonly costOverNano?: number | undefined
       /** Calls that took longer than so many milliseconds. */
       readonly durationOverMs?: number | undefined
-      /** Parquet has at most 1000000 records; the other forms have no limit. */
-      readonly format?: 'csv' | 'jsonl' | 'parquet' | undefined
+      /**
+       * Parquet has at most 1000000 records; the other forms have no limit. conversations: a line of JSON
+       * for each record, with the messages where `bodies` is true.
+       */
+      readonly format?: 'csv' | 'jsonl' | 'parquet' | 'conversations' | undefined
+      /**
+       * Conversations with their messages. This needs the role auditor and a reason; a developer gets
+       * their own calls.
+       */
+      readonly bodies?: boolean | undefined
+      /** Conversations with both bodies in base64 too. */
+      readonly raw?: boolean | undefined
+      /** Last record of a file that broke off. The answer has the records after it. */
+      readonly before?: string | undefined
+      /** `x-gatehouse-export-up-to` of the first answer. The rest has no record that came later. */
+      readonly upTo?: string | undefined
+      /** `x-gatehouse-export` of the first answer. Both are one export in the audit trail. */
+      readonly export?: string | undefined
     }
     readonly body: undefined
     readonly answer: string

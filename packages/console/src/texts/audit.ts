@@ -51,6 +51,7 @@ export const audit = {
     log_level_set: 'Changed the level of the log',
     process_began: 'The process began',
     process_ended: 'The process ended',
+    records_exported: 'Exported conversations',
     refused: 'Was refused',
     segment_began: 'A file of the trail began',
     segments_deleted: 'Old files of the trail were deleted',

@@ -40,8 +40,8 @@ import { openConsole } from './session/open.ts'
 
 /** The management API without its listener. */
 export function adminApp(
-  options: Omit<AdminOptions, 'listen' | 'tailPollMs'>,
-  parts: Pick<AdminParts, 'tailPollMs' | 'closing' | 'desk'> & { newId: () => string },
+  options: Omit<AdminOptions, 'listen' | 'tailPollMs' | 'exportResumeMs'>,
+  parts: Pick<AdminParts, 'tailPollMs' | 'exportResumeMs' | 'closing' | 'desk'> & { newId: () => string },
 ): AdminApp {
   const { log, verifier } = options
   const app: AdminApp = new OpenAPIHono<AdminEnv>({

@@ -16,12 +16,17 @@ export const reasonField = 'x-gatehouse-reason'
 const reasonCharactersMax = 500
 const pathCharactersMax = 200
 
-export interface Change<T> {
+interface Begun {
   /** What is about to be done, as `instance_probe`. */
   readonly action: string
   readonly facts: AuditFacts
   /** Further facts for the trail alone: what people wrote does not belong into the log. */
   readonly unlogged?: AuditFacts
+}
+
+type EndOfChange = (code: string | null, result: AuditFacts) => Promise<void>
+
+export interface Change<T> extends Begun {
   readonly work: () => Promise<T>
   /** Facts of the result. */
   readonly result?: (done: T) => AuditFacts
@@ -51,19 +56,31 @@ export class Desk {
    * Does something that has an entry before it and one of its result after it.
    * @throws AuditError, and then nothing was done, or it was and the error says so.
    */
-  async change<T>(c: Context<AdminEnv>, { action, facts, unlogged = {}, work, result }: Change<T>): Promise<T> {
-    const asked = this.#event(c, action, { ...facts, ...unlogged })
-    const { seq } = await this.#trail.write({ ...asked, outcome: 'asked' })
+  async change<T>(c: Context<AdminEnv>, { work, result, ...begun }: Change<T>): Promise<T> {
+    const end = await this.begin(c, begun)
     let done: T
     try {
       done = await work()
     } catch (error) {
-      const failed = { ...asked, outcome: 'failed' as const, facts: { of: seq, ...facts, code: codeOf(error) } }
-      await this.#result(failed)
+      await end(codeOf(error), {})
       throw error
     }
-    await this.#result({ ...asked, facts: { of: seq, ...facts, ...result?.(done) } })
+    await end(null, result?.(done) ?? {})
     return done
+  }
+
+  /**
+   * Writes the entry before something that ends later, as a long answer. @returns writes the entry of its result, once:
+   * `code` is null for what was done.
+   * @throws AuditError, and then nothing may be done.
+   */
+  async begin(c: Context<AdminEnv>, { action, facts, unlogged = {} }: Begun): Promise<EndOfChange> {
+    const asked = this.#event(c, action, { ...facts, ...unlogged })
+    const { seq } = await this.#trail.write({ ...asked, outcome: 'asked' })
+    return (code, result) => {
+      if (code === null) return this.#result({ ...asked, facts: { of: seq, ...facts, ...result } })
+      return this.#result({ ...asked, outcome: 'failed', facts: { of: seq, ...facts, ...result, code } })
+    }
   }
 
   /**

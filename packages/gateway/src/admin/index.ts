@@ -112,8 +112,8 @@ export interface AdminOptions {
   readonly scratch?: string
   /**
    * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `bodies_searched` for each search in
-   * them, `ledger_queried` for each query in SQL, `instance_probed` for each probe, `instance_drained` and
-   * `instance_restored` for each of these orders,
+   * them, `records_exported` for each export of conversations, `ledger_queried` for each query in SQL,
+   * `instance_probed` for each probe, `instance_drained` and `instance_restored` for each of these orders,
    * `drain_order_failed` for one that could not be kept, `feed_paused`, `feed_resumed` and `feed_rewound` for each
    * order to a feed, `feed_order_failed` for one that it did not confirm, `log_level_set` and `log_level_reset`,
    * `signed_in`, `signed_out` and `sign_in_failed` for people with a browser, `admin_refused` for each request whose
@@ -122,6 +122,8 @@ export interface AdminOptions {
   readonly log: Log
   /** Milliseconds between two reads of the ledger while a tail waits. 1..10_000, default 500. */
   readonly tailPollMs?: number
+  /** Milliseconds in which an export whose connection broke can be gone on with. Default 120,000. */
+  readonly exportResumeMs?: number
 }
 
 export interface Admin {

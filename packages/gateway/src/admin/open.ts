@@ -16,6 +16,7 @@ import { jsonBytesMaxByRoute } from './json-bodies.ts'
 import { attach } from './listener.ts'
 
 const connectionsMax = 256
+const exportResumeMsDefault = 120_000
 
 /** Longest time that `close` waits for answers in flight, in milliseconds. */
 const closeGraceMs = 1_000
@@ -27,7 +28,8 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const closing = new AbortController()
   const newId = uuidV7(options.clock)
   const desk = new Desk(options.audit, options.log)
-  const app = adminApp(options, { tailPollMs: options.tailPollMs ?? 500, closing: closing.signal, newId, desk })
+  const { tailPollMs = 500, exportResumeMs = exportResumeMsDefault } = options
+  const app = adminApp(options, { tailPollMs, exportResumeMs, closing: closing.signal, newId, desk })
   const server = createServer({
     // A token may be 16 KiB long (identity/bearer.ts), which is Node's default for all headers together.
     maxHeaderSize: 32_768,

@@ -13,6 +13,7 @@ export type AdminApp = OpenAPIHono<AdminEnv>
 export interface AdminParts
   extends Pick<AdminOptions, 'ledger' | 'house' | 'log' | 'clock' | 'audit' | 'scratch' | 'access' | 'console'> {
   readonly tailPollMs: number
+  readonly exportResumeMs: number
   /** Aborted when the listener closes. */
   readonly closing: AbortSignal
   readonly questions: Questions

@@ -6,6 +6,7 @@ import { recordCsv, recordCsvHead } from '../../ledger/record-csv.ts'
 import type { RecordFilter, RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
+import { conversationsParameters } from '../exports/parameters.ts'
 import { fileTime } from '../file-time.ts'
 import { filterOf } from '../parameters.ts'
 import { parquetOf, parquetRecordsMax } from '../parquet-file.ts'
@@ -13,6 +14,7 @@ import type { AdminApp, AdminParts } from '../parts.ts'
 import { errorAnswer, filterParameters } from '../schemas.ts'
 import { streamed } from '../streamed.ts'
 import { within } from '../visible.ts'
+import { conversationsExport } from './export-conversations.ts'
 
 type Pages = AsyncGenerator<readonly RecordRow[]>
 
@@ -22,12 +24,14 @@ interface Format {
   readonly bytes: (pages: Pages, signal: AbortSignal) => AsyncGenerator<Uint8Array>
 }
 
-const names = ['csv', 'jsonl', 'parquet'] as const
+const figures = ['csv', 'jsonl', 'parquet'] as const
+const names = [...figures, 'conversations'] as const
 
 const route = createRoute({
   method: 'get',
   path: '/api/v1/records/export',
-  summary: 'Figures of all records that a filter selects, newest first, as a file. Texts are safe from spreadsheets.',
+  summary:
+    'All records that a filter selects, newest first, as a file: figures, safe from spreadsheets, or conversations.',
   ...needs('viewer', 'developer'),
   request: {
     query: z.strictObject({
@@ -36,8 +40,9 @@ const route = createRoute({
         .enum(names)
         .prefault('csv')
         .openapi({
-          description: `Parquet has at most ${parquetRecordsMax} records; the other forms have no limit.`,
+          description: `Parquet has at most ${parquetRecordsMax} records; the other forms have no limit. conversations: a line of JSON for each record, with the messages where \`bodies\` is true.`,
         }),
+      ...conversationsParameters,
     }),
   },
   responses: {
@@ -50,7 +55,7 @@ const route = createRoute({
       },
     },
     ...commonAnswers,
-    429: jsonAnswer(errorAnswer, 'A Parquet file of this reader is being made, or two of others.'),
+    429: jsonAnswer(errorAnswer, 'A Parquet file or an export of this reader is being made, or two of others.'),
   },
 })
 
@@ -60,8 +65,10 @@ const linesAtOnce = 100
 /** Parquet files that are made at once. Each takes memory and disk until it is whole. */
 const parquetsMax = 2
 
-export function addExport(app: AdminApp, { ledger, questions, clock, scratch, log }: AdminParts): void {
-  const formats: Readonly<Record<(typeof names)[number], Format>> = {
+export function addExport(app: AdminApp, parts: AdminParts): void {
+  const { ledger, questions, clock, scratch, log } = parts
+  const conversations = conversationsExport(parts)
+  const formats: Readonly<Record<(typeof figures)[number], Format>> = {
     csv: { contentType: 'text/csv; charset=utf-8', bytes: pages => linesOf(pages, recordCsvHead, recordCsv) },
     jsonl: { contentType: 'application/jsonl', bytes: pages => linesOf(pages, '', row => `${JSON.stringify(row)}\n`) },
     parquet: {
@@ -72,8 +79,13 @@ export function addExport(app: AdminApp, { ledger, questions, clock, scratch, lo
   const makers = new Set<string>()
 
   app.openapi(route, async c => {
-    const { format: name, ...filters } = c.req.valid('query')
+    const { format: name, bodies, raw, before, upTo, export: resumed, ...filters } = c.req.valid('query')
     const filter = within(c.get('visible'), filterOf(filters))
+    requireFit(name, { bodies, raw, before, upTo, export: resumed })
+    if (name === 'conversations') {
+      const order = { bodies: bodies === true, raw: raw === true, before, upTo, export: resumed }
+      return conversations(c, filter, order)
+    }
     const reader = callerKey(c.get('caller'))
     const { signal } = c.req.raw
     const list = (query: RecordsQuery): Promise<RecordsPage> =>
@@ -98,6 +110,17 @@ export function addExport(app: AdminApp, { ledger, questions, clock, scratch, lo
     requirePlace(makers, reader)
     return c.body(streamed(c, log, placed(makers, reader, file, signal)), 200, headers)
   })
+}
+
+/** @throws AdminError parameter_invalid for parameters that the format does not have. */
+function requireFit(name: string, given: Readonly<Record<string, unknown>>): void {
+  const [param] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
+  if (name !== 'conversations' && param !== undefined) {
+    throw new AdminError('parameter_invalid', `Parameter "${param}": goes with format=conversations.`, { param })
+  }
+  if (given['raw'] === true && given['bodies'] !== true) {
+    throw new AdminError('parameter_invalid', 'Parameter "raw": goes with bodies=true.', { param: 'raw' })
+  }
 }
 
 /** @throws AdminError exports_exhausted */

@@ -118,7 +118,7 @@ function questionsOf(ledger: Ledger, laterId: string): Readonly<Record<string, (
 async function archiveFigures(directory: string): Promise<Record<string, number>> {
   const database = await openDatabase({ directory })
   try {
-    const [day = 0] = await daysToArchive(database.loading, systemClock() - 20 * dayMs)
+    const [day = 0] = await daysToArchive(database.loading, systemClock() - 20 * dayMs, '(false)')
     const from = performance.now()
     const moved = await archiveDay(database.loading, archivePath(directory), day)
     const tookMs = performance.now() - from

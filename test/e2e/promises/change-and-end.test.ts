@@ -110,7 +110,7 @@ test('H5 a reload takes roles, open metrics and retention away at once, and repo
   assert.deepEqual([await admin(bodies, 'carol'), await admin('/metrics', null)], [200, 200])
 
   const { viewer } = world.config.admin.roles
-  const roles = { viewer, developer: [], auditor: [], operator: [], admin: [] }
+  const roles = { viewer, developer: [], auditor: [], operator: [], admin: [], custodian: [], eraser: [] }
   const next: Config = { ...world.config, admin: { ...world.config.admin, roles, metricsWithoutToken: false } }
   assert.deepEqual(house.reload(next), [], 'nothing of it needs a restart')
   assert.deepEqual([await admin(bodies, 'carol'), await admin('/metrics', null)], [403, 401])

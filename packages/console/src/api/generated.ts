@@ -9,7 +9,7 @@ export type WhoAmI = {
     readonly displayName: string | null
   }
   /** Roles here, with those that they include. */
-  readonly roles: readonly ('viewer' | 'developer' | 'auditor' | 'operator' | 'admin')[]
+  readonly roles: readonly ('viewer' | 'developer' | 'auditor' | 'operator' | 'admin' | 'custodian' | 'eraser')[]
   /** Workloads that this caller may call as. */
   readonly workloads: readonly (string)[]
   /** Session of a browser that signed in; null for a request with a token. */
@@ -946,7 +946,7 @@ export type Callers = {
      * Roles here as of the last request that this process saw, or by a rule that names the caller; null
      * where neither is known.
      */
-    readonly roles: readonly ('viewer' | 'developer' | 'auditor' | 'operator' | 'admin')[] | null
+    readonly roles: readonly ('viewer' | 'developer' | 'auditor' | 'operator' | 'admin' | 'custodian' | 'eraser')[] | null
   })[]
   /** Callers that fit, on all pages. */
   readonly found: number
@@ -1221,6 +1221,28 @@ export type SearchPage = {
   readonly unread: number
   /** Pass as `before` to search the rest; null when all were searched. */
   readonly next: string | null
+}
+
+export type LegalHolds = {
+  /** Oldest first. */
+  readonly holds: readonly (LegalHold)[]
+}
+
+export type LegalHold = {
+  readonly id: string
+  /** Key of the caller; null for every caller. */
+  readonly caller: string | null
+  /** Null for every workload. */
+  readonly workload: string | null
+  /** Milliseconds since the epoch. */
+  readonly fromMs: number | null
+  /** Milliseconds since the epoch. */
+  readonly toMs: number | null
+  readonly reason: string
+  /** Key of who set it. */
+  readonly by: string
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
 }
 
 export type RecordCost = {
@@ -2143,6 +2165,41 @@ export interface Operations {
     readonly body: undefined
     readonly answer: SearchPage
   }
+  /** Legal holds: records that neither retention nor an erasure removes. */
+  'GET /api/v1/records/holds': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: LegalHolds
+  }
+  /** Sets a legal hold on the records that a filter selects, those to come included. Recorded. */
+  'POST /api/v1/records/holds': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: {
+      /**
+       * Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (whole, in any
+       * case).
+       */
+      readonly caller?: string
+      readonly workload?: string
+      /** Started at or after this. */
+      readonly from?: string
+      /** Started before this. */
+      readonly to?: string
+      readonly reason: string
+    }
+    readonly answer: LegalHold
+  }
+  /** Lifts a legal hold. Retention then deletes what is too old at its next look. Recorded. */
+  'POST /api/v1/records/holds/{id}/remove': {
+    readonly path: {
+      readonly id: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: LegalHold
+  }
   /** Figures of exchanges, newest first, without bodies. */
   'GET /api/v1/records': {
     readonly path: Readonly<Record<never, never>>
@@ -2283,6 +2340,9 @@ export const rolesByOperation = {
   'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],
+  'GET /api/v1/records/holds': ['custodian', 'eraser', 'auditor', 'admin'],
+  'POST /api/v1/records/holds': ['custodian'],
+  'POST /api/v1/records/holds/{id}/remove': ['custodian'],
   'GET /api/v1/records': ['viewer', 'developer'],
   'GET /api/v1/records/{id}': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/cost': ['viewer', 'developer'],

@@ -15,6 +15,7 @@ import { addConfiguration } from './routes/configuration.ts'
 import { addExplain } from './routes/explain.ts'
 import { addExport } from './routes/export.ts'
 import { addFeeds } from './routes/feeds.ts'
+import { addHolds } from './routes/holds.ts'
 import { addDrains, addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
 import { addLimits } from './routes/limits.ts'
@@ -104,10 +105,11 @@ export function adminApp(
   addWorkloads(app, handlerParts)
   addAudit(app, handlerParts)
   addQuery(app, handlerParts)
-  // `records/export`, `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.
+  // Those of `records/` before `records/{id}`: the first route that matches answers.
   addExport(app, handlerParts)
   addTail(app, handlerParts)
   addSearch(app, handlerParts)
+  addHolds(app, handlerParts)
   addRecords(app, handlerParts)
   addExplain(app, handlerParts)
   app.doc31('/openapi.json', openApiHead)

@@ -36,6 +36,8 @@ export const adminErrors = {
   instance_unknown: { status: 404, type: 'invalid_request_error' },
   workload_unknown: { status: 404, type: 'invalid_request_error' },
   feed_unknown: { status: 404, type: 'invalid_request_error' },
+  hold_unknown: { status: 404, type: 'invalid_request_error' },
+  caller_unknown: { status: 404, type: 'invalid_request_error' },
   version_unknown: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   configuration_changed: { status: 409, type: 'invalid_request_error' },

@@ -19,9 +19,10 @@ import type { ConsoleOptions } from './session/index.ts'
 
 /**
  * Role of a caller. `auditor` and `operator` each include `viewer`, and neither includes the other; `admin` includes
- * `operator`. `developer` is a viewer of their own workloads alone.
+ * `operator`. `developer` is a viewer of their own workloads alone. `custodian` sets and lifts legal holds, `eraser`
+ * erases a person; each includes `viewer` and nothing else, so that one needs the other.
  */
-export const adminRoles = ['viewer', 'developer', 'auditor', 'operator', 'admin'] as const
+export const adminRoles = ['viewer', 'developer', 'auditor', 'operator', 'admin', 'custodian', 'eraser'] as const
 export type AdminRole = (typeof adminRoles)[number]
 
 /**

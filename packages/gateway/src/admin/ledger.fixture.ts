@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Ledger, LedgerReader } from '../ledger/index.ts'
 import { openLedger } from '../ledger/open.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from '../ledger/people.ts'
+import type { LegalHold, LegalHolds } from '../ledger/privacy/index.ts'
 import { unknownClosed, unknownOpened } from '../ledger/read-fields.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
 import type { RecordFilter, RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
@@ -20,6 +21,7 @@ const dayMs = 86_400_000
  */
 export class TestLedger implements LedgerReader {
   #opened: Promise<{ ledger: Ledger; directory: string }> | null = null
+  #holds: LegalHold[] = []
   /** Error that every question rejects with; null for none. */
   failure: Error | null = null
   /** Every question so far. */
@@ -97,6 +99,19 @@ export class TestLedger implements LedgerReader {
 
   async health(): ReturnType<LedgerReader['health']> {
     return (await this.#asked('health')).health()
+  }
+
+  readonly holds: LegalHolds = {
+    list: () => this.#holds,
+    add: async hold => {
+      this.#holds.push(hold)
+      await (await this.#ledger()).holds.add(hold)
+    },
+    remove: async id => {
+      const removed = await (await this.#ledger()).holds.remove(id)
+      this.#holds = this.#holds.filter(hold => hold.id !== id)
+      return removed
+    },
   }
 
   /** Closes the ledger while others still read from it. */

@@ -66,6 +66,10 @@ export const roleByRoute = {
   'GET /api/v1/records/export': ['viewer', 'developer'],
   'GET /api/v1/records/tail': ['viewer', 'developer'],
   'GET /api/v1/records/search': ['auditor', 'developer'],
+  // Who erases must know what stands against it, and must not be able to lift it.
+  'GET /api/v1/records/holds': ['custodian', 'eraser', 'auditor', 'admin'],
+  'POST /api/v1/records/holds': 'custodian',
+  'POST /api/v1/records/holds/:id/remove': 'custodian',
   'GET /api/v1/records/:id': ['viewer', 'developer'],
   'GET /api/v1/records/:id/cost': ['viewer', 'developer'],
   'GET /api/v1/records/:id/bodies': ['auditor', 'developer'],
@@ -117,6 +121,8 @@ const included: Readonly<Record<AdminRole, readonly AdminRole[]>> = {
   auditor: ['viewer'],
   operator: ['viewer'],
   admin: ['operator', 'viewer'],
+  custodian: ['viewer'],
+  eraser: ['viewer'],
 }
 
 /** Prepares the rules once. No caller has a role unless a rule gives it. */

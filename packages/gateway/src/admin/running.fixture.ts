@@ -11,7 +11,7 @@ import { memoryLog } from '../telemetry/log/log.fixture.ts'
 import { testConfiguration } from './configuration.fixture.ts'
 import type { AdminHouse } from './index.ts'
 
-const noRoles = { viewer: [], developer: [], auditor: [], operator: [], admin: [] }
+const noRoles = { viewer: [], developer: [], auditor: [], operator: [], admin: [], custodian: [], eraser: [] }
 
 export type Running = { -readonly [Member in keyof AdminHouse]: AdminHouse[Member] } & { probed: string[] }
 

@@ -129,7 +129,13 @@ function leftOf(directory: string, daysBefore: readonly number[]): number[] {
     const preamble = { marker: newMarker(), number, previousNumber: index, previousBytes: 64, createdAtMs }
     writeFileSync(segmentPath(directory, number), encodePreamble(preamble))
   }
-  const needs = { store: positionAt(1_000, 64), feeds: [], bodiesFromMs: startMs - 10 * dayMs, nowMs: startMs }
+  const needs = {
+    store: positionAt(1_000, 64),
+    feeds: [],
+    held: new Set<number>(),
+    bodiesFromMs: startMs - 10 * dayMs,
+    nowMs: startMs,
+  }
   deleteSegments(directory, needs)
   return segmentNumbers(directory)
 }

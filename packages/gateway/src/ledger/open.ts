@@ -11,6 +11,8 @@ import { type Ledger, LedgerError } from './index.ts'
 import { JournalWriter } from './journal/writer.ts'
 import type { JournalWriterOptions } from './journal/writer-options.ts'
 import type { LedgerNames } from './names.ts'
+import { openHolds } from './privacy/holds.ts'
+import type { LegalHolds } from './privacy/index.ts'
 import type { QueryBodies } from './query/index.ts'
 import type { TaskBodies } from './query/messages.ts'
 import { runQuery } from './query/run.ts'
@@ -155,6 +157,7 @@ const readBack: (
 
 class OpenLedger implements Ledger {
   readonly journal: JournalWriter
+  readonly holds: LegalHolds
   readonly #options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler }
   readonly #hold: DeletionHold
   readonly #store: StoreClient
@@ -181,6 +184,7 @@ class OpenLedger implements Ledger {
     unclaim: () => void,
   ) {
     this.#options = options
+    this.holds = openHolds(options.directory, options.store !== 'none')
     this.#hold = hold
     this.#store = store
     this.journal = journal
@@ -261,7 +265,7 @@ class OpenLedger implements Ledger {
   }
   async bodies(id: string): ReturnType<Ledger['bodies']> {
     await this.caughtUp()
-    return this.#store.ask('bodies', id, this.#options.clock() - this.#options.retain.bodies)
+    return this.#store.ask('bodies', id, this.#options.clock() - this.#options.retain.bodies, this.holds.list())
   }
   async search(...[query, signal]: Parameters<Ledger['search']>): ReturnType<Ledger['search']> {
     await this.caughtUp()
@@ -351,6 +355,8 @@ class OpenLedger implements Ledger {
         now - retain.records,
         archiveFromMs,
         needs,
+        // What cannot be read may be on hold: nothing is deleted then.
+        this.holds.list(),
       )
       for (const [consumer, segments] of Object.entries(unread)) {
         this.#feeds.dropped(consumer, segments)

@@ -18,6 +18,7 @@ import {
   widthOf,
 } from './filters.ts'
 import { explainRecord } from './record-explain.ts'
+import { holdCommand } from './record-holds.ts'
 import { recordCells, recordColumns, tailColumns } from './record-lines.ts'
 import { searchCommand } from './record-search.ts'
 import { type ShowOptions, showRecord } from './record-show.ts'
@@ -32,6 +33,7 @@ export function recordsCommand(context: CliContext): Command {
   command.addCommand(tailCommand(context))
   command.addCommand(searchCommand(context))
   command.addCommand(explainCommand(context))
+  command.addCommand(holdCommand(context))
   return command
 }
 

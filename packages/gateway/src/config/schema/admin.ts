@@ -61,6 +61,16 @@ export const admin = z.strictObject({
         .array(callerRule)
         .default([])
         .describe('May do what an operator may, apply a configuration and read the audit trail. Reads no bodies.'),
+      custodian: z
+        .array(callerRule)
+        .default([])
+        .describe('May read figures, and set and lift legal holds on records. Reads no bodies.'),
+      eraser: z
+        .array(callerRule)
+        .default([])
+        .describe(
+          'May read figures, and erase the bodies and names of one person from the ledger. Reads no bodies, and lifts no hold.',
+        ),
     })
     .prefault({})
     .describe(

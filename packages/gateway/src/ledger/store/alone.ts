@@ -90,7 +90,7 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     return {
       records: 0,
       archived: 0,
-      ...deleteSegments(this.#journal, { ...needs, store: this.#cursor.position.readFrom }),
+      ...deleteSegments(this.#journal, { ...needs, held: new Set(), store: this.#cursor.position.readFrom }),
     }
   }
 

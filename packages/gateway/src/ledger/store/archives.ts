@@ -94,11 +94,19 @@ export function rowsSource(directory: string, archives: readonly Archive[]): str
   return `(SELECT ${columns} FROM records UNION ALL ${archivedSql(directory, archives)})`
 }
 
-/** Days whose records all began before `cutoffMs` and are still in the table, oldest first. */
-export async function daysToArchive(connection: DuckDBConnection, cutoffMs: number): Promise<readonly number[]> {
+/**
+ * Days whose records all began before `cutoffMs` and are still in the table, oldest first. Days with a held record stay
+ * there, because records in archives have no bodies.
+ * @param held condition of records on legal hold, as `heldSql` gives it.
+ */
+export async function daysToArchive(
+  connection: DuckDBConnection,
+  cutoffMs: number,
+  held: string,
+): Promise<readonly number[]> {
   const day = Math.floor(cutoffMs / dayMs)
   const result = await connection.runAndReadAll(
-    'SELECT DISTINCT start_day FROM records WHERE start_day < $1 ORDER BY start_day',
+    `SELECT start_day FROM records WHERE start_day < $1 GROUP BY start_day HAVING NOT bool_or(${held}) ORDER BY start_day`,
     [day],
   )
   return result.getRows().map(([start]) => Number(start))
@@ -265,22 +273,32 @@ function sync(path: string): void {
   }
 }
 
-/** Deletes archives of days before `day`, and the sums of those days. In the caller's transaction. @returns records. */
-export async function forgetArchives(connection: DuckDBConnection, day: number): Promise<number> {
-  const old = (await readArchives(connection)).filter(archive => archive.day < day)
+/**
+ * Forgets archives of days before `day`, but for those that are kept. In the caller's transaction. @returns records.
+ */
+export async function forgetArchives(
+  connection: DuckDBConnection,
+  day: number,
+  kept: ReadonlySet<number>,
+): Promise<number> {
+  const old = (await readArchives(connection)).filter(archive => archive.day < day && !kept.has(archive.day))
   if (old.length === 0) return 0
-  await connection.run('DELETE FROM archives WHERE day < $1', [day])
-  await connection.run('DELETE FROM archived_objects WHERE day < $1', [day])
+  const days = [...new Set(old.map(archive => archive.day))].join(', ')
+  await connection.run(`DELETE FROM archives WHERE day IN (${days})`)
+  await connection.run(`DELETE FROM archived_objects WHERE day IN (${days})`)
   return old.reduce((sum, { records }) => sum + records, 0)
 }
 
 /**
- * Removes the files of days before `day`. To be called when the store's state without them is on the disk. Files of
- * later days stay even when the store does not know them: it may have been made anew.
+ * Removes the files of days before `day`, but for days of which the store knows one: it is on legal hold. To be called
+ * when the store's state without them is on the disk. Files of later days stay even when the store does not know them:
+ * it may have been made anew.
  */
-export function removeFiles(directory: string, day: number): void {
+export async function removeFiles(connection: DuckDBConnection, directory: string, day: number): Promise<void> {
+  const kept = new Set((await readArchives(connection)).map(archive => archive.day))
   for (const folder of foldersOf(directory)) {
-    if (dayOf(folder) < day) rmSync(join(directory, folder), { recursive: true, force: true })
+    const own = dayOf(folder)
+    if (own < day && !kept.has(own)) rmSync(join(directory, folder), { recursive: true, force: true })
   }
 }
 

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import { readPreamble, segmentNumbers, segmentPath } from '../journal/segments.ts'
 import { forgetArchives, readArchives } from './archives.ts'
+import { heldDays } from './held.ts'
 import { remakeHours } from './rollups.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -31,6 +32,8 @@ export interface SegmentNeeds {
   /** The store would read from here after a crash. */
   readonly store: JournalPosition
   readonly feeds: readonly FeedNeeds[]
+  /** Segments with entries of records on legal hold: they stay, and what is between them leaves. */
+  readonly held: ReadonlySet<number>
   /** Bodies of segments that were finished before it are too old. */
   readonly bodiesFromMs: number
   readonly nowMs: number
@@ -41,32 +44,59 @@ const dayMs = 24 * hourMs
 
 /**
  * Deletes the figures of exchanges that began before `cutoffMs`, and what they add to the rollups. Where days are in
- * archives, whole days are deleted.
+ * archives, whole days are deleted, and a day of which an archive has a held record stays.
  * @param archives directory of the archives. Their files are removed with `removeFiles` once this is on the disk.
+ * @param held condition of records on legal hold, as `heldSql` gives it.
  */
-export function deleteRecords(connection: DuckDBConnection, archives: string, cutoffMs: number): Promise<number> {
+export function deleteRecords(
+  connection: DuckDBConnection,
+  archives: string,
+  cutoffMs: number,
+  held: string,
+): Promise<number> {
   return inTransaction(connection, async () => {
     const hasArchives = (await readArchives(connection)).length > 0
     const fromMs = hasArchives ? Math.floor(cutoffMs / dayMs) * dayMs : cutoffMs
-    const { rowsChanged } = await connection.run('DELETE FROM records WHERE started_at_ms < $1', [fromMs])
-    const archived = hasArchives ? await forgetArchives(connection, fromMs / dayMs) : 0
+    const kept = hasArchives ? await heldDays(connection, archives, held) : new Set<number>()
+    const { rowsChanged } = await connection.run(`DELETE FROM records WHERE started_at_ms < $1 AND NOT ${held}`, [
+      fromMs,
+    ])
+    const archived = hasArchives ? await forgetArchives(connection, fromMs / dayMs, kept) : 0
     if (rowsChanged + archived === 0) return 0
     const hour = Math.floor(fromMs / hourMs)
     await connection.run('DELETE FROM rollups WHERE start_hour < $1', [hour])
-    if (!hasArchives) await remakeHours(connection, archives, [hour])
+    const left = await hoursLeft(connection, fromMs, kept)
+    await remakeHours(connection, archives, hasArchives ? left : [...left, hour])
     return rowsChanged + archived
   })
 }
 
-/** Deletes the oldest segments, up to the first that is needed. */
+/** Hours before a time of which held records are left. */
+async function hoursLeft(
+  connection: DuckDBConnection,
+  beforeMs: number,
+  keptDays: ReadonlySet<number>,
+): Promise<readonly number[]> {
+  const found = await connection.runAndReadAll('SELECT DISTINCT start_hour FROM records WHERE started_at_ms < $1', [
+    beforeMs,
+  ])
+  const before = Math.floor(beforeMs / hourMs)
+  const hours = new Set(found.getRows().map(([hour]) => Number(hour)))
+  for (const day of keptDays) for (let hour = 0; hour < 24; hour++) hours.add(day * 24 + hour)
+  hours.delete(before)
+  return [...hours].filter(hour => hour < before)
+}
+
+/** Deletes the oldest segments, up to the first that is needed, without those on legal hold. */
 export function deleteSegments(journal: string, needs: SegmentNeeds): Omit<Retained, 'records' | 'archived'> {
-  const { store, feeds, bodiesFromMs } = needs
+  const { store, feeds, bodiesFromMs, held } = needs
   let segments = 0
   const unread: Record<string, number> = {}
   for (const { segment, finishedAtMs } of finishedSegments(journal, needs.nowMs)) {
     if (segment >= segmentOf(store) || finishedAtMs >= bodiesFromMs) break
     const missing = feeds.filter(({ from }) => segment >= segmentOf(from))
     if (missing.some(({ fromMs }) => finishedAtMs >= fromMs)) break
+    if (held.has(segment)) continue
     unlinkSync(segmentPath(journal, segment))
     segments += 1
     for (const { name } of missing) unread[name] = (unread[name] ?? 0) + 1

@@ -7,6 +7,7 @@ import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from '../people.ts'
+import type { HoldFilter } from '../privacy/index.ts'
 import type { SnapshotFiles } from '../query/messages.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
 import type {
@@ -23,6 +24,7 @@ import type { BodyPlaces } from '../search/places.ts'
 import type { Series, SeriesQuery } from '../series.ts'
 import { archiveDay, archivePath, daysToArchive, removeFiles, unknownFiles } from './archives.ts'
 import { type Database, openDatabase } from './database.ts'
+import { heldSegments, heldSql } from './held.ts'
 import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
 import { bodyPlaces } from './queries/body-places.ts'
@@ -199,8 +201,11 @@ export class Store {
   known(ids: readonly string[]): Promise<ReadonlySet<string>> {
     return this.#urgent.ask(connection => known(connection, ids, this.#archives))
   }
-  bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
-    return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))
+  /** @param holds legal holds: bodies of their records are shown for as long as they stand. */
+  bodies(id: string, purgedBeforeMs: number, holds: readonly HoldFilter[]): Promise<RecordBodies | null> {
+    return this.#readers.ask(connection =>
+      bodies(connection, this.#journal, { id, purgedBeforeMs, held: heldSql(holds, this.#loader.names) }),
+    )
   }
   bodyPlaces(query: SearchQuery): Promise<BodyPlaces> {
     return this.#readers.ask(connection => bodyPlaces(connection, this.#loader.names, query, this.#archives))
@@ -233,17 +238,23 @@ export class Store {
 
   /**
    * Moves days before `archiveFromMs` into archives (null for none), deletes records that began before `recordsFromMs`,
-   * and segments that nothing needs.
+   * and segments that nothing needs. Leaves what is on legal hold as it is.
    */
   async retain(
     recordsFromMs: number,
     archiveFromMs: number | null,
-    needs: Omit<SegmentNeeds, 'store'>,
+    needs: Omit<SegmentNeeds, 'store' | 'held'>,
+    holds: readonly HoldFilter[],
   ): Promise<Retained> {
-    const records = await this.#inTurn(() => deleteRecords(this.#database.loading, this.#archives, recordsFromMs))
+    const held = (): string => heldSql(holds, this.#loader.names)
+    const records = await this.#inTurn(() =>
+      deleteRecords(this.#database.loading, this.#archives, recordsFromMs, held()),
+    )
     let archived = 0
     const days =
-      archiveFromMs === null ? [] : await this.#inTurn(() => daysToArchive(this.#database.loading, archiveFromMs))
+      archiveFromMs === null
+        ? []
+        : await this.#inTurn(() => daysToArchive(this.#database.loading, archiveFromMs, held()))
     // A day at a time, so that loading goes on in between.
     for (const day of days) {
       archived += await this.#inTurn(() => this.#archive(day))
@@ -252,8 +263,10 @@ export class Store {
       // Segments and files are deleted only after a checkpoint: until then, a restart after a crash would read them.
       await this.#checkpoint()
       if (records + archived > 0) this.#snapshots.forget()
-      removeFiles(this.#archives, Math.floor(recordsFromMs / dayMs))
-      return { records, archived, ...deleteSegments(this.#journal, { ...needs, store: this.#checkpointLow }) }
+      await removeFiles(this.#database.loading, this.#archives, Math.floor(recordsFromMs / dayMs))
+      const segments = await heldSegments(this.#database.loading, held())
+      const all = { ...needs, held: segments, store: this.#checkpointLow }
+      return { records, archived, ...deleteSegments(this.#journal, all) }
     })
   }
 

@@ -2,15 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { journalPath } from '../directory.ts'
-import { startOfFiles } from '../journal/follower.ts'
 import type { JournalPosition } from '../journal/position.ts'
+import { segmentNumbers } from '../journal/segments.ts'
+import { holdsPath } from '../privacy/holds.ts'
+import type { LegalHold } from '../privacy/index.ts'
+import { readJson } from '../privacy/json-file.ts'
 import { archivePath, readArchives, rowsSource } from '../store/archives.ts'
 import { openDatabase } from '../store/database.ts'
+import { heldSegments, heldSql } from '../store/held.ts'
 import { Loader } from '../store/loader.ts'
+import { Dictionaries } from '../store/names.ts'
 import { areRollupsCurrent, wrongHours } from '../store/rollups.ts'
 import { migrations, recordColumns } from '../store/schema.ts'
 import { checkArchives } from './check-archives.ts'
 import type { CheckedPart } from './index.ts'
+import { presentSql } from './present.ts'
 import { openReading, type Reading } from './reading.ts'
 import { counted, few } from './words.ts'
 
@@ -108,17 +114,19 @@ async function compare(directory: string, temporary: string, loaded: JournalPosi
   const reading = await openReading({ ledger: directory, fresh: temporary })
   try {
     const { connection } = reading
-    const first = startOfFiles(journalPath(directory))
+    const segments = segmentNumbers(journalPath(directory))
     const records = await numberIn(connection, 'SELECT count(*) FROM ledger.records')
     const fresh = await numberIn(connection, 'SELECT count(*) FROM fresh.records')
     const checked = `${counted(records, 'record')}, ${counted(fresh, 'record')} of the journal`
     const kept = rowsSource(archivePath(directory), await readArchives(connection))
-    const { missing, deleted } = await missingIn(connection, kept)
+    const holds = readJson<readonly LegalHold[]>(holdsPath(directory)) ?? []
+    const held = heldSql(holds, await Dictionaries.read(connection))
+    const { missing, deleted } = await missingIn(connection, kept, held)
     const faults = [
       ...(await doubles(connection, kept)),
       ...missing,
-      ...(await unfounded(connection, first, loaded)),
-      ...(await different(connection, first)),
+      ...(await unfounded(connection, segments, loaded)),
+      ...(await different(connection, segments)),
     ]
     const beginnings = await numberIn(
       connection,
@@ -152,31 +160,43 @@ const doubles = (connection: DuckDBConnection, kept: string): Promise<string[]> 
   )
 
 /**
- * Records of the journal that the store does not have. Those older than all that it has were deleted for their age.
- * @param kept as of `doubles`.
+ * Records of the journal that the store does not have. Those older than all that it has were deleted for their age,
+ * as were those in segments that stay for a legal hold.
+ * @param kept as of `doubles`. @param held condition of records on legal hold.
  */
 async function missingIn(
   connection: DuckDBConnection,
   kept: string,
+  held: string,
 ): Promise<{ readonly missing: string[]; readonly deleted: number }> {
   const missing = `FROM fresh.records f ANTI JOIN ${kept} l USING (id)`
-  const oldest = `(SELECT coalesce(min(started_at_ms), 0) FROM ${kept})`
+  const only = `CASE WHEN count(*) > 0 THEN 'infinity'::DOUBLE ELSE 0 END`
+  const oldest = `(SELECT coalesce(min(started_at_ms) FILTER (NOT ${held}), ${only}) FROM ${kept})`
+  const stays = presentSql(
+    'f.closed_at',
+    [...(await heldSegments(connection, held))].sort((a, b) => a - b),
+  )
+  const isOld = `(f.started_at_ms < ${oldest} OR ${stays})`
   return {
     missing: await about(
       connection,
-      `SELECT f.id::VARCHAR ${missing} WHERE f.started_at_ms >= ${oldest} ORDER BY f.id`,
+      `SELECT f.id::VARCHAR ${missing} WHERE NOT ${isOld} ORDER BY f.id`,
       'is in the journal and not in the store',
     ),
-    deleted: await numberIn(connection, `SELECT count(*) ${missing} WHERE f.started_at_ms < ${oldest}`),
+    deleted: await numberIn(connection, `SELECT count(*) ${missing} WHERE ${isOld}`),
   }
 }
 
 /** Records whose end the journal should have, and has not. */
-const unfounded = (connection: DuckDBConnection, first: JournalPosition, loaded: JournalPosition): Promise<string[]> =>
+const unfounded = (
+  connection: DuckDBConnection,
+  segments: readonly number[],
+  loaded: JournalPosition,
+): Promise<string[]> =>
   about(
     connection,
     `SELECT l.id::VARCHAR FROM ledger.records l ANTI JOIN fresh.records f USING (id)
-     WHERE l.closed_at >= ${first} AND l.closed_at < ${loaded} AND l.closed_at > 0 ORDER BY l.id`,
+     WHERE ${presentSql('l.closed_at', segments)} AND l.closed_at < ${loaded} AND l.closed_at > 0 ORDER BY l.id`,
     'is in the store, and the journal no longer has its end as it was written',
   )
 
@@ -186,7 +206,7 @@ const lostBeginning = 'f.method = 0 AND l.method <> 0'
 /** The columns that follow from the journal alone. */
 const compared = recordColumns.filter(({ name }) => name !== 'sequence' && name !== 'unnamed')
 
-async function different(connection: DuckDBConnection, first: JournalPosition): Promise<string[]> {
+async function different(connection: DuckDBConnection, segments: readonly number[]): Promise<string[]> {
   const differs = compared.map(({ name, kind }) => {
     const isOther = `l.${name} IS DISTINCT FROM f.${name}`
     // A name that one of them has only as text, or that an upgrade removed, is not compared.
@@ -197,7 +217,7 @@ async function different(connection: DuckDBConnection, first: JournalPosition): 
     `SELECT id, 'in ' || columns FROM (
        SELECT l.id::VARCHAR AS id, concat_ws(', ', ${differs.join(', ')}) AS columns
        FROM ledger.records l JOIN fresh.records f USING (id)
-       WHERE (l.opened_at = 0 OR l.opened_at >= ${first}) AND NOT (${lostBeginning}))
+       WHERE (l.opened_at = 0 OR ${presentSql('l.opened_at', segments)}) AND NOT (${lostBeginning}))
      WHERE columns <> '' ORDER BY id`,
     'differs from the journal',
   )

@@ -5,12 +5,18 @@ import { readPreamble, segmentNumbers } from '../journal/segments.ts'
 import type { CheckedPart } from './index.ts'
 import { counted, few } from './words.ts'
 
-/** Reads every entry of the journal with its body, and compares both checksums. */
-export function checkSegments(journal: string): CheckedPart {
+/**
+ * Reads every entry of the journal with its body, and compares both checksums.
+ * @param hasHolds true where legal holds stand or stood: segments between held ones are then missing rightly.
+ */
+export function checkSegments(journal: string, hasHolds: boolean): CheckedPart {
   const faults: string[] = []
   const notes: string[] = []
   const numbers = segmentNumbers(journal)
   faults.push(...few(preambleFaults(journal, numbers), 'segments'))
+  const gaps = few(gapsIn(numbers), 'gaps')
+  if (hasHolds) notes.push(...gaps.map(gap => `${gap}: retention deletes what is between records on legal hold`))
+  else faults.push(...gaps)
   const [first = 1] = numbers
   if (first > 1)
     notes.push(`the journal begins with segment ${first}: older ones were deleted for their age, or are lost`)
@@ -45,11 +51,16 @@ export function checkSegments(journal: string): CheckedPart {
 const placeOf = (segment: number, offset: number): string => `${offset} of segment ${segment}`
 
 function preambleFaults(journal: string, numbers: readonly number[]): string[] {
+  return numbers.flatMap(number => {
+    const preamble = readPreamble(journal, number)
+    if (preamble === null) return [`the beginning of segment ${number} is damaged`]
+    return preamble.number === number ? [] : [`segment ${number} was written as segment ${preamble.number}`]
+  })
+}
+
+function gapsIn(numbers: readonly number[]): string[] {
   return numbers.flatMap((number, at) => {
     const before = numbers[at - 1]
-    const gap = before !== undefined && before + 1 < number ? [`there is none between ${before} and ${number}`] : []
-    const preamble = readPreamble(journal, number)
-    if (preamble === null) return [...gap, `the beginning of segment ${number} is damaged`]
-    return preamble.number === number ? gap : [...gap, `segment ${number} was written as segment ${preamble.number}`]
+    return before !== undefined && before + 1 < number ? [`there is none between ${before} and ${number}`] : []
   })
 }

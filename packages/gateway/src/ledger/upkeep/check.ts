@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { journalPath } from '../directory.ts'
+import { holdsPath } from '../privacy/holds.ts'
 import { databasePath } from '../store/database.ts'
 import { checkCursors } from './check-cursors.ts'
 import { checkRecords } from './check-records.ts'
@@ -15,7 +16,7 @@ import { whileStopped } from './stopped.ts'
 export function checkLedger(directory: string): Promise<readonly CheckedPart[]> {
   return whileStopped(directory, async path => {
     const journal = journalPath(path)
-    const parts: CheckedPart[] = existsSync(journal) ? [checkSegments(journal)] : []
+    const parts: CheckedPart[] = existsSync(journal) ? [checkSegments(journal, existsSync(holdsPath(path)))] : []
     if (existsSync(databasePath(path))) parts.push(...(await checkRecords(path)))
     else {
       const note = 'there is no store: the next start makes it from the journal, unless ledger.store is none'

@@ -5,6 +5,7 @@ import type { FileFormat } from '../feeds/filing/format.ts'
 import { bodyBytesMax, columnsOf, type FedRecord, type FeedColumn, readableBody } from '../feeds/forms.ts'
 import { LedgerError } from '../index.ts'
 import { syncDirectory } from '../journal/files.ts'
+import { openHolds } from '../privacy/holds.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
 import type { RecordsPage, RecordsQuery } from '../reports.ts'
 import { Store } from '../store/store.ts'
@@ -110,18 +111,20 @@ export function fromStopped<T>(
   work: (source: ExportSource) => Promise<T>,
 ): Promise<T> {
   return whileStopped(directory, async path => {
+    const holds = openHolds(path, true).list()
     const store = await Store.open({ directory: path, names: {}, log: silentLog, loadTo: null })
     try {
-      return await work({ list: query => store.list(query), bodies: id => bodiesIn(store, id, bodiesFromMs) })
+      const bodies: ExportSource['bodies'] = id => undamaged(store.bodies(id, bodiesFromMs, holds))
+      return await work({ list: query => store.list(query), bodies })
     } finally {
       await store.close()
     }
   })
 }
 
-async function bodiesIn(store: Store, id: string, fromMs: number): Promise<RecordBodies | null | 'damaged'> {
+async function undamaged(bodies: Promise<RecordBodies | null>): Promise<RecordBodies | null | 'damaged'> {
   try {
-    return await store.bodies(id, fromMs)
+    return await bodies
   } catch (error) {
     if (error instanceof LedgerError && error.code === 'ledger_corrupt') return 'damaged'
     throw error

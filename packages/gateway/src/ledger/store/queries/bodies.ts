@@ -2,21 +2,29 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { readBodies } from '../../journal/bodies.ts'
 import type { RecordBodies } from '../../record.ts'
 
-/** Null when there is no such record. @param purgedBeforeMs bodies of exchanges that began earlier are not shown. */
+export interface WantedBodies {
+  readonly id: string
+  /** Bodies of exchanges that began earlier are not shown, unless they are on legal hold. */
+  readonly purgedBeforeMs: number
+  /** Condition of records on legal hold, as `heldSql` gives it. */
+  readonly held: string
+}
+
+/** Null when there is no such record. @param journal directory of the segments. */
 export async function bodies(
   connection: DuckDBConnection,
   journal: string,
-  id: string,
-  purgedBeforeMs: number,
+  { id, purgedBeforeMs, held }: WantedBodies,
 ): Promise<RecordBodies | null> {
   const result = await connection.runAndReadAll(
-    'SELECT opened_at, closed_at, parts, started_at_ms, request_bytes, response_bytes FROM records WHERE id = TRY_CAST($1 AS UUID) LIMIT 1',
-    [id],
+    `SELECT opened_at, closed_at, parts, request_bytes, response_bytes, started_at_ms < $2 AND NOT ${held}
+     FROM records WHERE id = TRY_CAST($1 AS UUID) LIMIT 1`,
+    [id, purgedBeforeMs],
   )
   const cells = result.getRows()[0]
   if (cells === undefined) return null
-  const [openedAt, closedAt, parts, startedAtMs, requestBytes, responseBytes] = cells
-  if (Number(startedAtMs) < purgedBeforeMs) return { id, request: null, response: null }
+  const [openedAt, closedAt, parts, requestBytes, responseBytes, isPurged] = cells
+  if (isPurged === true) return { id, request: null, response: null }
   const positions = {
     openedAt: Number(openedAt),
     closedAt: Number(closedAt),

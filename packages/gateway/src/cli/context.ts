@@ -25,6 +25,8 @@ export interface CliContext {
   readonly clock: Clock
   /** True with `--json`: results and errors are JSON. Read it when the command runs, not before. */
   readonly json: boolean
+  /** Answers that name what there is, by their question: each is asked for once in a run. */
+  readonly lookedUp: Map<string, Promise<unknown>>
   /** The demonstration that runs in this directory or above it; null when none does. */
   demo(): Promise<DemoState | null>
   /**
@@ -92,6 +94,7 @@ export function createContext(given: ContextOptions): SignInContext {
     get json() {
       return given.options().json === true
     },
+    lookedUp: new Map(),
     stateDirectory: directory,
     tokens,
     demo,

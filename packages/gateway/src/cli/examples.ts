@@ -38,6 +38,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'records tail': ['gatehouse records tail --caller alice'],
   'records search': ['gatehouse records search "parental leave" --workload hr-bot --reason "Request 4711"'],
   'records explain': ['gatehouse records explain 0199c0de-0000-7000-8000-000000000000'],
+  'records hold add': ['gatehouse records hold add --caller alice@contoso.com --reason "Case 4711"'],
+  'records hold list': ['gatehouse records hold list'],
+  'records hold remove': ['gatehouse records hold remove 0199c0de-0000-7000-8000-000000000000'],
   query: [
     'gatehouse query "SELECT workload, sum(cost) AS cost FROM records GROUP BY ALL"',
     'gatehouse query - --format csv < month.sql > month.csv',

@@ -80,6 +80,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     get json() {
       return program.getOptionValue('json') === true
     },
+    lookedUp: new Map(),
     demo: async () => null,
     gateway: known(options.gateway),
     admin: known(options.admin),

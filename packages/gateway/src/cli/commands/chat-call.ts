@@ -3,7 +3,7 @@ import { type Dispatcher, request } from 'undici'
 import { assemble, createAssembler } from '../../wire/assemble.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { errorFields, reasonOf } from '../reach/admin-client.ts'
+import { errorFields, reasonOf } from '../reach/admin-request.ts'
 import { printable } from '../terminal/printable.ts'
 
 export interface Question {

@@ -45,6 +45,7 @@ async function run(args: readonly string[], options: { json?: boolean; explain?:
     stderr: output('stderr'),
     clock: () => 1_700_000_000_000,
     json: options.json ?? false,
+    lookedUp: new Map(),
     demo: async () => null,
     gateway: unused,
     admin: unused,

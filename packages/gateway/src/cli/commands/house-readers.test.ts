@@ -57,7 +57,7 @@ test('limits of one workload leave out rules that never apply to its calls', asy
   assert.match(out, /code-assistant[\s\S]*company/)
   assert.doesNotMatch(out, /hr-bot/)
   const unknown = await read(['limits', '--workload', 'hrbot'])
-  assert.match(unknown.err, /✗ parameter_invalid .*There are: hr-bot, code-assistant\./)
+  assert.match(unknown.err, /✗ name_unknown {2}No workload is called hrbot\.\n {2}The nearest is hr-bot\./)
 })
 
 // While the store is down, the figures below do not decide. The reader must see that first.

@@ -97,7 +97,10 @@ test('a wrong search exits 2 without a question; one that the gateway refuses sa
   }
   assert.equal(house.ledger.asked.length, 0)
   const unknown = await search(['leave', '--workload', 'nobody'])
-  assert.match(unknown.err, /^✗ parameter_invalid {2}There is no such workload/)
+  assert.match(
+    unknown.err,
+    /^✗ name_unknown {2}No workload is called nobody\.\n {2}There are: code-assistant, hr-bot\.\n$/,
+  )
   const viewer = await search(['leave', ...inBot, '--as', 'bob'])
   assert.match(viewer.err, /^✗ role_missing {2}This needs the role auditor/)
 })

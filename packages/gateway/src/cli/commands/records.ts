@@ -53,8 +53,8 @@ async function listRecords(context: CliContext, options: ListOptions): Promise<v
   const format = formatOf(options, context)
   const records: RecordRow[] = []
   let printed = 0
-  if (format === 'csv') context.stdout.write(recordCsvHead)
   for await (const page of pages(context, options)) {
+    if (format === 'csv' && printed === 0) context.stdout.write(recordCsvHead)
     printed += page.length
     // A large CSV is written page by page; the other two forms need all rows first.
     if (format === 'csv') context.stdout.write(page.map(recordCsv).join(''))
@@ -112,9 +112,11 @@ function tailCommand(context: CliContext): Command {
 }
 
 async function tailRecords(context: CliContext, options: TailOptions): Promise<void> {
-  const print = linePrinter(context, formatOf(options, context))
+  let print: ReturnType<typeof linePrinter> | null = null
   let wanted = options.count ?? Number.POSITIVE_INFINITY
   for await (const records of arrivals(context, options)) {
+    // The titles come with the first page: a question that is refused prints nothing.
+    print ??= linePrinter(context, formatOf(options, context))
     for (const row of records.slice(0, wanted)) print(row)
     wanted -= records.length
     if (wanted <= 0) return

@@ -1,7 +1,7 @@
 /** Calls that the gateway must refuse: without a token, and for a deployment that nobody has. Nothing is billed. */
 import { type Finding, failure, ok } from '../../doctor/index.ts'
 import { postQuestion } from '../commands/chat-call.ts'
-import { errorFields } from '../reach/admin-client.ts'
+import { errorFields } from '../reach/admin-request.ts'
 import type { Smoke, Step } from './index.ts'
 
 /** No deployment has this name. */

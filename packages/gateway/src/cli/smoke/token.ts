@@ -3,7 +3,7 @@ import { request } from 'undici'
 import { failure, ok } from '../../doctor/index.ts'
 import { readHolder } from '../commands/whoami.ts'
 import { CliError } from '../errors.ts'
-import { reasonOf } from '../reach/admin-client.ts'
+import { reasonOf } from '../reach/admin-request.ts'
 import { printableLine } from '../terminal/printable.ts'
 import type { Step } from './index.ts'
 

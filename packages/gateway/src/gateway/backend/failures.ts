@@ -3,25 +3,27 @@ import { codeOf } from '../../errors.ts'
 import { Refusal } from '../refusals.ts'
 
 /** Stable codes: records in the ledger have them. */
-export type BackendFailure =
-  | 'backend_unreachable'
-  | 'connect_timeout'
-  | 'first_byte_timeout'
-  | 'backend_broke'
-  | 'backend_redirected'
-  /** It refused the gateway itself: its credential, its account, its role or its network. */
-  | 'credential_refused'
-  | 'total_timeout'
-  /** The rest can happen after the answer began, when no status can be sent any more. */
-  | 'backend_cut'
-  | 'stream_idle_timeout'
-  | 'shutdown'
-  /** The client's upload was larger than the gateway accepts, so the call to the backend was aborted. */
-  | 'upload_too_large'
-  /** The client paused for too long in the middle of its upload. */
-  | 'upload_stalled'
-  /** The client's upload contains something that must not be sent, so the call to the backend was aborted. */
-  | 'upload_refused'
+export const backendFailures = [
+  'backend_unreachable',
+  'connect_timeout',
+  'first_byte_timeout',
+  'backend_broke',
+  'backend_redirected',
+  // It refused the gateway itself: its credential, its account, its role or its network.
+  'credential_refused',
+  'total_timeout',
+  // The rest can happen after the answer began, when no status can be sent any more.
+  'backend_cut',
+  'stream_idle_timeout',
+  'shutdown',
+  // The client's upload was larger than the gateway accepts, so the call to the backend was aborted.
+  'upload_too_large',
+  // The client paused for too long in the middle of its upload.
+  'upload_stalled',
+  // The client's upload contains something that must not be sent, so the call to the backend was aborted.
+  'upload_refused',
+] as const
+export type BackendFailure = (typeof backendFailures)[number]
 
 /** True for failures that say something about the health of an instance. */
 export function isOfBackend(failure: BackendFailure): boolean {

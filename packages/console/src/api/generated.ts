@@ -2237,6 +2237,8 @@ export interface Operations {
       readonly limit?: number | undefined
       /** `next` of the page before. */
       readonly before?: string | undefined
+      /** A beginning or an end of the id, of at least 4 characters. */
+      readonly id?: string | undefined
     }
     readonly body: undefined
     readonly answer: RecordsPage

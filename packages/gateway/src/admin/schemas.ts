@@ -78,6 +78,12 @@ export const listParameters = z.strictObject({
   ...filterParameters,
   limit: whole(1, 1_000).optional().openapi({ description: 'Records a page. Default 50.' }),
   before: z.uuid('expected a record id').optional().openapi({ description: '`next` of the page before.' }),
+  id: z
+    .string()
+    .regex(/^[0-9a-f-]{4,36}$/i, 'expected a beginning or an end of a record id, of at least 4 characters')
+    .toLowerCase()
+    .optional()
+    .openapi({ description: 'A beginning or an end of the id, of at least 4 characters.', example: '45477deec466' }),
 })
 
 export const tailWaitSecondsMax = 25

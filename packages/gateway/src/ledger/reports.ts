@@ -110,6 +110,8 @@ export interface UsageReport {
 }
 
 export interface RecordsQuery extends RecordFilter {
+  /** A beginning or an end of the id, in lower case. */
+  readonly idPart?: string
   /** 1..1000, default 50. */
   readonly limit?: number
   /** Last id of the previous page: the answer has older records. */

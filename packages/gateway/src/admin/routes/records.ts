@@ -55,8 +55,8 @@ export function addRecords(app: AdminApp, { ledger, desk, questions, house, log 
     questions.ask(callerKey(c.get('caller')), c.req.raw.signal, question)
 
   app.openapi(list, async c => {
-    const { limit, before, ...filters } = c.req.valid('query')
-    const query = { ...within(c.get('visible'), filterOf(filters)), ...present({ limit, before }) }
+    const { limit, before, id, ...filters } = c.req.valid('query')
+    const query = { ...within(c.get('visible'), filterOf(filters)), ...present({ limit, before, idPart: id }) }
     return c.json(await ask(c, () => ledger.list(query)), 200)
   })
 

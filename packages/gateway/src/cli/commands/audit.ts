@@ -7,7 +7,9 @@ import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
 import { jsonText } from '../terminal/printable.ts'
+import { timesOfDay } from '../terminal/shorter.ts'
 import { figure, renderTable } from '../terminal/table.ts'
+import { instant } from '../terminal/times.ts'
 import { addReaderOptions, type Format, formatOf, wholeNumber, widthOf } from './filters.ts'
 import { addPlaceOptions, type PlaceOptions, placeOf } from './ledger-place.ts'
 
@@ -97,18 +99,26 @@ async function* pages(
 }
 
 const columns = [
-  { title: 'time' },
+  { title: 'time (UTC)', shorten: timesOfDay },
   { title: 'action' },
   { title: '' },
   { title: 'actor', cutTo: 20 },
-  { title: 'facts', cutTo: 20, leaves: 1 },
-  { title: 'reason', cutTo: 12, leaves: 2 },
+  { title: 'facts', cutTo: 20, prose: true as const, leaves: 1 },
+  { title: 'reason', cutTo: 12, prose: true as const, leaves: 2 },
   { title: 'entry', align: 'right' as const, leaves: 3 },
 ]
 
 function cellsOf({ seq, time, action, outcome, actor, name, facts, reason }: AuditEntry): string[] {
   const said = Object.entries(facts).map(([fact, value]) => `${fact} ${Array.isArray(value) ? value.length : value}`)
-  return [time, action, outcome === 'done' ? '' : outcome, name ?? actor, said.join(', '), reason ?? '', String(seq)]
+  return [
+    instant(Date.parse(time)),
+    action,
+    outcome === 'done' ? '' : outcome,
+    name ?? actor,
+    said.join(', '),
+    reason ?? '',
+    String(seq),
+  ]
 }
 
 function verifyCommand(context: CliContext): Command {

@@ -16,7 +16,8 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { jsonText } from '../terminal/printable.ts'
-import { instant, renderTable } from '../terminal/table.ts'
+import { renderTable } from '../terminal/table.ts'
+import { instant } from '../terminal/times.ts'
 import { widthOf } from './filters.ts'
 
 const path = '/api/v1/config'
@@ -85,7 +86,7 @@ export function historyCommand(context: CliContext): Command {
 
 const versionColumns = [
   { title: 'version', align: 'right' as const },
-  { title: 'in force since' },
+  { title: 'in force since (UTC)' },
   { title: 'how' },
   { title: 'by' },
   { title: 'digest', leaves: 1 },

@@ -9,6 +9,7 @@ import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
+import { minuteOf } from '../terminal/times.ts'
 import { wholeNumber } from './filters.ts'
 
 type Report = NonNullable<ReplayAnswer['report']>
@@ -66,7 +67,7 @@ const titles: Readonly<Record<Change['kind'], string>> = {
 }
 
 function reportText({ calls, same, changes, fromMs, toMs, untold }: Report): string {
-  const period = fromMs === null || toMs === null ? '' : ` (${minute(fromMs)} to ${minute(toMs)} UTC)`
+  const period = fromMs === null || toMs === null ? '' : ` (${minuteOf(fromMs)} to ${minuteOf(toMs)})`
   const lines = [`${figure(calls)} calls${period}: ${figure(same)} fare the same.`]
   for (const [kind, title] of Object.entries(titles)) {
     const own = changes.filter(change => change.kind === kind)
@@ -80,10 +81,6 @@ function reportText({ calls, same, changes, fromMs, toMs, untold }: Report): str
 
 function changeLines({ id, startedAtMs, caller, workload, codes, reason }: Change): readonly string[] {
   const code = codes.after ?? codes.before
-  const who = [minute(startedAtMs), caller ?? 'no caller', workload ?? 'no workload', code, id]
+  const who = [minuteOf(startedAtMs), caller ?? 'no caller', workload ?? 'no workload', code, id]
   return [`  ${printableLine(who.filter(part => part !== null).join('  '))}`, `      ${printableLine(reason)}`]
-}
-
-function minute(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
 }

@@ -69,7 +69,7 @@ export function addFilterOptions(command: Command, standardFrom: string | null):
     .addOption(
       new Option(
         '--copies <kind>',
-        'only copies that the gateway sent by itself, of this kind; none: without any',
+        'filter by copies (calls that the gateway sent in addition); none excludes them',
       ).choices([...copyKinds, 'none']),
     )
     .option('--copy-of <id>', 'only copies of this exchange')

@@ -22,7 +22,7 @@ export function instancesCommand(context: CliContext): Command {
     .summary('how instances and their deployments fare; probe, drain and restore one')
     .description(
       'Health of each deployment of each instance, as all replicas together have seen it since they started. ' +
-        '✗ marks what is left alone, ! what spills over to the next priority or is being tried again.',
+        '✗ not in use after failures, ! overflow to the next priority, drained, or being tested.',
     )
   addReaderOptions(command)
   command.addCommand(probeCommand(context))

@@ -6,8 +6,10 @@ import type { RuleReport, StoreState } from '../../limits/index.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
+import { column as amountsOf, exactAmount, money } from '../terminal/money.ts'
 import { jsonText } from '../terminal/printable.ts'
-import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
+import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
+import { instant } from '../terminal/times.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
 import { callerNames, type NameCaller } from './names.ts'
 import { type ReplicaColumn, replicaTable, sharingNote } from './replica-lines.ts'
@@ -22,7 +24,7 @@ export function limitsCommand(context: CliContext): Command {
     .summary('limits, rule by rule: used, reserved, left, when they renew')
     .description(
       'Limits, rule by rule: used, reserved, left, when they renew, and calls refused since the gateway started. ' +
-        '✗ marks what is used up, ! what is used by nine tenths, ~ a rule in mode shadow, which refuses nothing.',
+        '✗ limit reached, ! more than 90 % used, ~ a rule in mode shadow, which refuses nothing.',
     )
     .option('--workload <name>', 'only rules that calls of this workload may meet')
   addReaderOptions(command)
@@ -104,21 +106,28 @@ interface RuleColumn extends TableColumn {
 /** `leaves` as in table.ts: columns without it stay longest. */
 function columnsFor({ rules, currency }: LimitsAnswer, { nowMs, nameOf }: LimitsTextParts): readonly RuleColumn[] {
   const right = 'right' as const
+  const costs = amountsOf(
+    rules.flatMap(({ measure, used, reserved, remaining }) =>
+      measures[measure].unit === 'cost' ? [used, reserved, remaining] : [],
+    ),
+  )
+  const amount = ({ measure }: RuleReport, value: number): string =>
+    measures[measure].unit === 'cost' ? costs.text(value) : figure(value)
   const subjects: readonly RuleColumn[] = rules.some(({ subject }) => subject !== null)
-    ? [{ title: 'of', cutTo: 8, cell: ({ subject }) => (subject === null ? '' : nameOf(subject)) }]
+    ? [{ title: 'of', cutTo: 12, cell: ({ subject }) => (subject === null ? '' : nameOf(subject)) }]
     : []
   return [
     { title: '', cell: markOf },
     { title: 'rule', cutTo: 18, cell: ({ rule }) => rule },
     ...subjects,
     { title: 'limit', align: right, cell: rule => limitOf(rule, currency) },
-    { title: 'used', align: right, cell: rule => amount(rule, rule.used) },
-    { title: 'reserved', align: right, leaves: 2, cell: rule => amount(rule, rule.reserved) },
+    { title: 'used', align: right, leaves: 2, cell: rule => amount(rule, rule.used) },
+    { title: 'reserved', align: right, leaves: 3, cell: rule => amount(rule, rule.reserved) },
     { title: 'left', align: right, cell: rule => amount(rule, rule.remaining) },
-    { title: '%', align: right, leaves: 3, cell: rule => String(Math.floor(100 * shareOf(rule))) },
-    { title: 'renews', align: right, leaves: 0, cell: ({ renewsAtMs }) => renewal(renewsAtMs, nowMs) },
+    { title: '%', align: right, cell: rule => String(Math.floor(100 * shareOf(rule))) },
+    { title: 'renews', align: right, leaves: 1, cell: ({ renewsAtMs }) => renewal(renewsAtMs, nowMs) },
     { title: 'at (UTC)', leaves: 4, cell: ({ renewsAtMs }) => (renewsAtMs === null ? '-' : instant(renewsAtMs)) },
-    { title: 'refused', align: right, leaves: 1, cell: ({ refused }) => figure(refused) },
+    { title: 'refused', align: right, cell: ({ refused }) => figure(refused) },
     { title: 'for', leaves: 5, cutTo: 24, cell: ({ scope }) => scope },
   ]
 }
@@ -131,10 +140,6 @@ function renewal(renewsAtMs: number | null, nowMs: number): string {
 function limitOf(rule: RuleReport, currency: string): string {
   const { unit, window } = measures[rule.measure]
   return unit === 'cost' ? `${money(rule.limit)} ${currency}${window}` : `${short(rule.limit)} ${unit}${window}`
-}
-
-function amount({ measure }: RuleReport, value: number): string {
-  return measures[measure].unit === 'cost' ? money(value) : figure(value)
 }
 
 /** Used and reserved share of a limit: 1 is all of it; a rule in mode shadow can exceed it. */
@@ -168,29 +173,18 @@ function short(value: number): string {
   return value % 1_000 === 0 ? `${figure(value / 1_000)}k` : figure(value)
 }
 
-/** Billionths of a currency: to the cent, and below a cent with as many digits as needed. */
-function money(nano: number): string {
-  const value = nano / 1e9
-  const digits = value > 0 && value < 0.01 ? 6 : 2
-  return value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits })
-}
+const csvAmounts = ['limit', 'used', 'reserved', 'remaining'] as const satisfies readonly (keyof RuleReport)[]
 
-/** Amounts as the management API has them: cost in billionths. */
-const csvColumns = [
-  'rule',
-  'subject',
-  'measure',
-  'mode',
-  'limit',
-  'used',
-  'reserved',
-  'remaining',
-  'renewsAtMs',
-  'refused',
-  'counter',
-  'scope',
-] as const satisfies readonly (keyof RuleReport)[]
-
-function limitsCsv({ rules }: LimitsAnswer): string {
-  return csvLine(csvColumns) + rules.map(rule => csvLine(csvColumns.map(column => rule[column]))).join('')
+/** Amounts of tokens and calls are whole numbers, amounts of money exact with their currency as the unit. */
+function limitsCsv({ rules, currency }: LimitsAnswer): string {
+  const head = ['rule', 'subject', 'measure', 'mode', ...csvAmounts, 'unit', 'renewsAt', 'refused', 'counter', 'scope']
+  const lines = rules.map(rule => {
+    const { unit } = measures[rule.measure]
+    const amounts = csvAmounts.map(name => (unit === 'cost' ? exactAmount(rule[name]) : rule[name]))
+    const { renewsAtMs, refused, counter, scope } = rule
+    const renewsAt = renewsAtMs === null ? null : new Date(renewsAtMs).toISOString()
+    const own = [rule.rule, rule.subject, rule.measure, rule.mode]
+    return csvLine([...own, ...amounts, unit === 'cost' ? currency : unit, renewsAt, refused, counter, scope])
+  })
+  return csvLine(head) + lines.join('')
 }

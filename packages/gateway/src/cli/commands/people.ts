@@ -4,9 +4,11 @@ import { csvLine } from '../../csv.ts'
 import { callerOrders } from '../../ledger/people.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
-import { money } from '../terminal/money.ts'
+import { costCells, unpricedNote } from '../terminal/costs.ts'
 import { jsonText } from '../terminal/printable.ts'
-import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
+import { timesOfDay } from '../terminal/shorter.ts'
+import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
+import { instant } from '../terminal/times.ts'
 import { addFilterOptions, addReaderOptions, filterQuery, formatOf, type ReaderOptions, widthOf } from './filters.ts'
 
 interface PeopleOptions extends ReaderOptions {
@@ -40,8 +42,10 @@ async function showPeople(context: CliContext, options: PeopleOptions): Promise<
   else if (format === 'csv') context.stdout.write(csvOf(callers))
   else if (callers.length === 0) context.stdout.write('No calls in this period.\n')
   else {
-    const rows = callers.map(caller => columns.map(({ cell }) => cell(caller)))
-    context.stdout.write(renderTable(columns, rows, widthOf(context)))
+    const costs = costCells(callers)
+    const rows = callers.map((caller, at) => columns.map(({ cell }) => cell(caller, costs[at] ?? '')))
+    const unpriced = callers.reduce((sum, { unpricedCalls }) => sum + unpricedCalls, 0)
+    context.stdout.write(renderTable(columns, rows, widthOf(context)) + unpricedNote(unpriced))
   }
 }
 
@@ -61,26 +65,22 @@ async function allCallers(context: CliContext, options: PeopleOptions): Promise<
 }
 
 interface PeopleColumn extends TableColumn {
-  readonly cell: (caller: Caller) => string
+  readonly cell: (caller: Caller, cost: string) => string
 }
 
 const right = 'right' as const
 const columns: readonly PeopleColumn[] = [
   { title: 'name', cutTo: 16, cell: ({ name }) => name },
-  { title: 'kind', leaves: 4, cell: ({ kind }) => (kind === null ? '-' : kind === 'user' ? 'person' : 'application') },
-  { title: 'workloads', cutTo: 12, leaves: 5, cell: ({ workloads }) => workloads.join(', ') || '-' },
+  { title: 'kind', leaves: 5, cell: ({ kind }) => (kind === null ? '-' : kind === 'user' ? 'person' : 'application') },
+  { title: 'workloads', cutTo: 12, leaves: 6, cell: ({ workloads }) => workloads.join(', ') || '-' },
   { title: 'calls', align: right, cell: ({ calls }) => figure(calls) },
   { title: 'tokens', align: right, cell: ({ totalTokens }) => figure(totalTokens) },
-  { title: 'cost', align: right, leaves: 1, cell: ({ costs }) => costText(costs) },
-  { title: 'failed', align: right, leaves: 2, cell: ({ failed }) => figure(failed) },
-  { title: 'refused', align: right, leaves: 3, cell: ({ refused }) => figure(refused) },
-  { title: 'last call (UTC)', leaves: 6, cell: ({ lastCallAtMs }) => instant(lastCallAtMs) },
+  { title: 'cost', align: right, leaves: 1, cell: (_, cost) => cost },
+  { title: 'failed', align: right, leaves: 3, cell: ({ failed }) => figure(failed) },
+  { title: 'refused', align: right, leaves: 4, cell: ({ refused }) => figure(refused) },
+  { title: 'last call (UTC)', leaves: 2, shorten: timesOfDay, cell: ({ lastCallAtMs }) => instant(lastCallAtMs) },
   { title: 'roles', leaves: 7, cell: ({ roles }) => (roles === null ? '?' : roles.join(', ') || '-') },
 ]
-
-function costText(costs: Caller['costs']): string {
-  return costs.length === 0 ? '-' : costs.map(({ nano, currency }) => `${money(nano)} ${currency}`).join(' + ')
-}
 
 /** Costs are billionths, a column for each currency that there is. */
 function csvOf(callers: readonly Caller[]): string {

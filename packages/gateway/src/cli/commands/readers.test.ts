@@ -102,7 +102,8 @@ test('tables are never wider than the terminal and never cut a number', async t 
       const { out } = await read(command, { columns })
       const widest = Math.max(...out.split('\n').map(columnsOf))
       assert.ok(widest <= columns, `${command}: ${widest} > ${columns}`)
-      assert.ok(out.includes(command === usage ? '1,002,468' : recordId(2)), `${command} at ${columns}`)
+      assert.ok(out.includes(command === usage ? '1,002,468' : recordId(2).slice(-12)), `${command} at ${columns}`)
+      if (command !== usage) assert.match(out, / caller_not_bound\b/, 'an outcome is never cut')
     }
   }
   const wide = await read(['records', 'list'])
@@ -195,6 +196,24 @@ test('a list longer than a page is fetched page by page', async t => {
   )
   assert.equal(house.ledger.asked.length, 3)
   assert.equal(JSON.parse((await read(['records', 'list', '--limit', '3'], { json: true })).out).length, 3)
+})
+
+// A table on 80 columns has the ends of ids only.
+test('show finds a record by a beginning or an end of its id, and never guesses between two', async t => {
+  const { house, read } = await startReaders(t)
+  for (const number of [1, 2, 18]) await house.ledger.add(recordRow(recordId(number)))
+  for (const part of [recordId(2).slice(-12), recordId(2).slice(-4).toUpperCase(), recordId(2).slice(2), recordId(2)]) {
+    const { out, err } = await read(['records', 'show', part])
+    assert.equal(err, '')
+    assert.match(out, new RegExp(`^id +${recordId(2)}$`, 'm'))
+  }
+  const several = await read(['records', 'show', recordId(1).slice(0, 8)])
+  assert.deepEqual([several.code, several.out], [1, ''])
+  assert.match(several.err, /^✗ id_ambiguous .*\n {2}The newest are .*018 \(.* UTC\) and .*002 \(/)
+  const unknown = await read(['records', 'show', 'ffff'])
+  assert.match(unknown.err, /^✗ record_unknown {2}There is no record whose id begins or ends with ffff\./)
+  assert.equal((await read(['records', 'show', 'fff'])).code, 2)
+  assert.equal((await read(['records', 'show', "ffff'"])).code, 2)
 })
 
 test('show prints figures, and bodies only on request', async t => {

@@ -4,13 +4,14 @@ import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { stepsText } from '../terminal/steps.ts'
+import { recordIdOf } from './record-id.ts'
 
 export async function explainRecord(
   context: CliContext,
-  id: string,
+  given: string,
   options: { readonly as?: string | undefined },
 ): Promise<void> {
-  const path = `/api/v1/records/${encodeURIComponent(id)}/explain`
+  const path = `/api/v1/records/${await recordIdOf(context, given, options.as)}/explain`
   const answer = await askAdmin<ExplainAnswer>(context, { path, as: options.as })
   context.stdout.write(context.json ? `${jsonText(answer, 2)}\n` : explanationText(answer))
 }

@@ -15,7 +15,8 @@ import { type Field, fieldRows, shownFields } from '../../ledger/fields.ts'
 import { valueIn } from '../../ledger/read-fields.ts'
 import type { RecordRow } from '../../ledger/record.ts'
 import { run } from '../run.fixture.ts'
-import { figure, instant } from '../terminal/table.ts'
+import { figure } from '../terminal/table.ts'
+import { instant } from '../terminal/times.ts'
 
 // Two fields that change places would make every bill and every audit wrong without an error.
 test('every field of the table comes back from journal, store and management API as it was computed', async t => {

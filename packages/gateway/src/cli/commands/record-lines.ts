@@ -6,24 +6,26 @@ import { type Field, type FieldName, shownFields } from '../../ledger/fields.ts'
 import { valueIn } from '../../ledger/read-fields.ts'
 import type { RecordRow } from '../../ledger/record.ts'
 import { callerKeyOf } from '../../ledger/record-csv.ts'
-import { money } from '../terminal/money.ts'
-import { figure, instant, type TableColumn } from '../terminal/table.ts'
+import { column as amounts, type MoneyColumn } from '../terminal/money.ts'
+import { endsOfIds, type Shorten, timesOfDay } from '../terminal/shorter.ts'
+import { figure, type TableColumn } from '../terminal/table.ts'
+import { instant } from '../terminal/times.ts'
 
 /** Cells that show more than the value of their field. */
-const cells: Partial<Record<FieldName, (row: RecordRow) => string | null>> = {
+const cells: Partial<Record<FieldName, (row: RecordRow, costs: MoneyColumn) => string | null>> = {
   callerName: row => row.callerName ?? callerKeyOf(row),
   outcomeCode: row => row.outcomeCode ?? row.outcome,
-  costNano: costText,
+  costNano: costCell,
 }
+
+/** Shorter forms for a narrow terminal. */
+const shortened: Partial<Record<FieldKind, Shorten>> = { id: endsOfIds, timeMs: timesOfDay }
 
 interface RecordColumn extends TableColumn {
-  readonly cell: (row: RecordRow) => string
+  readonly cell: (row: RecordRow, costs: MoneyColumn) => string
 }
 
-/**
- * On 80 columns: id, workload, status, outcome, tokens. Records come in the order of time, so the time may leave before
- * them.
- */
+/** On 80 columns: time, end of the id, caller, outcome; and workload and status where names are short. */
 const columns: readonly RecordColumn[] = shownFields
   .flatMap(field => (field.list === undefined ? [] : [{ field, list: field.list }]))
   .sort((a, b) => a.list.at - b.list.at)
@@ -31,7 +33,8 @@ const columns: readonly RecordColumn[] = shownFields
 
 function columnOf(field: Field, { at: _, ...column }: ListColumn): RecordColumn {
   const cell = cells[field.name] ?? (row => shortText(field, valueIn(row, field)))
-  return { ...column, cell: row => cell(row) ?? '-' }
+  const shorten = shortened[field.kind]
+  return { ...column, ...(shorten === undefined ? {} : { shorten }), cell: (row, costs) => cell(row, costs) ?? '-' }
 }
 
 /** Layout for pages: widths follow from the rows. */
@@ -39,8 +42,18 @@ export const recordColumns: readonly TableColumn[] = columns.map(({ least: _, ..
 /** Layout for rows that arrive one by one: widths are fixed before. */
 export const tailColumns: readonly TableColumn[] = columns
 
-export function recordCells(row: RecordRow): string[] {
-  return columns.map(column => column.cell(row))
+/** Cells of rows that are known together. */
+export function recordCells(rows: readonly RecordRow[]): string[][] {
+  return cellsOf(rows, amounts(rows.flatMap(({ cost }) => (cost === null ? [] : [cost.nano]))))
+}
+
+/** Cells of rows that arrive one by one: costs are in millionths, as those of later rows may need them. */
+export function tailCells(rows: readonly RecordRow[]): string[][] {
+  return cellsOf(rows, amounts([1]))
+}
+
+function cellsOf(rows: readonly RecordRow[], costs: MoneyColumn): string[][] {
+  return rows.map(row => columns.map(column => column.cell(row, costs)))
 }
 
 const figures: ReadonlySet<FieldKind> = new Set<FieldKind>(['durationMs', 'tokens', 'count', 'bytes', 'nano'])
@@ -54,7 +67,11 @@ export function shortText({ kind }: Field, value: unknown): string | null {
 }
 
 /** Null where nothing was billed; `?` where tokens were and their model has no price. */
-export function costText({ cost, usage }: RecordRow): string | null {
-  if (cost !== null) return `${money(cost.nano)} ${cost.currency}`
+export function costText(row: RecordRow): string | null {
+  return costCell(row, amounts(row.cost === null ? [] : [row.cost.nano]))
+}
+
+function costCell({ cost, usage }: RecordRow, costs: MoneyColumn): string | null {
+  if (cost !== null) return `${costs.text(cost.nano)} ${cost.currency}`
   return usage.totalTokens ? '?' : null
 }

@@ -34,7 +34,7 @@ test('a search prints the places of today as a table, and how many records it ha
   const { code, out, err } = await search(['leave', ...inBot])
   assert.deepEqual([code, err], [0, ''])
   const lines = out.split('\n')
-  assert.match(lines[0] ?? '', /^time +id +caller +in +text$/)
+  assert.match(lines[0] ?? '', /^time \(UTC\) +id +caller +in +text$/)
   assert.equal(
     lines[2],
     `2026-11-20 09:30:00  ${recordId(1)}  carol@contoso.example  request  How many days of Leave do I have?·[2J`,

@@ -5,7 +5,9 @@ import { type SearchHit, type SearchPage, searchHitsMax, textFault } from '../..
 import type { CliContext } from '../context.ts'
 import { Reasoned, reasonOption } from '../reach/reasoned.ts'
 import { jsonText } from '../terminal/printable.ts'
-import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
+import { endsOfIds, timesOfDay } from '../terminal/shorter.ts'
+import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
+import { instant } from '../terminal/times.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, wholeNumber, widthOf } from './filters.ts'
 
 interface SearchOptions extends Pick<ReaderOptions, 'format' | 'as' | 'caller'> {
@@ -113,11 +115,11 @@ function added(sum: SearchPage, page: SearchPage): SearchPage {
 }
 
 const columns: readonly TableColumn[] = [
-  { title: 'time', leaves: 1 },
-  { title: 'id' },
-  { title: 'caller', leaves: 2, cutTo: 12 },
-  { title: 'in' },
-  { title: 'text', cutTo: 24 },
+  { title: 'time (UTC)', shorten: timesOfDay },
+  { title: 'id', shorten: endsOfIds },
+  { title: 'caller', cutTo: 16 },
+  { title: 'in', leaves: 1 },
+  { title: 'text', cutTo: 24, prose: true },
 ]
 /** UTF-16 units before what was found, so that a narrow table does not cut it off. */
 const beforeUnits = 16

@@ -11,6 +11,7 @@ import { jsonText, printable } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { formatOf, type ReaderOptions } from './filters.ts'
 import { factsText } from './record-facts.ts'
+import { recordIdOf } from './record-id.ts'
 
 export interface ShowOptions extends ReaderOptions {
   readonly bodies?: boolean
@@ -28,11 +29,7 @@ interface Bodies {
   readonly response: (Part & { readonly assembled: Assembled | null }) | null
 }
 
-export async function showRecord(context: CliContext, id: string, options: ShowOptions): Promise<void> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
-    const why = 'An id looks like 0199c0de-0000-7000-8000-000000000000.'
-    throw new CliError('id_invalid', 'This is not the id of a record.', why, 'gatehouse records list', { exitCode: 2 })
-  }
+export async function showRecord(context: CliContext, given: string, options: ShowOptions): Promise<void> {
   const format = formatOf(options, context)
   if (format === 'csv' && options.bodies === true) {
     const why = 'Bodies have no place in CSV.'
@@ -46,6 +43,7 @@ export async function showRecord(context: CliContext, id: string, options: ShowO
       },
     )
   }
+  const id = await recordIdOf(context, given, options.as)
   const path = `/api/v1/records/${id}`
   const row = await askAdmin<RecordRow>(context, { path, as: options.as })
   const bodies =

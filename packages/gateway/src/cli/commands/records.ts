@@ -5,8 +5,9 @@ import type { RecordsPage } from '../../ledger/reports.ts'
 import type { CliContext } from '../context.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import { reasonOption } from '../reach/reasoned.ts'
+import { GrowingTable } from '../terminal/growing-table.ts'
 import { jsonText } from '../terminal/printable.ts'
-import { layOut, renderTable } from '../terminal/table.ts'
+import { renderTable } from '../terminal/table.ts'
 import {
   addFilterOptions,
   addReaderOptions,
@@ -19,7 +20,8 @@ import {
 } from './filters.ts'
 import { explainRecord } from './record-explain.ts'
 import { holdCommand } from './record-holds.ts'
-import { recordCells, recordColumns, tailColumns } from './record-lines.ts'
+import { recordIdHelp } from './record-id.ts'
+import { recordCells, recordColumns, tailCells, tailColumns } from './record-lines.ts'
 import { searchCommand } from './record-search.ts'
 import { type ShowOptions, showRecord } from './record-show.ts'
 
@@ -63,7 +65,7 @@ async function listRecords(context: CliContext, options: ListOptions): Promise<v
   if (format === 'json') context.stdout.write(`${jsonText(records, 2)}\n`)
   if (format !== 'table') return
   context.stdout.write(
-    printed === 0 ? 'No records.\n' : renderTable(recordColumns, records.map(recordCells), widthOf(context)),
+    printed === 0 ? 'No records.\n' : renderTable(recordColumns, recordCells(records), widthOf(context)),
   )
 }
 
@@ -83,7 +85,7 @@ async function* pages(context: CliContext, options: ListOptions): AsyncGenerator
 function showCommand(context: CliContext): Command {
   const command = new Command('show')
     .description('One exchange: its figures and, for auditors, what was asked and answered.')
-    .argument('<id>', 'id of the record: x-gatehouse-request-id of the answer')
+    .argument('<id>', recordIdHelp)
     .option('--bodies', 'prompt and completion too (role auditor, or your own call; each reading is logged)')
     .option(...reasonOption)
   return addReaderOptions(command).action(async (id: string, options: ShowOptions) => showRecord(context, id, options))
@@ -92,7 +94,7 @@ function showCommand(context: CliContext): Command {
 function explainCommand(context: CliContext): Command {
   return new Command('explain')
     .description('What the configuration in force says to the call of a record, and where it was refused then.')
-    .argument('<id>', 'id of the record: x-gatehouse-request-id of the answer')
+    .argument('<id>', recordIdHelp)
     .option('--as <name>', 'read as this account')
     .action(async (id: string, options: { readonly as?: string }) => explainRecord(context, id, options))
 }
@@ -117,7 +119,7 @@ async function tailRecords(context: CliContext, options: TailOptions): Promise<v
   for await (const records of arrivals(context, options)) {
     // The titles come with the first page: a question that is refused prints nothing.
     print ??= linePrinter(context, formatOf(options, context))
-    for (const row of records.slice(0, wanted)) print(row)
+    print(records.slice(0, wanted))
     wanted -= records.length
     if (wanted <= 0) return
   }
@@ -140,13 +142,13 @@ async function* arrivals(context: CliContext, options: TailOptions): AsyncGenera
 }
 
 /** JSON is one object per line here: an endless list has no closing bracket. */
-function linePrinter(context: CliContext, format: Format): (row: RecordRow) => void {
-  if (format === 'json') return row => context.stdout.write(`${jsonText(row)}\n`)
+function linePrinter(context: CliContext, format: Format): (rows: readonly RecordRow[]) => void {
+  const { stdout } = context
+  if (format === 'json') return rows => stdout.write(rows.map(row => `${jsonText(row)}\n`).join(''))
   if (format === 'csv') {
-    context.stdout.write(recordCsvHead)
-    return row => context.stdout.write(recordCsv(row))
+    stdout.write(recordCsvHead)
+    return rows => stdout.write(rows.map(recordCsv).join(''))
   }
-  const layout = layOut(tailColumns, [], widthOf(context))
-  context.stdout.write(`${layout.head}\n${layout.rule}\n`)
-  return row => context.stdout.write(`${layout.line(recordCells(row))}\n`)
+  const table = new GrowingTable(tailColumns, widthOf(context))
+  return rows => stdout.write(table.text(tailCells(rows)))
 }

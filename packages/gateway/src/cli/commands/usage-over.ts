@@ -13,6 +13,7 @@ import {
 } from '../../ledger/series.ts'
 import type { CliContext } from '../context.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import { costCellsWithSum, unpricedNote } from '../terminal/costs.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { formatOf, type ReaderOptions, widthOf } from './filters.ts'
@@ -22,8 +23,6 @@ export interface OverOptions extends ReaderOptions {
   readonly tz: string
   /** Null where nothing is broken down. */
   readonly by: SeriesDimension | null
-  /** Text of the cost of a line. */
-  readonly costText: (line: SeriesFigures) => string
 }
 
 /** The dimension of a series. Error for commander where there are several, or one that is a time. */
@@ -41,7 +40,7 @@ export async function showSeries(context: CliContext, filters: AdminQuery, optio
   const format = formatOf(options, context)
   if (format === 'json') context.stdout.write(`${jsonText(series, 2)}\n`)
   else if (format === 'csv') context.stdout.write(csvOf(series))
-  else context.stdout.write(textOf(series, widthOf(context), options.costText))
+  else context.stdout.write(textOf(series, widthOf(context)))
 }
 
 interface FigureColumn extends TableColumn {
@@ -72,7 +71,7 @@ const columns: readonly FigureColumn[] = [
   time('durationMs', 'p99', { title: 'p99', leaves: 7 }),
 ]
 
-function textOf(series: Series, width: number | null, costText: (line: SeriesFigures) => string): string {
+function textOf(series: Series, width: number | null): string {
   if (series.points.length === 0) return 'No calls in this period.\n'
   const group: readonly TableColumn[] = series.by === null ? [] : [{ title: series.by, cutTo: 16 }]
   const layout: readonly TableColumn[] = [
@@ -81,9 +80,11 @@ function textOf(series: Series, width: number | null, costText: (line: SeriesFig
     ...columns.map(column => ({ ...column, align: 'right' as const })),
     { title: 'cost', align: 'right', leaves: 0 },
   ]
-  const cells = (line: SeriesFigures): string[] => [...columns.map(({ value }) => figure(value(line))), costText(line)]
-  const rows = series.points.map(point => [...keysOf(series, point), ...cells(point)])
-  return renderTable(layout, rows, width, ['total', ...group.map(() => ''), ...cells(series.total)])
+  const costs = costCellsWithSum(series.points, series.total)
+  const cells = (line: SeriesFigures, cost = ''): string[] => [...columns.map(({ value }) => figure(value(line))), cost]
+  const rows = series.points.map((point, at) => [...keysOf(series, point), ...cells(point, costs.lines[at])])
+  const foot = ['total', ...group.map(() => ''), ...cells(series.total, costs.total)]
+  return renderTable(layout, rows, width, foot) + unpricedNote(series.total.unpricedCalls)
 }
 
 /** Start of the step, and the group where there is one. */

@@ -10,7 +10,7 @@ import {
 import { type SeriesStep, seriesSteps } from '../../ledger/series.ts'
 import type { CliContext } from '../context.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
-import { money } from '../terminal/money.ts'
+import { costCellsWithSum, unpricedNote } from '../terminal/costs.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addFilterOptions, addReaderOptions, filterQuery, formatOf, type ReaderOptions, widthOf } from './filters.ts'
@@ -36,7 +36,7 @@ export function usageCommand(context: CliContext): Command {
   return command.action(async ({ over, ...options }: UsageOptions) => {
     if (over === undefined) return showUsage(context, options)
     const by = command.getOptionValueSource('by') === 'default' ? null : oneDimension(options.by)
-    return showSeries(context, filterQuery(options, context, standardFrom), { ...options, over, by, costText })
+    return showSeries(context, filterQuery(options, context, standardFrom), { ...options, over, by })
   })
 }
 
@@ -97,33 +97,21 @@ function usageTable(report: UsageReport, width: number | null): string {
     })),
     { title: 'cost', align: 'right', leaves: 1 },
   ]
-  const cells = (keys: readonly (string | null)[], line: UsageReport['total']): string[] => [
+  const costs = costCellsWithSum(report.lines, report.total)
+  const cells = (keys: readonly (string | null)[], line: UsageReport['total'], cost: string): string[] => [
     ...keys.map(key => key ?? '(none)'),
     ...figures.map(({ key }) => figure(line[key])),
-    costText(line),
+    cost,
   ]
-  const foot = cells(['total', ...report.by.slice(1).map(() => '')], report.total)
+  const foot = cells(['total', ...report.by.slice(1).map(() => '')], report.total, costs.total)
   return (
     renderTable(
       columns,
-      report.lines.map(line => cells(line.keys, line)),
+      report.lines.map((line, at) => cells(line.keys, line, costs.lines[at] ?? '')),
       width,
       foot,
     ) + unpricedNote(report.total.unpricedCalls)
   )
-}
-
-/** Sums of two currencies are shown side by side; billed calls without a price are never shown as zero. */
-function costText({ costs, unpricedCalls }: UsageReport['total']): string {
-  const sums = costs.map(({ nano, currency }) => `${money(nano)} ${currency}`)
-  if (unpricedCalls > 0) sums.push('?')
-  return sums.length === 0 ? '-' : sums.join(' + ')
-}
-
-function unpricedNote(calls: number): string {
-  if (calls === 0) return ''
-  const who = calls === 1 ? '1 call has' : `${figure(calls)} calls have`
-  return `\n? ${who} tokens but no price, and ${calls === 1 ? 'is' : 'are'} in no sum.\nBy model: gatehouse usage --by model\n`
 }
 
 /**

@@ -6,6 +6,7 @@ import type { SignInContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { reasonOf } from '../reach/metadata.ts'
 import { jsonText } from '../terminal/printable.ts'
+import { expiry } from '../terminal/times.ts'
 
 /** Claims of a token about its holder; read, not verified: the gateway verifies. */
 export interface TokenHolder {
@@ -40,7 +41,7 @@ export function whoamiCommand(context: SignInContext): Command {
       const holder = readHolder(token)
       const { admin } = await context.endpoints()
       const known = admin === null ? 'The management API is not known: --admin URL' : await askGateway(admin, token)
-      context.stdout.write(context.json ? renderJson(holder, known) : renderText(holder, known))
+      context.stdout.write(context.json ? renderJson(holder, known) : renderText(holder, known, context.clock()))
     })
 }
 
@@ -99,7 +100,7 @@ function renderJson(holder: TokenHolder, known: Known): string {
   return `${jsonText({ ...holder, roles, workloads, ...('note' in rest ? { note: rest.note } : {}) })}\n`
 }
 
-function renderText(holder: TokenHolder, known: Known): string {
+function renderText(holder: TokenHolder, known: Known, nowMs: number): string {
   const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '))
   const rows: readonly (readonly [string, string])[] = [
     [holder.kind === 'user' ? 'user' : 'application', holder.displayName ?? '-'],
@@ -107,7 +108,7 @@ function renderText(holder: TokenHolder, known: Known): string {
     ['tenant', holder.tenantId ?? '-'],
     [holder.kind === 'user' ? 'signed in with' : 'app id', holder.appId ?? '-'],
     ['audience', `${holder.audience ?? '-'} (token version ${holder.tokenVersion ?? '-'})`],
-    ['expires', holder.expiresAt ?? '-'],
+    ['expires', holder.expiresAt === null ? '-' : expiry(Date.parse(holder.expiresAt), nowMs)],
     ...(typeof known === 'string'
       ? [['roles', `not known. ${known}`] as const]
       : [['roles', list(known.roles)] as const, ['workloads', list(known.workloads)] as const]),

@@ -1,15 +1,27 @@
-/** Tables on a terminal: never wider than it, numbers right-aligned. */
+/**
+ * Tables on a terminal: never wider than it, numbers right-aligned, two names never the same text. Where the terminal
+ * is too narrow, ids and times get shorter first, then columns are hidden, then names are cut.
+ */
+import { DistinctNames, distinctWidth } from './distinct.ts'
 import { columnsOf, cutToColumns, printableLine } from './printable.ts'
+import type { Shorten, ShortForm } from './shorter.ts'
 
 export interface TableColumn {
   readonly title: string
   readonly align?: 'left' | 'right'
   /**
-   * On a narrow terminal, columns are dropped in the order of this number, highest first; a column without it stays.
+   * On a narrow terminal, columns are hidden in the order of this number, highest first; a column without it stays.
    */
   readonly leaves?: number
-  /** Least width to which this column can be cut; without it the column is never cut. */
+  /**
+   * Width to which this column is cut before others are hidden, or more where two names would be the same; only when no
+   * other can be hidden, it is cut further. Without it the column is never cut.
+   */
   readonly cutTo?: number
+  /** True for sentences: two of them may be cut to the same text. */
+  readonly prose?: true
+  /** A shorter form of all texts, for a narrow terminal. */
+  readonly shorten?: Shorten
   /** Least width, for tables whose rows arrive one by one. */
   readonly least?: number
 }
@@ -19,65 +31,77 @@ export interface TableLayout {
   readonly head: string
   readonly rule: string
   line(cells: readonly string[]): string
-  /** Titles of the dropped columns. */
-  readonly left: readonly string[]
+  /** False for a further row that needs a layout with it: it is too wide, or has a name that would be ambiguous. */
+  fits(cells: readonly string[]): boolean
+  /** Titles of the hidden columns. */
+  readonly hidden: readonly string[]
+  /** What a reader must know of shorter forms, a sentence each. */
+  readonly notes: readonly string[]
 }
 
+type Rows = readonly (readonly string[])[]
+
 const gap = '  '
+/** Cuttable columns are never narrower. */
+const cutLeast = 4
 
 /**
  * Chooses columns and widths from the known rows. `width` is the terminal's, null for no bound: output to a file or a
  * pipe is never cut.
  */
-export function layOut(
-  columns: readonly TableColumn[],
-  rows: readonly (readonly string[])[],
-  width: number | null,
-): TableLayout {
-  const widths = columns.map((column, at) =>
-    rows.reduce((most, row) => Math.max(most, columnsOf(printableLine(row[at] ?? ''))), startWidth(column)),
+export function layOut(columns: readonly TableColumn[], rows: Rows, width: number | null): TableLayout {
+  const drafts = columns.map((column, at) =>
+    draftOf(
+      column,
+      rows.map(row => printableLine(row[at] ?? '')),
+    ),
   )
-  const shown = new Set(columns.keys())
-  const left: string[] = []
-  if (width !== null) {
-    for (const at of leavingOrder(columns)) {
-      if (narrowest(columns, widths, shown) <= width) break
-      shown.delete(at)
-      left.push(columns[at]?.title ?? '')
-    }
-    cutWidest(columns, widths, shown, width)
-  }
-  const visible = [...shown]
+  if (width !== null) squeeze(drafts, width)
+  const shown = drafts.flatMap((draft, at) => (draft.isHidden ? [] : [{ ...columnOf(draft), at }]))
   const line = (cells: readonly string[]): string =>
-    visible
-      .map(at => fill(printableLine(cells[at] ?? ''), widths[at] ?? 0, columns[at]?.align ?? 'left'))
+    shown
+      .map(({ at, width: own, align, text }) => {
+        const plain = printableLine(cells[at] ?? '')
+        return pad(width === null ? plain : text(plain), own, align)
+      })
       .join(gap)
       .trimEnd()
   return {
-    head: line(columns.map(column => column.title)),
-    rule: '─'.repeat(total(widths, shown)),
+    head: shown
+      .map(({ title, width: own, align }) => pad(title, own, align))
+      .join(gap)
+      .trimEnd(),
+    rule: '─'.repeat(totalWidth(drafts)),
     line,
-    left,
+    fits: cells => width === null || shown.every(({ at, fits }) => fits(printableLine(cells[at] ?? ''))),
+    hidden: drafts.filter(({ isHidden }) => isHidden).map(({ column }) => column.title),
+    notes: drafts.flatMap(({ isHidden, short }) => (isHidden || short === null ? [] : [short.note])),
   }
 }
 
 /** A whole table, with a line feed at its end. `foot` is a row below a rule. */
 export function renderTable(
   columns: readonly TableColumn[],
-  rows: readonly (readonly string[])[],
+  rows: Rows,
   width: number | null,
   foot?: readonly string[],
 ): string {
   const layout = layOut(columns, foot === undefined ? rows : [...rows, foot], width)
   const lines = [layout.head, layout.rule, ...rows.map(layout.line)]
   if (foot !== undefined) lines.push(layout.rule, layout.line(foot))
-  if (layout.left.length > 0) {
-    const note = `Not shown for want of room: ${layout.left.join(', ')}. They are in --format csv and json.`
-    lines.push('', ...wrapped(note, width))
-  }
+  const notes = notesOf(layout)
+  if (notes !== '') lines.push('', ...wrapped(notes, width))
   return `${lines.join('\n')}\n`
 }
 
+/** Notes below a table; empty where there are none. */
+function notesOf({ notes, hidden }: TableLayout): string {
+  if (hidden.length === 0) return notes.join(' ')
+  const columns = `Hidden columns (window too narrow): ${hidden.join(', ')}. Use --format csv to see all.`
+  return [...notes, columns].join(' ')
+}
+
+/** Lines of words, none wider than a terminal. */
 function wrapped(text: string, width: number | null): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
@@ -89,48 +113,104 @@ function wrapped(text: string, width: number | null): string[] {
   return lines
 }
 
-function startWidth(column: TableColumn): number {
-  return Math.max(columnsOf(column.title), column.least ?? 0)
+/** A column while widths are chosen. */
+interface Draft {
+  readonly column: TableColumn
+  /** Texts of the known rows, as they are shown without cutting. */
+  texts: readonly string[]
+  short: ShortForm | null
+  width: number
+  isHidden: boolean
 }
 
-function leavingOrder(columns: readonly TableColumn[]): number[] {
-  return [...columns.keys()]
-    .filter(at => columns[at]?.leaves !== undefined)
-    .sort((a, b) => (columns[b]?.leaves ?? 0) - (columns[a]?.leaves ?? 0))
+function draftOf(column: TableColumn, texts: readonly string[]): Draft {
+  const draft: Draft = { column, texts, short: null, width: 0, isHidden: false }
+  draft.width = Math.max(widest(draft), column.least ?? 0)
+  return draft
 }
 
-/** The width with every column cut as far as possible. */
-function narrowest(columns: readonly TableColumn[], widths: readonly number[], shown: ReadonlySet<number>): number {
-  const least = widths.map((width, at) => Math.min(width, columns[at]?.cutTo ?? width))
-  return total(least, shown)
+/** Width of the title and of the known texts. */
+function widest({ column, texts }: Draft): number {
+  return texts.reduce((most, text) => Math.max(most, columnsOf(text)), columnsOf(column.title))
 }
 
-function cutWidest(columns: readonly TableColumn[], widths: number[], shown: ReadonlySet<number>, width: number): void {
-  for (let over = total(widths, shown) - width; over > 0; over--) {
-    const cuttable = [...shown].filter(at => (widths[at] ?? 0) > (columns[at]?.cutTo ?? Number.POSITIVE_INFINITY))
-    if (cuttable.length === 0) return
-    const widest = cuttable.reduce((a, b) => ((widths[b] ?? 0) > (widths[a] ?? 0) ? b : a))
-    widths[widest] = (widths[widest] ?? 0) - 1
+/** Makes the table as narrow as the terminal. */
+function squeeze(drafts: readonly Draft[], width: number): void {
+  for (const draft of drafts) if (totalWidth(drafts) > width) makeShorter(draft)
+  for (const draft of inOrderOfLeaving(drafts)) {
+    if (totalWidth(drafts, cutWidth) <= width) break
+    draft.isHidden = true
+  }
+  cutWidest(drafts, width, cutWidth)
+  cutWidest(drafts, width, ({ column, width: own }) => (column.cutTo === undefined ? own : cutLeast))
+}
+
+function makeShorter(draft: Draft): void {
+  const short = draft.column.shorten?.(draft.texts) ?? null
+  if (short === null) return
+  const texts = draft.texts.map(text => short.of(text))
+  if (texts.some(text => text === null)) return
+  draft.short = short
+  draft.texts = texts.filter(text => text !== null)
+  draft.width = widest(draft)
+}
+
+function inOrderOfLeaving(drafts: readonly Draft[]): Draft[] {
+  return drafts
+    .filter(({ column }) => column.leaves !== undefined)
+    .sort((a, b) => (b.column.leaves ?? 0) - (a.column.leaves ?? 0))
+}
+
+/** The width to which a column is cut before others are hidden. */
+function cutWidth({ column, texts, width }: Draft): number {
+  if (column.cutTo === undefined) return width
+  const least = column.prose === true ? column.cutTo : Math.max(column.cutTo, distinctWidth(texts))
+  return Math.min(width, least)
+}
+
+function cutWidest(drafts: readonly Draft[], width: number, leastOf: (draft: Draft) => number): void {
+  const cuttable = drafts.filter(({ isHidden }) => !isHidden).map(draft => ({ draft, least: leastOf(draft) }))
+  for (let over = totalWidth(drafts) - width; over > 0; over--) {
+    const left = cuttable.filter(({ draft, least }) => draft.width > least)
+    const [first, ...others] = left
+    if (first === undefined) return
+    const { draft } = others.reduce((a, b) => (b.draft.width > a.draft.width ? b : a), first)
+    draft.width -= 1
   }
 }
 
-function total(widths: readonly number[], shown: ReadonlySet<number>): number {
-  const sum = [...shown].reduce((all, at) => all + (widths[at] ?? 0), 0)
-  return sum + gap.length * Math.max(0, shown.size - 1)
+function totalWidth(drafts: readonly Draft[], widthOf: (draft: Draft) => number = ({ width }) => width): number {
+  const shown = drafts.filter(({ isHidden }) => !isHidden)
+  const sum = shown.reduce((all, draft) => all + widthOf(draft), 0)
+  return sum + gap.length * Math.max(0, shown.length - 1)
 }
 
-function fill(text: string, width: number, align: 'left' | 'right'): string {
-  const cell = cutToColumns(text, width)
-  const blank = ' '.repeat(Math.max(0, width - columnsOf(cell)))
-  return align === 'right' ? blank + cell : cell + blank
+interface ShownColumn {
+  readonly title: string
+  readonly width: number
+  readonly align: 'left' | 'right'
+  readonly text: (plain: string) => string
+  readonly fits: (plain: string) => boolean
+}
+
+function columnOf({ column, texts, short, width }: Draft): ShownColumn {
+  const { title, align = 'left', cutTo, prose } = column
+  const own = { title: cutTo === undefined ? title : cutToColumns(title, width), width, align }
+  if (cutTo === undefined) {
+    const text = (plain: string): string => short?.of(plain) ?? plain
+    return { ...own, text, fits: plain => columnsOf(text(plain)) <= width }
+  }
+  if (prose === true) return { ...own, text: plain => cutToColumns(plain, width), fits: () => true }
+  const names = new DistinctNames(texts, width)
+  return { ...own, text: plain => names.show(plain), fits: plain => names.isPlain(plain) }
+}
+
+function pad(text: string, width: number, align: 'left' | 'right'): string {
+  const blank = ' '.repeat(Math.max(0, width - columnsOf(text)))
+  return align === 'right' ? blank + text : text + blank
 }
 
 /** `1234567` -> `1,234,567`; null -> `-`. */
 export function figure(value: number | null): string {
   return value === null ? '-' : Math.round(value).toLocaleString('en-GB')
-}
-
-/** Milliseconds since the epoch -> `2026-11-23 14:05:09`, UTC. */
-export function instant(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')
 }

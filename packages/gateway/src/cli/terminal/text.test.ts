@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { type CsvCell, csvLine } from '../../csv.ts'
 import { periodEnd, periodOf } from './periods.ts'
 import { columnsOf, cutToColumns, jsonText, printable, printableLine } from './printable.ts'
-import { layOut, type TableColumn } from './table.ts'
 
 // A report that a spreadsheet reads differently is worse than none.
 test('CSV comes back as it went out, and no cell starts a formula', () => {
@@ -62,44 +61,6 @@ test('a cut text fits its columns and begins like the whole text', () => {
       const cut = cutToColumns(text, most)
       assert.ok(columnsOf(cut) <= most)
       assert.ok(cut === text || text.startsWith(cut.slice(0, -1)))
-    }),
-  )
-})
-
-test('a layout keeps to the width whenever its remaining columns can be cut to it', () => {
-  const column: fc.Arbitrary<TableColumn> = fc.record(
-    {
-      title: fc.stringMatching(/^[a-z]{1,9}$/),
-      leaves: fc.integer({ min: 1, max: 9 }),
-      cutTo: fc.integer({ min: 1, max: 9 }),
-    },
-    { requiredKeys: ['title'] },
-  )
-  const table = fc
-    .array(column, { minLength: 1, maxLength: 6 })
-    .chain(columns =>
-      fc.tuple(
-        fc.constant(columns),
-        fc.array(fc.array(fc.string(), { minLength: columns.length, maxLength: columns.length })),
-      ),
-    )
-  fc.assert(
-    fc.property(table, fc.integer({ min: 10, max: 80 }), ([columns, rows], width) => {
-      const layout = layOut(columns, rows, width)
-      const stay = columns.flatMap((one, at) => (one.leaves === undefined ? [{ one, at }] : []))
-      const needed = stay.map(({ one, at }) =>
-        Math.min(
-          one.cutTo ?? 1_000,
-          Math.max(one.title.length, ...rows.map(row => columnsOf(printableLine(row[at] ?? '')))),
-        ),
-      )
-      const possible = needed.reduce((all, least) => all + least, 2 * Math.max(0, needed.length - 1)) <= width
-      const widest = Math.max(...[layout.head, layout.rule, ...rows.map(layout.line)].map(columnsOf))
-      assert.ok(!possible || widest <= width, `${widest} > ${width}`)
-      assert.equal(
-        layout.left.every(title => columns.some(one => one.title === title && one.leaves !== undefined)),
-        true,
-      )
     }),
   )
 })

@@ -71,7 +71,7 @@ export async function newestPage(
 
 /** @throws QuestionError */
 function pageConditions(names: Dictionaries, query: RecordsQuery, loadedTo: number): Conditions {
-  const { limit = limitDefault, before } = query
+  const { limit = limitDefault, before, idPart } = query
   if (!Number.isInteger(limit) || limit < 1 || limit > limitMax) {
     throw new QuestionError(`limit must be a whole number from 1 to ${limitMax}, not ${limit}.`)
   }
@@ -80,6 +80,10 @@ function pageConditions(names: Dictionaries, query: RecordsQuery, loadedTo: numb
   if (before !== undefined) {
     if (!uuid.test(before)) throw new QuestionError('before must be the id of a record, as the page before gave it.')
     conditions.add('id < ?::UUID', before)
+  }
+  // The length is a number of ours, so the SQL may contain it.
+  if (idPart !== undefined) {
+    conditions.add(`? IN (left(id::VARCHAR, ${idPart.length}), right(id::VARCHAR, ${idPart.length}))`, idPart)
   }
   return conditions
 }

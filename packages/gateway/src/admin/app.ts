@@ -68,7 +68,7 @@ export function adminApp(
     // Before the token is checked: people without one sign in here, and the page itself is no secret.
     ...(console?.layers ?? []),
     // Before every layer that depends on the address, so that strangers learn nothing from unknown addresses.
-    authenticated(verifier, console?.guard ?? null),
+    authenticated(verifier, console?.guard ?? null, () => options.house.audiences),
     authorized({ ...options, seen, groups: options.groups ?? (() => null) }),
     // After the check of the role: strangers have nothing parsed.
     jsonBodies(jsonBytesMaxByRoute),

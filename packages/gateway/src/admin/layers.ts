@@ -61,6 +61,7 @@ export function openMetrics(house: AdminOptions['house'], access: AdminOptions['
 export function authenticated(
   verifier: AdminOptions['verifier'],
   guard: SessionGuardParts | null,
+  audiences: () => readonly string[],
 ): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const { incoming } = c.env
@@ -73,7 +74,7 @@ export function authenticated(
       c.set('isSignedIn', isSignedIn)
       return next()
     }
-    const { token } = readToken(incoming.rawHeaders)
+    const { token } = readToken(incoming.rawHeaders, audiences())
     c.set('caller', verifier.remembered(token) ?? (await verifier.verify(token)))
     c.set('token', token)
     c.set('session', null)

@@ -4,6 +4,8 @@
  * code; a test compares the two. Private details go into `cause` and from there to the log, never to the client.
  */
 
+import { recordable } from './recordable.ts'
+
 export interface RefusalSpec {
   readonly status: number
   /** `type` of OpenAI's error object. */
@@ -53,9 +55,9 @@ export const refusals = {
   route_unknown: {
     ...invalid,
     status: 404,
-    say: 'Nothing answers at {path}. Use /TARGET/WORKLOAD/openai/…, /openai/… or /v1/…; /openapi.json lists the operations.',
+    say: 'Nothing answers at {path}. {advice}',
   },
-  method_not_allowed: { ...invalid, status: 405, say: '{operation} takes {allowed}, not {method}.' },
+  method_not_allowed: { ...invalid, status: 405, say: '{operation} takes {allowed}, not {method}.{advice}' },
   credential_in_query: {
     ...invalid,
     status: 400,
@@ -98,9 +100,13 @@ export const refusals = {
     status: 400,
     say: 'The call names no workload, and you may use {count}: {workloads}. Name one in the x-gatehouse-workload header, or call /TARGET/WORKLOAD/openai/….',
   },
-  workload_unknown: { ...invalid, status: 404, say: 'There is no workload "{workload}".' },
-  target_unknown: { ...invalid, status: 404, say: 'There is no instance or pool "{target}".' },
-  caller_not_bound: { ...forbidden, say: 'You ({caller}) may not call as workload "{workload}".{lacking}' },
+  workload_unknown: { ...invalid, status: 404, say: 'There is no workload "{workload}".{others}' },
+  target_unknown: {
+    ...invalid,
+    status: 404,
+    say: 'There is no instance or pool "{target}". Workload "{workload}" may use: {allowed}.',
+  },
+  caller_not_bound: { ...forbidden, say: 'You ({caller}) may not call as workload "{workload}".{lacking}{others}' },
   caller_unbound: { ...forbidden, say: 'You ({caller}) may not call as any workload.{lacking}' },
   caller_groups_overage: {
     ...forbidden,
@@ -240,7 +246,7 @@ export const refusals = {
   // admit
   token_limit_reached: {
     ...limited,
-    say: 'Limit "{rule}" of {limit} tokens {window} has no room for this call now: it asks for {asked}, and {remaining} are left (workload "{workload}"). Try again in {seconds} seconds.',
+    say: 'Limit "{rule}" of {limit} tokens {window} has no room for this call now: it may need {asked}{made}, and {remaining} are left (workload "{workload}"). Try again in {seconds} seconds.',
   },
   request_limit_reached: {
     ...limited,
@@ -254,16 +260,16 @@ export const refusals = {
     ...limited,
     type: 'insufficient_quota',
     retry: 'never',
-    say: 'Budget "{rule}" of {limit} {window} is used up: this call asks for {asked}, and {remaining} are left (workload "{workload}"). It renews at {renewsAt}; ask your platform team if it should be larger.',
+    say: 'Budget "{rule}" has {remaining} of {limit} {window} left, and this call may need {asked}{made} (workload "{workload}"). It renews at {renewsAt}; ask your platform team if it should be larger.',
   },
   cost_limit_reached: {
     ...limited,
-    say: 'Budget "{rule}" of {limit} {window} is taken by calls that are under way: this call asks for {asked}, and {remaining} are left (workload "{workload}"). What they do not use is back when they end: try again in {seconds} seconds.',
+    say: 'Budget "{rule}" of {limit} {window} is taken by calls that are under way: this call may need {asked}{made}, and {remaining} are left (workload "{workload}"). What they do not use is back when they end: try again in {seconds} seconds.',
   },
   request_exceeds_limit: {
     ...invalid,
     status: 400,
-    say: 'This call may need {asked}, and limit "{rule}" of workload "{workload}" is {limit} {window} in all: it can never pass. Send a shorter prompt or a smaller maximum of tokens.',
+    say: 'This call may need {asked}{made}, and limit "{rule}" of workload "{workload}" is {limit} {window} in all: it can never pass. Send a shorter prompt or a smaller maximum of tokens.',
   },
   limits_unavailable: {
     ...unavailable,
@@ -385,20 +391,6 @@ export class Refusal extends Error {
 
 const recordedMax = 1_000
 
-/** Text of the client's body, which may be anything, and the caller, whom the record has in fields of its own. */
-const leftOut: ReadonlySet<string> = new Set(['caller', 'key', 'url'])
-/** Details that a body or a header field may bring, and that are names where the client means no harm. */
-const named: ReadonlySet<string> = new Set([
-  ...['deployment', 'encoding', 'id', 'otherId', 'path', 'purpose', 'source', 'target', 'tier', 'tool', 'workload'],
-])
-/** With the words that the gateway itself adds to some names. */
-const plainName = /^"?[A-Za-z0-9/][\w.:/%~-]{0,127}"?(?: \([a-z_]+\))?$|^without a type$/
-
-function recordable(key: string, value: string): string {
-  if (leftOut.has(key)) return '…'
-  return named.has(key) && !plainName.test(value) ? '…' : value
-}
-
 /**
  * Anything that a stage threw, as a refusal. Other errors are the gateway's own fault: 500, with the cause for the log.
  */
@@ -415,6 +407,8 @@ export function refusalBody(refusal: Refusal): Buffer {
 }
 
 const shownMax = 200
+/** Details that are sentences. */
+const longDetails: ReadonlySet<string> = new Set(['advice', 'lacking', 'others', 'reason'])
 /** Longest list of names, in characters. It leaves room for " and 9999 more". */
 const listedMax = 180
 
@@ -439,7 +433,7 @@ function fill(words: string, details: RefusalDetails, shown: (key: string, value
     const value = details[key] ?? ''
     const text = value instanceof Refusal ? (shown === asItIs ? value.message : value.recorded) : String(value)
     const characters = Array.from(shown(key, text), c => (/\p{Cc}/u.test(c) ? ' ' : c))
-    const most = key === 'reason' ? 600 : shownMax
+    const most = longDetails.has(key) ? 600 : shownMax
     return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
   })
 }

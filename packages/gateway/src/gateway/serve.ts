@@ -12,6 +12,7 @@ import { newExchange } from './exchange.ts'
 import { askBeforeDelete } from './follow-ups/before-delete.ts'
 import type { GatewayParts } from './parts.ts'
 import { accept } from './stages/0-accept/index.ts'
+import { withAddress } from './stages/1-resolve/advice.ts'
 import { resolve } from './stages/1-resolve/index.ts'
 import { authenticate } from './stages/2-authenticate/index.ts'
 import { authorize } from './stages/3-authorize/index.ts'
@@ -39,7 +40,7 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     const relayed = await (isList(admitted) ? answerList(admitted, parts) : dispatch(admitted, hold, parts))
     await conclude(admitted, relayed, parts)
   } catch (error) {
-    await refuse(exchange, error, parts)
+    await refuse(exchange, await withAddress(error, exchange, parts), parts)
   } finally {
     // Until now the body might have been sent again, or counted.
     hold.release()

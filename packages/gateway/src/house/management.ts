@@ -207,7 +207,7 @@ function adminHouse(
     sources: () => served.sources?.() ?? [],
     limits: () => core.limits.report(),
     probe: name => current.probe(name),
-    calls: callExplainer(core, given.clock),
+    calls: callExplainer(core, given.clock, served.gateway.url ?? null),
     drains: core.drains,
     levels: given.running?.levels ?? null,
     configuration: given.configuration,

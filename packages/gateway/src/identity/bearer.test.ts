@@ -5,11 +5,12 @@ import { readToken, tokenCharactersMax } from './bearer.ts'
 import { IdentityError, type IdentityErrorCode } from './errors.ts'
 
 const token = 'eyJh.eyJz.c2ln'
+const audiences = ['api://gatehouse', 'https://ai.azure.com']
 const other = 'eyJh.eyJz.b3Ro'
 
 function refused(rawHeaders: readonly string[], code: IdentityErrorCode, hint: RegExp = /./): void {
   assert.throws(
-    () => readToken(rawHeaders),
+    () => readToken(rawHeaders, audiences),
     error => {
       assert.ok(error instanceof IdentityError)
       assert.equal(error.code, code, error.message)
@@ -31,12 +32,14 @@ test('a token is found in Authorization and in api-key, in any case and with any
     ['Authorization', '', 'api-key', token],
     ['Authorization', `Bearer ${token}`, 'api-key', token],
   ]) {
-    assert.deepEqual(readToken(headers), { token })
+    assert.deepEqual(readToken(headers, audiences), { token })
   }
 })
 
 test('a request without a token gets an answer that says how to get one', () => {
   refused([], 'token_missing', /gatehouse token/)
+  refused([], 'token_missing', /`az account get-access-token --scope api:\/\/gatehouse\/\.default`/)
+  refused(['api-key', 'sk-123'], 'token_malformed', /--scope api:\/\/gatehouse\/\.default`/)
   refused(['Authorization', ''], 'token_missing')
   refused(['api-key', '  '], 'token_missing')
   refused(['Authorization', 'Bearer'], 'token_missing', /follows "Bearer"/)
@@ -83,8 +86,8 @@ const placeholders = [
 // SDKs that send `api-key` also send an Authorization of their own, with whatever the environment variable held.
 test('C6 of two credentials only the one with the form of a token counts', () => {
   for (const text of placeholders) {
-    assert.deepEqual(readToken(['Authorization', `Bearer ${text}`, 'api-key', token]), { token }, text)
-    assert.deepEqual(readToken(['api-key', text, 'Authorization', `Bearer ${token}`]), { token }, text)
+    assert.deepEqual(readToken(['Authorization', `Bearer ${text}`, 'api-key', token], audiences), { token }, text)
+    assert.deepEqual(readToken(['api-key', text, 'Authorization', `Bearer ${token}`], audiences), { token }, text)
   }
   for (const value of [
     'Basic YWxpY2U6c2VjcmV0',
@@ -94,7 +97,7 @@ test('C6 of two credentials only the one with the form of a token counts', () =>
     `DPoP ${other}`,
     'Negotiate eyJh.b.c',
   ])
-    assert.deepEqual(readToken(['Authorization', value, 'api-key', token]), { token }, value)
+    assert.deepEqual(readToken(['Authorization', value, 'api-key', token], audiences), { token }, value)
   refused(['Authorization', 'Bearer undefined', 'api-key', 'undefined'], 'token_malformed', /"api-key" holds/)
   refused(['Authorization', 'Basic eDp5', 'api-key', 'sk-abc'], 'token_malformed', /"api-key" holds/)
 })
@@ -115,11 +118,11 @@ test('C6 two tokens are refused in every order and spelling; a token next to any
       const fields = [name, `Bearer ${bearer}`, 'api-key', key]
       return turned ? [...fields.slice(2), ...fields.slice(0, 2)] : fields
     }
-    if (one === two) assert.equal(readToken(pair(one, two)).token, one)
+    if (one === two) assert.equal(readToken(pair(one, two), audiences).token, one)
     else refused(pair(one, two), 'token_ambiguous')
     fc.pre(!/^e[yw][^.]*\.[^.]+\.[^.]*$/.test(text))
-    assert.equal(readToken(pair(one, text)).token, one)
-    assert.equal(readToken(pair(text, one)).token, one)
+    assert.equal(readToken(pair(one, text), audiences).token, one)
+    assert.equal(readToken(pair(text, one), audiences).token, one)
   })
   fc.assert(property, { numRuns: 300 })
 })
@@ -132,14 +135,14 @@ test('an API key in the place of a token is answered with what to do', () => {
   for (const text of ['a.b', '.b.c', 'a..c', 'a.b.c.d', 'a.b.c.d.e', '...'])
     refused(['api-key', text], 'token_malformed')
   assert.throws(
-    () => readToken(['api-key', key]),
+    () => readToken(['api-key', key], audiences),
     error => error instanceof Error && !error.message.includes('0123'),
   )
 })
 
 test('a token that is too long is refused by its length alone, before it is read', () => {
   const longest = `a.b.${'c'.repeat(tokenCharactersMax - 4)}`
-  assert.equal(readToken(['api-key', longest]).token, longest)
+  assert.equal(readToken(['api-key', longest], audiences).token, longest)
   refused(['api-key', `${longest}c`], 'token_malformed', /16384/)
   refused(['Authorization', `Bearer ${'x'.repeat(100_000)}`], 'token_malformed', /16384/)
 })
@@ -157,8 +160,8 @@ test('every token is returned unchanged, whatever surrounds it', () => {
   fc.assert(
     fc.property(tokens, scheme, blanks, spaces, blanks, elsewhere, (text, word, before, between, after, rest) => {
       const header = ['Authorization', `${before}${word}${between}${text}${after}`]
-      assert.equal(readToken([...rest.flat(), ...header]).token, text)
-      assert.equal(readToken([...header, ...rest.flat()]).token, text)
+      assert.equal(readToken([...rest.flat(), ...header], audiences).token, text)
+      assert.equal(readToken([...header, ...rest.flat()], audiences).token, text)
     }),
   )
 })
@@ -174,7 +177,7 @@ test('any header gives either a token of three parts or an IdentityError', () =>
   fc.assert(
     fc.property(fc.array(fc.oneof(name, value), { maxLength: 8 }), headers => {
       try {
-        const found = readToken(headers).token
+        const found = readToken(headers, audiences).token
         const parts = found.split('.')
         assert.equal(parts.length, 3)
         assert.ok(parts[0] !== '' && parts[1] !== '' && found.length <= tokenCharactersMax)

@@ -6,9 +6,16 @@ import { IdentityError } from './errors.ts'
  */
 export const tokenCharactersMax = 16_384
 
-const howToGetOne =
-  'This gateway takes access tokens of Microsoft Entra ID. Get one with `gatehouse token`, or with ' +
-  '`az account get-access-token --resource AUDIENCE`, and send it as "Authorization: Bearer TOKEN" (or in "api-key").'
+/** Audiences that are accepted, at least one. */
+type Audiences = readonly string[]
+
+function howToGetOne([audience = 'AUDIENCE']: Audiences): string {
+  return (
+    'This gateway takes access tokens of Microsoft Entra ID. Get one with `gatehouse token`, or with ' +
+    `\`az account get-access-token --scope ${audience.replace(/\/+$/, '')}/.default\`, and send it as ` +
+    '"Authorization: Bearer TOKEN" (or in "api-key").'
+  )
+}
 
 /**
  * The token of a request, from `Authorization: Bearer`, or from `api-key` for clients that cannot send tokens. When
@@ -17,22 +24,24 @@ const howToGetOne =
  * one.
  *
  * @param rawHeaders names and values in turn, as in `IncomingMessage.rawHeaders`, which still shows duplicates.
+ * @param audiences of the gateway: messages name the first one.
  * @returns the token, of the form `a.b.c` and at most `tokenCharactersMax` long. Nothing about it is verified yet.
  * @throws IdentityError token_missing, token_ambiguous, token_malformed.
  */
-export function readToken(rawHeaders: readonly string[]): { token: string } {
+export function readToken(rawHeaders: readonly string[], audiences: Audiences): { token: string } {
   const authorization = single(rawHeaders, 'authorization')
   const apiKey = single(rawHeaders, 'api-key')
-  if (authorization !== null && apiKey !== null) return { token: ofTwo(authorization, apiKey) }
-  if (authorization !== null) return { token: checked(bearerToken(authorization), 'Authorization') }
-  if (apiKey !== null) return { token: checked(apiKey, 'api-key') }
-  throw new IdentityError('token_missing', `The request carries no token. ${howToGetOne}`)
+  if (authorization !== null && apiKey !== null) return { token: ofTwo(authorization, apiKey, audiences) }
+  if (authorization !== null)
+    return { token: checked(bearerToken(authorization, audiences), 'Authorization', audiences) }
+  if (apiKey !== null) return { token: checked(apiKey, 'api-key', audiences) }
+  throw new IdentityError('token_missing', `The request carries no token. ${howToGetOne(audiences)}`)
 }
 
-function ofTwo(authorization: string, apiKey: string): string {
+function ofTwo(authorization: string, apiKey: string, audiences: Audiences): string {
   const bearer = bearerOrNull(authorization)
-  if (bearer === apiKey || !looksLikeToken(bearer)) return checked(apiKey, 'api-key')
-  if (!looksLikeToken(apiKey)) return checked(bearer, 'Authorization')
+  if (bearer === apiKey || !looksLikeToken(bearer)) return checked(apiKey, 'api-key', audiences)
+  if (!looksLikeToken(apiKey)) return checked(bearer, 'Authorization', audiences)
   throw new IdentityError(
     'token_ambiguous',
     'The headers "Authorization" and "api-key" hold different tokens. Send the token in one of them.',
@@ -40,12 +49,12 @@ function ofTwo(authorization: string, apiKey: string): string {
 }
 
 /** @throws IdentityError token_malformed */
-function checked(token: string, name: 'Authorization' | 'api-key'): string {
+function checked(token: string, name: 'Authorization' | 'api-key', audiences: Audiences): string {
   if (token.length > tokenCharactersMax) throw tokenTooLong()
   if (hasThreeParts(token)) return token
   throw new IdentityError(
     'token_malformed',
-    `The header "${name}" holds something else than a token, perhaps an API key. ${howToGetOne}`,
+    `The header "${name}" holds something else than a token, perhaps an API key. ${howToGetOne(audiences)}`,
   )
 }
 
@@ -79,16 +88,19 @@ function single(rawHeaders: readonly string[], name: 'authorization' | 'api-key'
 }
 
 /** @throws IdentityError token_missing */
-function bearerToken(value: string): string {
+function bearerToken(value: string, audiences: Audiences): string {
   const token = bearerOrNull(value)
   if (token === null) {
     throw new IdentityError(
       'token_missing',
-      `The header "Authorization" is not of the form "Bearer TOKEN"; other schemes are not taken. ${howToGetOne}`,
+      `The header "Authorization" is not of the form "Bearer TOKEN"; other schemes are not taken. ${howToGetOne(audiences)}`,
     )
   }
   if (token === '') {
-    throw new IdentityError('token_missing', `No token follows "Bearer" in the header "Authorization". ${howToGetOne}`)
+    throw new IdentityError(
+      'token_missing',
+      `No token follows "Bearer" in the header "Authorization". ${howToGetOne(audiences)}`,
+    )
   }
   return token
 }

@@ -99,7 +99,7 @@ export const explainers: {
   },
   authenticate(exchange, { config, question: { caller } }) {
     if (caller === null) {
-      readToken(exchange.call.req.rawHeaders)
+      readToken(exchange.call.req.rawHeaders, config.identity.entra.audiences)
       return null
     }
     const { tenants, audiences, clients = null } = config.identity.entra

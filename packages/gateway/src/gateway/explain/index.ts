@@ -12,6 +12,7 @@ import { ownCall } from '../call.ts'
 import { type Exchange, newExchange } from '../exchange.ts'
 import { buildPlan, type Plan } from '../plan/index.ts'
 import { Refusal, refusals } from '../refusals.ts'
+import { addressed } from '../stages/1-resolve/advice.ts'
 import { asTokenRefusal } from '../stages/2-authenticate/index.ts'
 import { type StageName, stages } from '../stages/index.ts'
 import { type Destined, type ExplainedStage, type Explainer, explainers, limitsNamed } from './explainers.ts'
@@ -125,7 +126,9 @@ export async function explainWith(
       })
       if (ends) break
     } catch (error) {
-      steps.push(refusedStep(name, refusalOf(error), exchange, { config, prices }))
+      const { publicUrl = null } = config.gateway
+      const refusal = addressed(refusalOf(error), exchange, question.caller, publicUrl)
+      steps.push(refusedStep(name, refusal, exchange, { config, prices }))
       break
     }
   }

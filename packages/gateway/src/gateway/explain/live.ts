@@ -8,7 +8,7 @@ import type { Plan } from '../plan/index.ts'
 import type { Refusal } from '../refusals.ts'
 import type { OwnerParts } from '../stages/5-locate/owner.ts'
 import { askOf } from '../stages/6-admit/index.ts'
-import { refusalOfDenial } from '../stages/6-admit/refusals.ts'
+import { madeOf, refusalOfDenial } from '../stages/6-admit/refusals.ts'
 import { TargetMembers } from '../stages/7-dispatch/members.ts'
 
 export interface LiveParts {
@@ -36,7 +36,7 @@ export async function roomFor(exchange: Received, { limits, prices }: LiveParts)
   const preview = limits.preview(asked.met, asked.ask, null)
   switch (preview.kind) {
     case 'refused':
-      throw refusalOfDenial(preview.denial, workload.name, prices.currency)
+      throw refusalOfDenial(preview.denial, workload.name, prices.currency, madeOf(exchange, asked.ask))
     case 'waits':
       return { uses, note: 'There is no room right now, so the call would wait in line.' }
     case 'unknown':
@@ -119,7 +119,8 @@ function denialAt(exchange: Received, { instance, lane }: Candidate, { limits, p
   const place = { name: instance.name, deployment: lane.deployment === '' ? null : lane.deployment }
   const preview = limits.preview(asked.met, asked.ask, place)
   if (preview.kind !== 'refused') return null
-  const refusal = refusalOfDenial(preview.denial, exchange.grant.workload.name, prices.currency)
+  const { name: workload } = exchange.grant.workload
+  const refusal = refusalOfDenial(preview.denial, workload, prices.currency, madeOf(exchange, asked.ask))
   return { denial: preview.denial, refusal, text: `${instance.name} is skipped: ${refusal.message}` }
 }
 

@@ -24,19 +24,25 @@ export interface Route {
   readonly address: Address
 }
 
-const namePattern = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
+export const namePattern = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
 /** Credentials that Azure also takes from the query. They end up in access logs, so none is accepted there. */
 const credentialParameters = new Set(['api-key', 'subscription-key', 'ocp-apim-subscription-key', 'access_token'])
+
+const forms = 'Use /TARGET/WORKLOAD/openai/…, /openai/… or /v1/…; /openapi.json lists the operations.'
+
+function nothingAt(path: string): Refusal {
+  return new Refusal('route_unknown', { path, advice: forms })
+}
 
 /** @throws Refusal path_malformed, route_unknown, method_not_allowed, credential_in_query */
 export function findRoute(method: string, url: string): Route {
   const { path, query } = splitUrl(url)
   // A person who opens the endpoint in a browser gets this refusal: it says which addresses there are.
-  if (path === '/') throw new Refusal('route_unknown', { path })
+  if (path === '/') throw nothingAt(path)
   const segments = splitPath(path)
   const place = splitAddress(segments, path)
   const operation = findOperation(place.rest, method, formOf(place))
-  if (operation === null) throw new Refusal('route_unknown', { path })
+  if (operation === null) throw nothingAt(path)
   if (!operation.methods.includes(method)) {
     const allowed = operation.methods.join(', ')
     throw new Refusal('method_not_allowed', { operation: operation.name, allowed, method })
@@ -79,7 +85,7 @@ function splitAddress(segments: readonly string[], path: string): AddressParts {
   const short = segments[0] === 'openai' || segments[0] === 'v1'
   const names = short ? { target: null, workload: null } : readNames(segments, path)
   const below = short ? segments : segments.slice(2)
-  if (below[0] !== 'openai' && !(short && below[0] === 'v1')) throw new Refusal('route_unknown', { path })
+  if (below[0] !== 'openai' && !(short && below[0] === 'v1')) throw nothingAt(path)
   const inside = below[0] === 'openai' ? below.slice(1) : below
   const isV1 = inside[0] === 'v1'
   const rest = isV1 ? inside.slice(1) : inside
@@ -92,7 +98,7 @@ function splitAddress(segments: readonly string[], path: string): AddressParts {
 function readNames(segments: readonly string[], path: string): { target: string; workload: string } {
   const [target, workload] = segments
   if (segments.length < 4 || target === undefined || workload === undefined) {
-    throw new Refusal('route_unknown', { path })
+    throw nothingAt(path)
   }
   for (const name of [target, workload]) {
     if (!namePattern.test(name)) throw new Refusal('path_malformed', { reason: `"${name}" is not a name` })

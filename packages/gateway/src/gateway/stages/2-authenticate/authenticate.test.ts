@@ -17,7 +17,8 @@ function partsOf(change: {
     verify = () => assert.fail('a remembered token is not verified again'),
     groups = null,
   } = change
-  return { verifier: { remembered: () => remembered, verify }, groups }
+  const identity = { audiences: ['https://ai.azure.com'] }
+  return { verifier: { remembered: () => remembered, verify }, identity, groups }
 }
 
 test('a token that was seen before is answered at once, with the same exchange', () => {

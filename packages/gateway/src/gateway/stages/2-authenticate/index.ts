@@ -2,6 +2,7 @@
  * Authenticate: the request's token to a caller. Nearly every token has been seen before, so this is usually
  * synchronous. An outage of the sign-in service is the gateway's problem (503), never the caller's (401).
  */
+import type { Config } from '../../../config/schema/index.ts'
 import { type Caller, IdentityError, readToken, type Verifier } from '../../../identity/index.ts'
 import { type Authenticated, noteCaller, type Resolved } from '../../exchange.ts'
 import { Refusal } from '../../refusals.ts'
@@ -9,13 +10,14 @@ import { type GroupsParts, withGroups } from './groups.ts'
 
 export interface AuthenticateParts extends GroupsParts {
   readonly verifier: Pick<Verifier, 'remembered' | 'verify'>
+  readonly identity: Pick<Config['identity']['entra'], 'audiences'>
 }
 
 /** @throws Refusal token_*, keys_unavailable, groups_unavailable; also as a rejection */
 export function authenticate(exchange: Resolved, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
   const { rawHeaders, socket } = exchange.call.req
   try {
-    const { token } = readToken(rawHeaders)
+    const { token } = readToken(rawHeaders, parts.identity.audiences)
     const caller = parts.verifier.remembered(token, socket)
     if (caller !== null) return verified(exchange, caller, token, parts)
     return parts.verifier.verify(token).then(

@@ -46,11 +46,27 @@ export function requireOperation(workload: Workload, operation: Operation): void
 function findWorkload(caller: Caller, name: string | null, plan: Plan): Workload {
   if (name === null) return onlyWorkload(caller, plan)
   const workload = plan.workloads.get(name)
-  if (workload === undefined) throw new Refusal('workload_unknown', { workload: name })
+  if (workload === undefined) throw new Refusal('workload_unknown', { workload: name, others: others(caller, plan) })
   if (workload.bound(caller) !== null) return workload
   if (workload.rules.groupsOverage(caller)) throw new Refusal('caller_groups_overage', { workload: name })
   const lacking = lackingText(workload.rules.lacking(caller), caller)
-  throw new Refusal('caller_not_bound', { caller: shown(caller), workload: name, lacking })
+  throw new Refusal('caller_not_bound', {
+    caller: shown(caller),
+    workload: name,
+    lacking,
+    others: others(caller, plan),
+  })
+}
+
+/** `You may call as: a, b.` @param bound not empty. */
+export function mayCallAs(bound: readonly Workload[]): string {
+  return `You may call as: ${listed(bound.map(({ name }) => name))}.`
+}
+
+/** The workloads that the caller may use, as a sentence with a space before it; empty where there are none. */
+function others(caller: Caller, plan: Plan): string {
+  const bound = plan.workloadsOf(caller)
+  return bound.length === 0 ? '' : ` ${mayCallAs(bound)}`
 }
 
 function onlyWorkload(caller: Caller, plan: Plan): Workload {
@@ -66,8 +82,8 @@ function findTarget(workload: Workload, name: string | null, plan: Plan): Target
   if (name === null) return workload.standardTarget
   const target = workload.targets.get(name)
   if (target !== undefined) return target
-  if (!plan.targets.has(name)) throw new Refusal('target_unknown', { target: name })
   const allowed = listed(workload.targets.keys())
+  if (!plan.targets.has(name)) throw new Refusal('target_unknown', { workload: workload.name, target: name, allowed })
   throw new Refusal('target_not_allowed', { workload: workload.name, target: name, allowed })
 }
 

@@ -269,6 +269,9 @@ function operationOf(url: string | null): { operation: Operation; deployment: st
   const deployment = segments[0] === 'deployments' ? (segments[1] ?? null) : null
   const operation = findOperation(deployment === null ? segments : segments.slice(2), 'POST', 'v1')
   const runs = operation !== null && operation.deployment === 'required' && operation.body === 'json'
-  if (!runs) throw new Refusal('route_unknown', { path: path === '' ? 'a line without "url"' : path })
+  if (!runs) {
+    const advice = 'The "url" of a line is that of an operation on a model, as /v1/chat/completions.'
+    throw new Refusal('route_unknown', { path: path === '' ? 'a line without "url"' : path, advice })
+  }
   return { operation, deployment }
 }

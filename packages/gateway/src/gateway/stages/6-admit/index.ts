@@ -8,7 +8,7 @@ import { type Admitted, type Located, noteLease, noteLimitHeaders, type Received
 import type { GatewayParts } from '../../parts.ts'
 import { promptOf } from '../9-record/bound.ts'
 import { limitHeaders } from './headers.ts'
-import { refusalOfDenial } from './refusals.ts'
+import { madeOf, refusalOfDenial } from './refusals.ts'
 import { CallWaiting } from './waiting.ts'
 
 export interface AdmitParts extends Pick<GatewayParts, 'limits' | 'totalMs'> {
@@ -47,7 +47,12 @@ function granted(
   // Noted before anything can throw: whatever happens now, the lease is settled.
   noteLease(exchange, lease)
   waiting?.end()
-  if (denial !== null) throw refusalOfDenial(denial, exchange.grant.workload.name, parts.prices.currency)
+  if (denial !== null) {
+    const { name } = exchange.grant.workload
+    const meets = parts.limits.meets(name, exchange.request.deployment)
+    const made = meets === null ? '' : madeOf(exchange, askOf(exchange, meets, parts))
+    throw refusalOfDenial(denial, name, parts.prices.currency, made)
+  }
   // Made now, while the processor's cache has their data: once the answer is there, it costs several times as much.
   noteLimitHeaders(exchange, limitHeaders(lease))
   return exchange

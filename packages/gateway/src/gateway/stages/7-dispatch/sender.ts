@@ -19,7 +19,7 @@ import { Refusal } from '../../refusals.ts'
 import type { Relayed } from '../../relayed.ts'
 import { aboutCall, sentTrace } from '../../trace.ts'
 import type { BodyHold } from '../4-receive/budget.ts'
-import { refusalOfDenial } from '../6-admit/refusals.ts'
+import { madeOf, refusalOfDenial } from '../6-admit/refusals.ts'
 import { Attempts, type Retry } from '../8-relay/attempts.ts'
 import { ClientOutgoing } from '../8-relay/client.ts'
 import { Discarded } from '../8-relay/discarded.ts'
@@ -285,8 +285,11 @@ export class Sender {
   }
 
   #refusal(): Refusal {
-    const { workload } = this.#exchange.grant
-    if (this.#denial !== null) return refusalOfDenial(this.#denial, workload.name, this.#parts.prices.currency)
+    const { grant, lease } = this.#exchange
+    if (this.#denial !== null) {
+      const made = lease === null ? '' : madeOf(this.#exchange, lease.ask)
+      return refusalOfDenial(this.#denial, grant.workload.name, this.#parts.prices.currency, made)
+    }
     return this.#lacksCredential ?? this.#members.refusal(this.#sending.request.deployment ?? '')
   }
 }

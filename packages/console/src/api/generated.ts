@@ -897,7 +897,10 @@ export type ConfigurationVersion = {
 export type ConfigurationCheck = {
   readonly problems: readonly (ConfigurationProblem)[]
   readonly problemCount: number
+  /** As far as they can be told while there are problems. */
   readonly warnings: readonly (ConfigurationProblem)[]
+  /** What could not be checked because of the problems, and why; a line each. */
+  readonly unchecked: readonly (string)[]
   readonly waitForRestart: readonly (string)[]
 }
 

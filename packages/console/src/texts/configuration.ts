@@ -57,6 +57,7 @@ export const configuration = {
       ? 'It can be used. One setting is probably a mistake.'
       : `It can be used. ${count} settings are probably mistakes.`,
   wrong: (count: number) => (count === 1 ? 'It has 1 problem.' : `It has ${count} problems.`),
+  notChecked: (unchecked: readonly string[]) => `Not checked: ${unchecked.join('; ')}.`,
   problems: 'Problems',
   goTo: (line: number) => `Go to line ${line}`,
   seen: (seen: string) => `seen ${seen}`,

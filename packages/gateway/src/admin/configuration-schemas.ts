@@ -98,7 +98,10 @@ const checked = z
   .strictObject({
     problems: z.array(problem),
     problemCount: z.int(),
-    warnings: z.array(problem),
+    warnings: z.array(problem).openapi({ description: 'As far as they can be told while there are problems.' }),
+    unchecked: z
+      .array(z.string())
+      .openapi({ description: 'What could not be checked because of the problems, and why; a line each.' }),
     waitForRestart: z.array(z.string()),
   })
   .openapi('ConfigurationCheck')

@@ -27,7 +27,7 @@ const report: ConfigurationReport = {
 export const testConfiguration = (roles: Config['admin']['roles']): Configuration => ({
   report: async () => report,
   read: text => parseConfig(text, { path: report.file.path, env: {}, readFile: async () => '' }),
-  check: async () => ({ problems: [], problemCount: 0, warnings: [], waitForRestart: [] }),
+  check: async () => ({ problems: [], problemCount: 0, warnings: [], unchecked: [], waitForRestart: [] }),
   history: async () => [version].map(({ text: _, ...rest }) => rest),
   version: async id => (id === version.id ? version : null),
   prepare: async () => ({ roles, from: hash, to: hash, commit: async () => ({ hash, waitForRestart: [] }) }),

@@ -40,6 +40,8 @@ export interface Finding {
 export interface ConfigDocument {
   /** Value of the text; null for an empty file. Mappings have no key that is also a property of every object. */
   readonly root: unknown
+  /** Mappings and lists that are not in `root`, because their key is refused. */
+  readonly unread: readonly Path[]
   /** Adds line and column to a finding: those of its path, or of the nearest parent in the text. */
   locate(finding: Finding): Problem
 }
@@ -53,6 +55,7 @@ interface Walk {
   readonly lines: LineCounter
   readonly positions: Map<string, TextPosition>
   readonly problems: Problem[]
+  readonly unread: Path[]
   readonly anchors: Map<string, Node>
   /** Anchored nodes that are being expanded: an alias to one of them would never end. */
   readonly open: Set<Node>
@@ -89,13 +92,14 @@ export function readDocument(text: string): { document: ConfigDocument | null; p
     lines,
     positions: new Map(),
     problems: [],
+    unread: [],
     anchors: new Map(),
     open: new Set(),
     aliasedValues: 0,
     overflowed: false,
   }
   const root = plain(parsed.contents, [], walk)
-  return { document: { root, locate: finding => located(finding, walk) }, problems: walk.problems }
+  return { document: { root, unread: walk.unread, locate: finding => located(finding, walk) }, problems: walk.problems }
 }
 
 function refused(code: ProblemCode, seen: string, expected: string): { document: null; problems: Problem[] } {
@@ -192,16 +196,34 @@ function mapping(node: YAMLMap, path: Path, walk: Walk): Record<string, unknown>
     const key = String(keyNode?.value ?? '')
     const keyPath = [...path, key]
     const refusal = keyRefusal(key, Object.hasOwn(result, key))
+    const valueNode = isNode(pair.value) ? pair.value : null
     if (refusal !== null) {
       const finding = { ...refusal, path: keyPath, seen: `the key ${printable(key)}`, nearest: null }
       walk.problems.push(problemAt(offsetOf(keyNode), finding, walk.lines))
+      if (refusal.code === 'duplicate_key') addMissing(result[key], valueNode, keyPath, walk)
+      else if (isMap(valueNode) || isSeq(valueNode)) walk.unread.push(keyPath)
       continue
     }
-    const valueNode = isNode(pair.value) ? pair.value : null
     remember(keyPath, keyNode, valueNode, walk)
     result[key] = plain(valueNode, keyPath, walk)
   }
   return result
+}
+
+/** What a key has where it stands again is checked together with what it has above. */
+function addMissing(before: unknown, again: Node | null, path: Path, walk: Walk): void {
+  if (!isMap(again) || typeof before !== 'object' || before === null || Array.isArray(before)) return
+  const known = before as Record<string, unknown>
+  for (const pair of again.items) {
+    const key = String(isScalar(pair.key) ? pair.key.value : '')
+    const valueNode = isNode(pair.value) ? pair.value : null
+    const keyPath = [...path, key]
+    if (Object.hasOwn(known, key)) addMissing(known[key], valueNode, keyPath, walk)
+    else if (keyRefusal(key, false) === null) {
+      remember(keyPath, isNode(pair.key) ? pair.key : null, valueNode, walk)
+      known[key] = plain(valueNode, keyPath, walk)
+    }
+  }
 }
 
 function keyRefusal(key: string, known: boolean): { code: ProblemCode; expected: string } | null {

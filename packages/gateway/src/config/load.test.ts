@@ -209,6 +209,7 @@ ledger: { retain: { records: 2d } }
         [3, 'identity.entra.tenants[0]', 'wrong_value', null],
         [4, 'instances.one.deployments.a.kind', 'wrong_value', null],
         [5, 'workloads.bot.callers[0].usr', 'unknown_key', 'user'],
+        [5, 'workloads.bot.callers[0].usr', 'wrong_value', null],
         [5, 'workloads.bot.targets', 'wrong_value', null],
         // A fault in one section does not hide faults across the fields of others.
         [6, 'ledger.retain.bodies', 'conflict', null],

@@ -5,21 +5,16 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { type Catalogue, parseCatalogue, shippedCatalogue } from './catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
+import { type ColumnsOf, checkValues } from './checking.ts'
 import { configBytesMax, type Finding, readDocument } from './document.ts'
 import { fileFault, resolveExpressions } from './expressions.ts'
 import { hideInserted } from './hidden.ts'
-import { findingsOf } from './issues.ts'
-import { configJsonSchema } from './json-schema.ts'
-import { byPosition, ConfigError, formatPath, type Problem, printable } from './messages.ts'
-import { checkRules, type Sections } from './rules/index.ts'
-import { knownPrices } from './rules/prices.ts'
-import { type Config, configSchema } from './schema/index.ts'
+import { byPosition, ConfigError, formatPath, type Path, type Problem, printable } from './messages.ts'
+import type { Config } from './schema/index.ts'
 
 /** Longest file that `${file:PATH}` may bring in, in bytes. */
 const secretBytesMax = 65_536
-/** Longest price catalogue, in bytes. */
-const catalogueBytesMax = 1_048_576
 
 export interface LoadedConfig {
   /**
@@ -47,12 +42,18 @@ export interface ParseParts {
   readFile(path: string, bytesMax?: number): Promise<string>
   /** Secrets that a masked text leaves in their place, by id. Default: none. */
   readonly kept?: ReadonlyMap<string, string>
+  /** Columns of records. Default: columns of feeds are not checked. */
+  readonly columns?: ColumnsOf
 }
 
 /** Reads and checks a file. Rejects with `ConfigError` and with nothing else. */
-export async function loadConfig(path: string, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
+export async function loadConfig(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  further: Pick<ParseParts, 'columns'> = {},
+): Promise<LoadedConfig> {
   const text = await readConfigText(path)
-  return parseConfig(text, { path, env, readFile: readNamedFile })
+  return parseConfig(text, { path, env, readFile: readNamedFile, ...further })
 }
 
 /** Text of a configuration file. Rejects with `ConfigError` and with nothing else. */
@@ -78,114 +79,33 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
   const path = resolve(parts.path)
   const directory = dirname(path)
   const { document, problems: textProblems } = readDocument(text)
-  if (document === null) throw new ConfigError('config_invalid', parts.path, textProblems)
+  if (document === null) {
+    const unchecked = ['everything else, because the text cannot be read as YAML']
+    throw new ConfigError('config_invalid', parts.path, textProblems, { unchecked })
+  }
 
   const resolved = await resolveExpressions(document.root, { ...parts, directory })
-  const shape = checkShape(resolved.root, resolved.origins)
-  const prices = await readCatalogue(shape.sections.prices, parts, directory)
-  const { catalogue } = prices
-  const known =
-    catalogue === null || shape.sections.prices === null ? null : knownPrices(catalogue, shape.sections.prices)
-  const rules = checkRules(shape.sections, resolved.origins, known)
-
-  const beyondExpressions = [...shape.findings, ...prices.findings, ...rules.errors].filter(
-    finding => !resolved.failed.has(formatPath(finding.path)),
-  )
-  const hidden = (findings: readonly Finding[]) => hideInserted(findings, resolved.inserted, resolved.origins)
-  const errors = [...resolved.findings, ...hidden(beyondExpressions)].map(document.locate)
-  if (textProblems.length + errors.length > 0 || shape.config === null || catalogue === null) {
-    throw new ConfigError('config_invalid', parts.path, [...textProblems, ...errors])
+  const { readFile, columns = null } = parts
+  const checked = await checkValues(resolved, {
+    directory,
+    columns,
+    readFile: (file, most) => readFile.call(parts, file, most),
+  })
+  const located = (findings: readonly Finding[]): Problem[] =>
+    hideInserted(findings, resolved.inserted, resolved.origins).map(document.locate)
+  const warnings = located(checked.warnings).sort(byPosition)
+  const problems = [...textProblems, ...resolved.findings.map(document.locate), ...located(checked.errors)]
+  if (checked.usable === null || problems.length > 0) {
+    const unchecked = [...document.unread.map(unreadText), ...checked.unchecked]
+    throw new ConfigError('config_invalid', parts.path, problems, { warnings, unchecked })
   }
-  return {
-    config: settled(shape.config, directory),
-    path,
-    text,
-    warnings: hidden(rules.warnings).map(document.locate).sort(byPosition),
-    catalogue,
-    sources: [path, ...resolved.files, ...prices.files],
-  }
+  const { config, catalogue } = checked.usable
+  const sources = [path, ...resolved.files, ...checked.files]
+  return { config: settled(config, directory), path, text, warnings, catalogue, sources }
 }
 
-interface CheckedSections {
-  readonly config: Config | null
-  readonly sections: Sections
-  readonly findings: ReturnType<typeof findingsOf>
-}
-
-/** Checks the values with the schema. When they do not fit, the sections that do are still passed to the rules. */
-function checkShape(written: unknown, origins: ReadonlyMap<string, string>): CheckedSections {
-  const root = withoutCalls(written)
-  const whole = configSchema.safeParse(root)
-  if (whole.success) return { config: whole.data, sections: whole.data, findings: [] }
-  const context = { root, origins, schema: configJsonSchema() }
-  const values: Readonly<Record<string, unknown>> = typeof root === 'object' && root !== null ? { ...root } : {}
-  const section = <Name extends keyof Config>(name: Name): Config[Name] | null => {
-    const read = configSchema.shape[name].safeParse(values[name])
-    return read.success ? (read.data as Config[Name]) : null
-  }
-  const sections: Sections = {
-    gateway: section('gateway'),
-    admin: section('admin'),
-    identity: section('identity'),
-    instances: section('instances'),
-    pools: section('pools'),
-    workloads: section('workloads'),
-    limits: section('limits'),
-    prices: section('prices'),
-    objects: section('objects'),
-    redis: section('redis'),
-    ledger: section('ledger'),
-    feeds: section('feeds'),
-    collect: section('collect'),
-    telemetry: section('telemetry'),
-    log: section('log'),
-  }
-  return { config: null, sections, findings: whole.error.issues.flatMap(issue => findingsOf(issue, context)) }
-}
-
-/** A collector serves no calls, so its configuration may leave out what only calls need. */
-function withoutCalls(root: unknown): unknown {
-  const isCollector = typeof root === 'object' && root !== null && Object.hasOwn(root, 'collect')
-  return isCollector ? { instances: {}, workloads: {}, ...root } : root
-}
-
-interface ReadCatalogue {
-  /** Null when the section or the catalogue could not be read. */
-  readonly catalogue: Catalogue | null
-  readonly findings: readonly Finding[]
-  readonly files: readonly string[]
-}
-
-/** Reads the catalogue. Problems in a catalogue file are reported at `prices.catalogue`, one finding per problem. */
-async function readCatalogue(
-  prices: Config['prices'] | null,
-  parts: ParseParts,
-  directory: string,
-): Promise<ReadCatalogue> {
-  if (prices === null) return { catalogue: null, findings: [], files: [] }
-  const { catalogue: written } = prices
-  if (written === undefined) return { catalogue: shippedCatalogue(), findings: [], files: [] }
-  const file = resolve(directory, written)
-  const at = { path: ['prices', 'catalogue'], nearest: null } as const
-  try {
-    const { catalogue, problems } = parseCatalogue(await parts.readFile(file, catalogueBytesMax))
-    const findings = problems.map(problem => {
-      const { line, column, path, seen } = problem
-      return {
-        ...problem,
-        ...at,
-        seen: `${printable(file)}:${line}:${column} ${path}: ${seen ?? ''}`.replace(/[: ]+$/, ''),
-      }
-    })
-    return { catalogue, findings, files: [file] }
-  } catch (cause) {
-    const expected = `a price catalogue that can be read; ${printable(file)}: ${fileFault(cause)}`
-    return {
-      catalogue: null,
-      findings: [{ ...at, code: 'missing_file', seen: printable(written), expected }],
-      files: [],
-    }
-  }
+function unreadText(path: Path): string {
+  return `what is below ${formatPath(path)}, because of its name`
 }
 
 /** Resolves what depends on the directory of the file, and gives each value one spelling. */

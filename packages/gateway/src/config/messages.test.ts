@@ -39,6 +39,8 @@ suite('problems as text', () => {
       file: 'f.yaml',
       problemCount: 2,
       problems: [{ ...problem, line: 2 }, problem],
+      warnings: [],
+      unchecked: [],
     })
   })
 

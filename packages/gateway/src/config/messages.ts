@@ -55,8 +55,17 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[]
   /** Number of problems in all. */
   readonly problemCount: number
+  /** Settings that are allowed and probably a mistake, as far as they could be checked; sorted by position. */
+  readonly warnings: readonly Problem[]
+  /** What could not be checked because of the problems, and why; a line each. */
+  readonly unchecked: readonly string[]
 
-  constructor(code: ConfigErrorCode, file: string, problems: readonly Problem[]) {
+  constructor(
+    code: ConfigErrorCode,
+    file: string,
+    problems: readonly Problem[],
+    { warnings = [], unchecked = [] }: Partial<Pick<ConfigError, 'warnings' | 'unchecked'>> = {},
+  ) {
     const sorted = [...problems].sort(byPosition).slice(0, problemsMax)
     super(`${printable(file)}: ${countOf(problems.length)}\n${sorted.map(problemLine).join('\n')}`)
     this.name = 'ConfigError'
@@ -64,10 +73,13 @@ export class ConfigError extends Error {
     this.file = file
     this.problems = sorted
     this.problemCount = problems.length
+    this.warnings = warnings
+    this.unchecked = unchecked
   }
 
-  toJSON(): { code: ConfigErrorCode; file: string; problemCount: number; problems: readonly Problem[] } {
-    return { code: this.code, file: this.file, problemCount: this.problemCount, problems: this.problems }
+  toJSON(): Pick<ConfigError, 'code' | 'file' | 'problemCount' | 'problems' | 'warnings' | 'unchecked'> {
+    const { code, file, problemCount, problems, warnings, unchecked } = this
+    return { code, file, problemCount, problems, warnings, unchecked }
   }
 }
 

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/messages.ts'
 import { codeOf } from '../errors.ts'
-import { feedSources } from '../house/feeds.ts'
+import { feedColumns } from '../house/feeds.ts'
 import type { CredentialParts } from '../instances/credentials.ts'
 import { checks } from './checks.ts'
 import { problemFindings } from './configuration.ts'
@@ -58,10 +58,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
 /** @returns the configuration, or what is wrong with it. */
 async function load({ file, env }: DiagnoseOptions): Promise<LoadedConfig | CheckedFinding[]> {
   try {
-    const loaded = await loadConfig(file, env)
-    // Columns belong to the table of fields, which the configuration does not know.
-    feedSources(loaded.config)
-    return loaded
+    return await loadConfig(file, env, { columns: feedColumns })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return named('configuration', problemFindings(file, error))

@@ -4,7 +4,7 @@ import { type HeldConfiguration, openConfiguration } from '../config/in-force/op
 import { ConfigError } from '../config/messages.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { Core } from './core.ts'
-import { feedSources } from './feeds.ts'
+import { feedColumns, feedSources } from './feeds.ts'
 import type { CompleteParts } from './index.ts'
 
 interface Taking {
@@ -27,6 +27,7 @@ export async function holdConfiguration(
       ...source,
       ...{ clock, log, directory: current.config.ledger.directory },
       isAllowed: () => current.config.admin.applyConfiguration,
+      columns: feedColumns,
       validate: next => validate(next, source.loaded.path, collects),
       waiting: next => current.waiting(placed(next)),
       isCurrent: next => isDeepStrictEqual(placed(next), current.config),

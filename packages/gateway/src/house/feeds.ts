@@ -2,7 +2,7 @@
 import { ConfigError, type Problem, printable } from '../config/messages.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { FeedSource } from '../ledger/feeds/control.ts'
-import { columnNames } from '../ledger/feeds/forms.ts'
+import { columnNames, feedForms } from '../ledger/feeds/forms.ts'
 import { type FeedKind, type FeedSettings, feedModules } from '../ledger/feeds/kinds.ts'
 import { backendOf } from '../wire/backends.ts'
 
@@ -35,6 +35,12 @@ function providersOf(instances: Config['instances']): Record<string, string> {
       .filter(([, { kind }]) => backendOf(kind).isNamed)
       .map(([name, { kind }]) => [name, backendOf(kind).provider]),
   )
+}
+
+/** Columns of records, by the form of a feed: for checks of a configuration. */
+export function feedColumns(form: string): readonly string[] {
+  const known = feedForms.find(one => one === form)
+  return known === undefined ? [] : columnNames(known)
 }
 
 function unknownColumns(name: string, feed: Config['feeds'][string]): Problem[] {

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, problemLine } from '../config/messages.ts'
 import type { Log } from '../log.ts'
+import { feedColumns } from './feeds.ts'
 import type { House } from './index.ts'
 
 interface ReloadParts {
@@ -26,7 +27,7 @@ export function startReloading(
   let timer: NodeJS.Timeout | undefined
   const reload = async (): Promise<void> => {
     try {
-      const next = await loadConfig(loaded.path, env)
+      const next = await loadConfig(loaded.path, env, { columns: feedColumns })
       if (!house.isInForce(next)) house.reload(next.config, next)
       follow(next.sources)
     } catch (error) {

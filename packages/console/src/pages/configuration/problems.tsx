@@ -14,8 +14,11 @@ interface ProblemsProps {
 
 /** What the check has found, each with a way to its place. */
 export function Problems({ checked, isOld, goTo }: ProblemsProps) {
-  const { problems, problemCount, warnings, waitForRestart } = checked
-  const list = problems.length > 0 ? problems : warnings
+  const { problems, problemCount, warnings, unchecked, waitForRestart } = checked
+  const list = [
+    ...problems.map(problem => ({ problem, isError: true })),
+    ...warnings.map(problem => ({ problem, isError: false })),
+  ]
   return (
     <Panel title={text.problems}>
       <Text size="sm" role="status" {...(isOld ? { c: 'dimmed' } : {})}>
@@ -27,12 +30,17 @@ export function Problems({ checked, isOld, goTo }: ProblemsProps) {
         {isOld && ` ${text.unchecked}`}
       </Text>
       <ul className={styles['problems']}>
-        {list.map(problem => (
+        {list.map(({ problem, isError }) => (
           <li key={`${problem.line}|${problem.column}|${problem.code}|${problem.path}`} className={styles['problem']}>
-            <One problem={problem} isError={problems.length > 0} goTo={goTo} />
+            <One problem={problem} isError={isError} goTo={goTo} />
           </li>
         ))}
       </ul>
+      {unchecked.length > 0 && (
+        <Text size="xs" c="dimmed" mt="xs">
+          {text.notChecked(unchecked)}
+        </Text>
+      )}
       {waitForRestart.length > 0 && (
         <Text size="xs" c="dimmed" mt="xs">
           {text.wouldWait(waitForRestart.join(', '))}

@@ -51,11 +51,9 @@ export function configCommand(context: CliContext, explain: Explain | null = nul
  */
 export async function readConfig(context: CliContext, file: string): Promise<LoadedConfig> {
   try {
-    const loaded = await loadConfig(resolve(context.cwd, file), context.env)
     // Columns belong to the table of fields, which the configuration does not know.
-    const { feedSources } = await import('../../house/feeds.ts')
-    feedSources(loaded.config)
-    return loaded
+    const { feedColumns } = await import('../../house/feeds.ts')
+    return await loadConfig(resolve(context.cwd, file), context.env, { columns: feedColumns })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     if (!context.json && error.code === 'config_invalid') {

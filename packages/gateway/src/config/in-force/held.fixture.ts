@@ -41,6 +41,7 @@ export async function openHeld(directory: string, changes: Partial<Configuration
   const held = await openConfiguration({
     ...{ loaded, env: {}, directory: join(directory, 'ledger'), clock: systemClock, log: silentLog },
     isAllowed: () => true,
+    columns: () => [],
     validate: () => {},
     waiting: () => [],
     isCurrent: () => true,

@@ -75,8 +75,10 @@ export interface Checked {
   readonly problems: readonly Problem[]
   /** Of all, also those that are not listed. */
   readonly problemCount: number
-  /** Only of a text without problems. */
+  /** As far as they can be told while there are problems. */
   readonly warnings: readonly Problem[]
+  /** What could not be checked because of the problems, and why; a line each. */
+  readonly unchecked: readonly string[]
   /** Settings of the text that would wait for a restart. */
   readonly waitForRestart: readonly string[]
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import { codeOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import type { ColumnsOf } from '../checking.ts'
 import { type EffectiveValue, effectiveValues } from '../effective.ts'
 import { type LoadedConfig, parseConfig, readConfigText, readNamedFile } from '../load.ts'
 import { type Kept, type MaskedText, maskText, restoreText } from '../masking.ts'
@@ -37,6 +38,8 @@ export interface ConfigurationParts extends ConfigSource {
   readonly log: Log
   /** Whether it may be applied. Called each time. */
   readonly isAllowed: () => boolean
+  /** Columns of records, by the form of a feed. */
+  readonly columns: ColumnsOf
   /** Further checks of a configuration. @throws ConfigError */
   readonly validate: (config: Config) => void
   /** Paths of settings whose change waits for a restart. */
@@ -109,10 +112,11 @@ class Held implements HeldConfiguration {
   async check(text: string): Promise<Checked> {
     try {
       const { warnings, config } = await this.read(text)
-      return { problems: [], problemCount: 0, warnings, waitForRestart: this.#parts.waiting(config) }
+      return { problems: [], problemCount: 0, warnings, unchecked: [], waitForRestart: this.#parts.waiting(config) }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      return { problems: error.problems, problemCount: error.problemCount, warnings: [], waitForRestart: [] }
+      const { problems, problemCount, warnings, unchecked } = error
+      return { problems, problemCount, warnings, unchecked, waitForRestart: [] }
     }
   }
 
@@ -227,7 +231,8 @@ class Held implements HeldConfiguration {
     const { path } = this.#loaded
     // Names of variables are nobody's to learn: without a list of them, no message has one that is near.
     const env: NodeJS.ProcessEnv = Object.create(this.#parts.env)
-    const loaded = await parseConfig(text, { path, env, kept, readFile: this.#readNamed })
+    const { columns } = this.#parts
+    const loaded = await parseConfig(text, { path, env, kept, columns, readFile: this.#readNamed })
     this.#parts.validate(loaded.config)
     return loaded
   }

@@ -26,6 +26,23 @@ export function checkFeeds(feeds: Config['feeds'], sections: Sections, notes: No
   }
 }
 
+/** @param columnsOf columns of records, by the form of a feed. */
+export function checkColumns(
+  feeds: Config['feeds'],
+  columnsOf: (form: string) => readonly string[],
+  notes: Notes,
+): void {
+  for (const [name, feed] of Object.entries(feeds)) {
+    if (!('form' in feed)) continue
+    const known = columnsOf(feed.form)
+    for (const [index, column] of (feed.columns ?? []).entries()) {
+      if (known.includes(column)) continue
+      const finding = unknownName(column, ['feeds', name, 'columns', index], 'column', known)
+      notes.errors.push({ ...finding, expected: `a column of the form ${feed.form}, as docs/feeds.md lists them` })
+    }
+  }
+}
+
 function checkKind(feed: FeedConfig, path: Path, notes: Notes): void {
   if ('form' in feed) checkForm(feed, path, notes)
   if (feed.kind === 'otlp') checkCollector(feed, path, notes)

@@ -10,7 +10,7 @@ import { type Path, printable, showValue } from '../messages.ts'
 import type { CallerRule, Config } from '../schema/index.ts'
 import { checkCollect } from './collect.ts'
 import { checkConsole } from './console.ts'
-import { checkFeeds, checkMetrics } from './feeds.ts'
+import { checkColumns, checkFeeds, checkMetrics } from './feeds.ts'
 import { checkBrought, checkKind } from './kinds.ts'
 import {
   amountsOfInstances,
@@ -33,7 +33,7 @@ import { checkOperations, checkPriorities, checkTargets } from './workloads.ts'
 
 export type { Sections } from './notes.ts'
 
-export type RuleFindings = Pick<Notes, 'errors' | 'warnings'>
+export type RuleFindings = Pick<Notes, 'errors' | 'warnings' | 'unchecked'>
 
 /**
  * First segments of the gateway's own routes. A target or workload with such a name could not be told apart from them.
@@ -55,13 +55,20 @@ export const reservedNames: ReadonlySet<string> = new Set([
   '_simulator',
 ])
 
-/** @param prices null when the price catalogue could not be read: rules about prices are skipped. */
+export interface RuleParts {
+  /** Null when the price catalogue could not be read: rules about prices are skipped. */
+  readonly prices: KnownPrices | null
+  /** Columns of records, by the form of a feed; null when they are not known here. */
+  readonly columns: ((form: string) => readonly string[]) | null
+}
+
 export function checkRules(
   sections: Sections,
   origins: ReadonlyMap<string, string>,
-  prices: KnownPrices | null,
+  { prices, columns }: RuleParts,
 ): RuleFindings {
-  const notes: Notes = { errors: [], warnings: [], origins }
+  const notes: Notes = { errors: [], warnings: [], unchecked: [], origins }
+  if (columns !== null && sections.feeds !== null) checkColumns(sections.feeds, columns, notes)
   checkFront(sections, notes)
   checkBack(sections, notes)
   const hasLimits = checkLimits(sections, notes)
@@ -94,8 +101,16 @@ function checkBack({ identity, instances, pools, workloads }: Sections, notes: N
   if (instances === null || pools === null) return
   checkPools(instances, pools, notes)
   if (workloads === null) return
-  checkTargets(workloads, offersOf(instances, pools), notes)
+  checkTargets(workloads, { offers: offersOf(instances, pools), unsure: unsurePools(instances, pools) }, notes)
   checkBrought(workloads, { instances, pools }, notes)
+}
+
+/** Pools with an unknown member: nobody knows what it offers. */
+function unsurePools(instances: Config['instances'], pools: Config['pools']): ReadonlySet<string> {
+  const unsure = Object.entries(pools).filter(([, { members }]) => {
+    return members.some(({ instance }) => !Object.hasOwn(instances, instance))
+  })
+  return new Set(unsure.map(([name]) => name))
 }
 
 function checkCosts(sections: Sections, known: KnownPrices, notes: Notes): void {

@@ -10,7 +10,7 @@ test('settings that the kind openai does not have are refused for its instances'
   const rows: readonly (readonly [Readonly<Record<string, unknown>>, readonly string[]])[] = [
     [kind, []],
     [{ 'instances/one/kind': 'azure-openai' }, []],
-    [{ 'instances/one/kind': 'open-ai' }, ['wrong_value instances.one.kind']],
+    [{ 'instances/one/kind': 'open-ai' }, ['conflict instances.one.credential', 'wrong_value instances.one.kind']],
     [{ 'instances/one/kind': 'openai' }, ['conflict instances.one.credential']],
     [{ ...kind, 'instances/one/credential': 'caller' }, ['conflict instances.one.credential']],
     [{ ...kind, 'instances/one/scope': 'https://ai.azure.com/.default' }, ['conflict instances.one.scope']],

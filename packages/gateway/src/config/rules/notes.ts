@@ -10,6 +10,8 @@ export type Sections = { readonly [Name in keyof Config]: Config[Name] | null }
 export interface Notes {
   readonly errors: Finding[]
   readonly warnings: Finding[]
+  /** What errors keep from being checked, and why: the end of a sentence after "because". */
+  readonly unchecked: { readonly path: Path; readonly why: string }[]
   /** Paths (as `formatPath` writes them) whose value came from an expression. */
   readonly origins: ReadonlyMap<string, string>
 }

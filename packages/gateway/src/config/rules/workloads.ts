@@ -6,22 +6,33 @@ import type { Config, LimitsConfig, WorkloadConfig } from '../schema/index.ts'
 import { conflict, listOf, type Notes, refuseDuplicates, unknownKeyName, unknownName, warn } from './notes.ts'
 import { type Offer, offerOfAll } from './offers.ts'
 
-export function checkTargets(workloads: Config['workloads'], offers: ReadonlyMap<string, Offer>, notes: Notes): void {
+export interface Offered {
+  /** By target. */
+  readonly offers: ReadonlyMap<string, Offer>
+  /** Pools with an unknown member, of which the offer is not all that they have. */
+  readonly unsure: ReadonlySet<string>
+}
+
+export function checkTargets(workloads: Config['workloads'], { offers, unsure }: Offered, notes: Notes): void {
   for (const [name, workload] of Object.entries(workloads)) {
     const path = ['workloads', name]
     for (const [index, target] of workload.targets.entries()) {
       if (offers.has(target)) continue
       notes.errors.push(unknownName(target, [...path, 'targets', index], 'instance or pool', [...offers.keys()]))
     }
-    // With an unknown target it is also unknown what the target offers.
-    if (workload.targets.some(target => !offers.has(target))) continue
+    checkOutput(workload, path, notes)
+    const unknown = workload.targets.find(target => !offers.has(target) || unsure.has(target))
+    if (unknown !== undefined) {
+      const why = offers.has(unknown) ? `pool ${unknown} has an unknown member` : 'a target is unknown'
+      notes.unchecked.push({ path: [...path, 'deployments'], why })
+      continue
+    }
     const reachable = offerOfAll(workload.targets, offers)
     for (const [index, deployment] of workload.deployments.entries()) {
       if (reachable.has(deployment)) continue
       const kind = `deployment of the targets ${workload.targets.join(', ')}`
       notes.errors.push(unknownName(deployment, [...path, 'deployments', index], kind, [...reachable.keys()]))
     }
-    checkOutput(workload, path, notes)
     checkCanaries(workload, offers, path, notes)
     checkShadows(workload, offers, path, notes)
   }

@@ -10,7 +10,7 @@ import { configJsonSchema } from './json-schema.ts'
 import { formatPath, type Path, printable } from './messages.ts'
 import { checkRules, type RuleFindings } from './rules/index.ts'
 import { type KnownPrices, knownPrices } from './rules/prices.ts'
-import { certain } from './salvage/certain.ts'
+import { certain, type Reported } from './salvage/certain.ts'
 import { type Reading, type Skipped, salvage } from './salvage/index.ts'
 import { type Config, configSchema } from './schema/index.ts'
 
@@ -90,8 +90,7 @@ async function checkSalvaged(
     const known: KnownPrices | null = prices.catalogue === null ? null : knownPrices(prices.catalogue, config.prices)
     return checkRules(config, of.origins, { prices: known, columns: surroundings.columns })
   }
-  // The value of a misspelt key may be wrong as well.
-  const reported = [...own.filter(({ atKey }) => atKey !== true).map(({ path }) => path), ...failed]
+  const reported = [...own, ...failed.map(path => ({ path }))]
   const { errors, warnings, unchecked } = checkReading(reading, check, reported)
   return {
     usable: null,
@@ -108,7 +107,7 @@ const nameRoundsMax = 4
 function checkReading(
   first: Reading,
   check: (config: Config, of: Reading) => RuleFindings,
-  reported: readonly Path[],
+  reported: readonly Reported[],
 ): Pick<CheckedValues, 'errors' | 'warnings' | 'unchecked'> {
   const errors = new Map<string, Finding>()
   let reading = first
@@ -134,7 +133,7 @@ function checkReading(
 function certainOf(
   runs: readonly (RuleFindings & { readonly place: Path | null })[],
   reading: Reading,
-  reported: readonly Path[],
+  reported: readonly Reported[],
 ): Pick<CheckedValues, 'errors' | 'warnings' | 'unchecked'> {
   const of = (kind: 'errors' | 'warnings') => {
     const [own, ...others] = runs.map(run => ({ place: run.place, findings: run[kind] }))

@@ -1,8 +1,11 @@
 /** Turns the schema's issues into findings: what was seen, what was expected, and the nearest known key. */
 import type { z } from 'zod'
 import type { Finding } from './document.ts'
+import { exampleOf, exampleText, formOf, isShare } from './forms.ts'
 import { type SchemaView, schemaAt } from './json-schema.ts'
 import { formatPath, nearestOf, type Path, printable, showValue } from './messages.ts'
+import { nearestValue } from './nearest-value.ts'
+import { nearestKey, sameKey } from './synonyms.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -23,22 +26,36 @@ export function findingsOf(issue: Issue, context: IssueContext, above: Path = []
   const value = valueAt(context.root, path)
   const seen = showAt(context, path)
   if (issue.code === 'invalid_key') {
+    const name = String(path.at(-1))
     const expected = `a name of ${issue.issues[0]?.message ?? 'another form'}`
-    return [{ code: 'wrong_value', path, seen: printable(String(path.at(-1))), expected, nearest: null, atKey: true }]
+    const nearest = nearestValue(name, { title: 'name' })
+    return [{ code: 'wrong_value', path, seen: printable(name), expected, nearest, atKey: true }]
   }
   if (issue.code === 'invalid_type' && value === undefined) {
     return [{ code: 'missing_key', path, seen: 'nothing', expected: expectedAt(path, context), nearest: null }]
   }
   if (issue.code === 'invalid_type') {
     const expected = typeText(issue.expected, path, context)
-    return [{ code: 'wrong_type', path, seen: misplaced(value, issue.expected) ?? seen, expected, nearest: null }]
+    const nearest = valueNear(value, path, context)
+    return [{ code: 'wrong_type', path, seen: misplaced(value, issue.expected) ?? seen, expected, nearest }]
   }
   if (issue.code === 'invalid_value') {
     const nearest = typeof value === 'string' ? nearestOf(value, issue.values.map(String)) : null
     const expected = `one of: ${issue.values.map(String).join(', ')}`
     return [{ code: 'wrong_value', path, seen, expected, nearest }]
   }
-  return [{ code: 'wrong_value', path, seen, expected: boundText(issue) ?? issue.message, nearest: null }]
+  const expected = boundText(issue, path, context) ?? issue.message
+  return [{ code: 'wrong_value', path, seen, expected, nearest: valueNear(value, path, context) }]
+}
+
+/** The value in the right form, where it is known. Nothing of a secret, or of what comes from outside the file. */
+function valueNear(value: unknown, path: Path, context: IssueContext): string | null {
+  const views = schemaAt(context.schema, path, context.root)
+  const [view] = views
+  if (view === undefined || views.length > 1) return null
+  if (isSecret(path, context) || context.origins.has(formatPath(path))) return null
+  const nearest = nearestValue(value, view)
+  return nearest === null || nearest === value ? null : printable(nearest)
 }
 
 /**
@@ -74,8 +91,33 @@ function unknownKey(path: Path, context: IssueContext): Finding {
   const taken = valueAt(context.root, parent)
   const free = known.filter(name => typeof taken !== 'object' || taken === null || !Object.hasOwn(taken, name))
   const where = parent.length === 0 ? 'the configuration' : formatPath(parent)
-  const expected = `a key of ${where}: ${known.join(', ')}`
-  return { code: 'unknown_key', path, seen: printable(key), expected, nearest: nearestOf(key, free), atKey: true }
+  const near = nearestKey(key, free)
+  const elsewhere = near === null ? keyElsewhere(key, parent, context) : null
+  const place = elsewhere === null ? '' : `. ${elsewhere.place}: ${formatPath(elsewhere.path)}`
+  const expected = `a key of ${where}: ${known.join(', ')}${place}`
+  const nearest = near ?? (elsewhere === null ? null : formatPath(elsewhere.path))
+  return { code: 'unknown_key', path, seen: printable(key), expected, nearest, atKey: true }
+}
+
+interface Elsewhere {
+  readonly path: Path
+  readonly place: string
+}
+
+/** A known key of this name, or of another word for it, one level below or above. */
+function keyElsewhere(key: string, parent: Path, context: IssueContext): Elsewhere | null {
+  const below = keysAt(parent, context).flatMap(child => {
+    return keysAt([...parent, child], context).map(inner => [child, inner] as const)
+  })
+  const inner = sameKey(
+    key,
+    below.map(steps => steps.join('.')),
+  )
+  if (inner !== null) return { path: [...parent, ...inner.split('.')], place: 'It belongs one level lower' }
+  if (parent.length === 0) return null
+  const above = parent.slice(0, -1)
+  const outer = sameKey(key, keysAt(above, context))
+  return outer === null ? null : { path: [...above, outer], place: 'It belongs one level higher' }
 }
 
 /** A mapping is compared with the variant that its key selects; everything else with the union as a whole. */
@@ -124,13 +166,16 @@ function ofSelector(path: Path, context: IssueContext): Finding {
   }
 }
 
-function boundText(issue: Issue): string | null {
+function boundText(issue: Issue, path: Path, context: IssueContext): string | null {
   // The schema's own words, where it has some, say more.
   if ((issue.code !== 'too_small' && issue.code !== 'too_big') || !issue.message.startsWith('Too ')) return null
   const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
   if (issue.origin === 'string') return `${bound} ${bound.endsWith(' 1') ? 'character' : 'characters'}`
   if (issue.origin === 'array') return `${bound} ${bound.endsWith(' 1') ? 'entry' : 'entries'} in the list`
-  return bound
+  const [view] = schemaAt(context.schema, path, context.root)
+  if (view === undefined) return bound
+  const form = formOf(view)
+  return isShare(view) || form === null ? (form ?? bound) : `${bound}: ${form}`
 }
 
 const typeTexts: Readonly<Record<string, string>> = {
@@ -144,22 +189,32 @@ const typeTexts: Readonly<Record<string, string>> = {
 }
 
 function typeText(type: string, path: Path, context: IssueContext): string {
-  const text = typeTexts[type] ?? type
-  if (type === 'object') return `${text} with the keys ${keysAt(path, context).join(', ')}`
+  const [view] = schemaAt(context.schema, path, context.root)
+  if (type === 'object') {
+    const text = `${typeTexts['object']} with the keys ${keysAt(path, context).join(', ')}`
+    return view === undefined || path.length === 0 ? text : `${text}; as ${exampleText(exampleOf(view))}`
+  }
+  const text = (view === undefined ? null : formOf(view)) ?? typeTexts[type] ?? type
   const fromOutside = context.origins.has(formatPath(path))
   if (fromOutside && type !== 'string') return `${text}; what \${…} brings in is always text`
-  const description = schemaAt(context.schema, path, context.root)[0]?.description
+  const description = view?.description
   return description === undefined ? text : `${text} (${description.replace(/\.$/, '')})`
 }
 
-/** What belongs in an empty place: the description says it best. */
+/** What belongs in an empty place: its form, an example, and the description. */
 function expectedAt(path: Path, context: IssueContext): string {
   const view = schemaAt(context.schema, path, context.root)[0]
   const description = view?.description
   const keys = keysAt(path, context)
-  const text = description === undefined ? 'a value' : description.replace(/\.$/, '')
-  if (keys.length > 0) return `a mapping with the keys ${keys.join(', ')}: ${text}`
-  return view?.additionalProperties === undefined ? text : `a mapping of names: ${text}`
+  const text = description === undefined ? null : description.replace(/\.$/, '')
+  const example = view === undefined ? undefined : exampleOf(view)
+  const shown = example === undefined ? '' : `, as ${exampleText(example)}`
+  if (keys.length > 0) return withText(`a mapping with the keys ${keys.join(', ')}${shown}`, text)
+  return withText((view === undefined ? null : formOf(view)) ?? 'a value', text)
+}
+
+function withText(form: string, text: string | null): string {
+  return text === null ? form : `${form}: ${text}`
 }
 
 /** Keys of a mapping: of the variant that a member selects, else of every variant. */

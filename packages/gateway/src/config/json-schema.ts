@@ -1,35 +1,11 @@
 /** The JSON Schema (draft 2020-12) of a configuration as it is written, for editors, and lookups in it by path. */
 import { z } from 'zod'
+import { withExamples } from './examples.ts'
 import type { Path } from './messages.ts'
 import { configSchema } from './schema/index.ts'
+import type { SchemaView } from './schema-view.ts'
 
-/** The parts of JSON Schema that the configuration's schema uses. */
-export interface SchemaView {
-  readonly type?: string
-  /** Name of the kind of value, as GUID or duration. */
-  readonly title?: string
-  readonly description?: string
-  readonly default?: unknown
-  readonly const?: unknown
-  readonly enum?: readonly unknown[]
-  readonly properties?: Readonly<Record<string, SchemaView>>
-  readonly required?: readonly string[]
-  readonly additionalProperties?: SchemaView | false
-  readonly propertyNames?: SchemaView
-  readonly items?: SchemaView
-  readonly anyOf?: readonly SchemaView[]
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly minLength?: number
-  readonly maxLength?: number
-  readonly minItems?: number
-  readonly pattern?: string
-  readonly format?: string
-  /** True for a secret: what is written there is never given out. */
-  readonly writeOnly?: boolean
-  /** Bounds of a duration, as `1s .. 5m`. */
-  readonly range?: string
-}
+export type { SchemaView } from './schema-view.ts'
 
 /** Costs some milliseconds: used for messages, editors and the reference, not for every load. */
 export function configJsonSchema(): SchemaView & { readonly $schema: string } {
@@ -45,8 +21,8 @@ export function configJsonSchema(): SchemaView & { readonly $schema: string } {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Gatehouse configuration',
-    ...schema,
-  } as SchemaView & { readonly $schema: string }
+    ...withExamples(schema as SchemaView),
+  }
 }
 
 const expression: SchemaView = { title: 'expression', type: 'string', pattern: '\\$\\{(env|file):[^}]+\\}' }
@@ -94,12 +70,13 @@ function isConstrained(view: SchemaView): boolean {
 
 /** Titles and descriptions stay outside, where editors look for them. */
 function orExpression(view: SchemaView): SchemaView {
-  const { title, description, default: standard, writeOnly, ...form } = view
+  const { title, description, default: standard, examples, writeOnly, ...form } = view
   return {
     ...(writeOnly === undefined ? {} : { writeOnly }),
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     ...(standard === undefined ? {} : { default: standard }),
+    ...(examples === undefined ? {} : { examples }),
     anyOf: [form, expression],
   }
 }

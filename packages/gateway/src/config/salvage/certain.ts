@@ -19,16 +19,20 @@ export interface Certain {
   readonly unchecked: readonly string[]
 }
 
-/** @param reported places of the text that have a finding already. */
+/** What has a finding already: a key, or a value. The value of a misspelt key may be wrong as well. */
+export type Reported = Pick<Finding, 'path' | 'atKey'>
+
+/** @param reported with paths of the text. */
 export function certain(
   first: readonly Finding[],
   others: readonly Run[],
   reading: Reading,
-  reported: readonly Path[],
+  reported: readonly Reported[],
 ): Certain {
-  const isReported = (path: Path): boolean => {
-    const written = keyOf(reading.written(path))
-    return reading.isMadeUp(path) || reported.some(one => keyOf(one) === written)
+  const markOf = ({ path, atKey }: Reported): string => `${keyOf(path)} ${atKey === true}`
+  const marks = new Set(reported.map(markOf))
+  const isReported = ({ path, atKey }: Finding): boolean => {
+    return reading.isMadeUp(path) || marks.has(markOf({ path: reading.written(path), atKey: atKey ?? false }))
   }
   const runs = [{ findings: first, place: null }, ...others]
   const everywhere = (finding: Finding): boolean =>
@@ -38,7 +42,7 @@ export function certain(
   const unsure = new Map<string, string>()
   const findings: Finding[] = []
   for (const finding of runs.flatMap(run => run.findings)) {
-    if (isReported(finding.path)) continue
+    if (isReported(finding)) continue
     const written = { ...finding, path: reading.written(finding.path) }
     if (!everywhere(finding) || isMadeUp(finding) || isBeside(finding)) {
       const place = formatPath(written.path)

@@ -37,6 +37,12 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'records show': ['gatehouse records show 0199c0de-0000-7000-8000-000000000000'],
   'records tail': ['gatehouse records tail --caller alice'],
   'records search': ['gatehouse records search "parental leave" --workload hr-bot --reason "Request 4711"'],
+  'records export': [
+    'gatehouse records export --caller alice --from 2026-10 --to 2026-10 --bodies --reason "Request 4711" -o alice.jsonl',
+    'gatehouse records export --resume -o alice.jsonl',
+    'gatehouse records export --outcome refused > refused.jsonl',
+  ],
+  'records verify-export': ['gatehouse records verify-export alice.jsonl'],
   'records explain': ['gatehouse records explain 0199c0de-0000-7000-8000-000000000000'],
   'records hold add': ['gatehouse records hold add --caller alice@contoso.com --reason "Case 4711"'],
   'records hold list': ['gatehouse records hold list'],

@@ -12,7 +12,7 @@ import { JournalWriter } from './journal/writer.ts'
 import type { JournalWriterOptions } from './journal/writer-options.ts'
 import type { LedgerNames } from './names.ts'
 import { openHolds } from './privacy/holds.ts'
-import type { LegalHolds } from './privacy/index.ts'
+import type { LegalHold, LegalHolds } from './privacy/index.ts'
 import type { QueryBodies } from './query/index.ts'
 import type { TaskBodies } from './query/messages.ts'
 import { runQuery } from './query/run.ts'
@@ -278,7 +278,9 @@ class OpenLedger implements Ledger {
     await this.caughtUp()
     const { clock, retain, directory } = this.#options
     const bodiesFromMs = (): number => clock() - retain.bodies
-    const parts = { store: this.#store, journal: journalPath(directory), bodiesFromMs, ended: this.#exports.signal }
+    const holds = (): readonly LegalHold[] => this.holds.list()
+    const ended = this.#exports.signal
+    const parts = { store: this.#store, journal: journalPath(directory), bodiesFromMs, holds, ended }
     return readConversations(parts, query, turn)
   }
 

@@ -19,6 +19,7 @@ import {
   widthOf,
 } from './filters.ts'
 import { explainRecord } from './record-explain.ts'
+import { exportCommand, verifyExportCommand } from './record-export.ts'
 import { holdCommand } from './record-holds.ts'
 import { recordIdHelp } from './record-id.ts'
 import { recordCells, recordColumns, tailCells, tailColumns } from './record-lines.ts'
@@ -35,6 +36,8 @@ export function recordsCommand(context: CliContext): Command {
   command.addCommand(tailCommand(context))
   command.addCommand(searchCommand(context))
   command.addCommand(explainCommand(context))
+  command.addCommand(exportCommand(context))
+  command.addCommand(verifyExportCommand(context))
   command.addCommand(holdCommand(context))
   return command
 }

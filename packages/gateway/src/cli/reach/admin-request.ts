@@ -1,4 +1,5 @@
 /** Requests to the management API; turns its errors into messages that a person can act on. */
+import type { IncomingHttpHeaders } from 'node:http'
 import { request } from 'undici'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -27,6 +28,36 @@ export interface AdminQuestion {
  * /openapi.json promises for this path. Throws CliError.
  */
 export async function requestAdmin<T>(context: CliContext, question: AdminQuestion): Promise<T> {
+  const { base, answer } = await sendAdmin(context, question)
+  const text = await boundedText(answer.body).catch((cause: unknown) => {
+    throw cause instanceof CliError ? cause : unreachable(base, cause)
+  })
+  if (answer.headers['x-gatehouse-request-id'] === undefined) throw stranger(base)
+  const body = parsed(text)
+  if (body === undefined) throw stranger(base)
+  if (answer.statusCode !== 200) throw refused(answer.statusCode, body, base)
+  return body as T
+}
+
+export interface AdminStream {
+  readonly headers: IncomingHttpHeaders
+  /** Rejects with the client's error where the connection breaks. */
+  readonly chunks: AsyncIterable<Uint8Array>
+}
+
+/** The same for an answer that is read as it comes. */
+export async function openAdmin(context: CliContext, question: AdminQuestion): Promise<AdminStream> {
+  const { base, answer } = await sendAdmin(context, question)
+  const isOurs = answer.headers['x-gatehouse-request-id'] !== undefined
+  if (isOurs && answer.statusCode === 200) return { headers: answer.headers, chunks: answer.body }
+  const text = await boundedText(answer.body).catch((cause: unknown) => {
+    throw cause instanceof CliError ? cause : unreachable(base, cause)
+  })
+  const body = parsed(text)
+  throw isOurs && body !== undefined ? refused(answer.statusCode, body, base) : stranger(base)
+}
+
+async function sendAdmin(context: CliContext, question: AdminQuestion) {
   const base = await context.admin()
   const url = new URL(base + question.path)
   for (const [name, value] of Object.entries(question.query ?? {})) {
@@ -46,14 +77,7 @@ export async function requestAdmin<T>(context: CliContext, question: AdminQuesti
   }).catch((cause: unknown) => {
     throw unreachable(base, cause)
   })
-  const text = await boundedText(answer.body).catch((cause: unknown) => {
-    throw cause instanceof CliError ? cause : unreachable(base, cause)
-  })
-  if (answer.headers['x-gatehouse-request-id'] === undefined) throw stranger(base)
-  const body = parsed(text)
-  if (body === undefined) throw stranger(base)
-  if (answer.statusCode !== 200) throw refused(answer.statusCode, body, base)
-  return body as T
+  return { base, answer }
 }
 
 async function boundedText(chunks: AsyncIterable<Uint8Array>): Promise<string> {

@@ -21,8 +21,12 @@ export class Reasoned {
 
   /** Like `askAdmin`. On a terminal, asks the person once where the gateway wants a reason. */
   async ask<T>(question: Omit<Parameters<typeof askAdmin>[1], 'reason'>): Promise<T> {
-    const asked = () =>
-      askAdmin<T>(this.#context, { ...question, ...(this.#reason === undefined ? {} : { reason: this.#reason }) })
+    return this.with(reason => askAdmin<T>(this.#context, { ...question, ...reason }))
+  }
+
+  /** The same for another way to send the question. @param send gets the reason where there is one. */
+  async with<T>(send: (reason: { readonly reason?: string }) => Promise<T>): Promise<T> {
+    const asked = () => send(this.#reason === undefined ? {} : { reason: this.#reason })
     try {
       return await asked()
     } catch (error) {
@@ -32,6 +36,11 @@ export class Reasoned {
     }
     this.#reason = await this.#askPerson()
     return asked()
+  }
+
+  /** As given, or as the person has said. */
+  get reason(): string | null {
+    return this.#reason ?? null
   }
 
   async #askPerson(): Promise<string> {

@@ -160,6 +160,29 @@ test('a line stays one line whatever was said, and has no character that a termi
   assert.doesNotMatch(text.slice(0, -1), /[\p{Cc}\u2028\u2029\u202e]/u)
 })
 
+// What a court wants to see must not be missing from its copy.
+test('bodies on legal hold are in an export, however old they are', async t => {
+  const retain = { records: 400 * dayMs, bodies: 30 * dayMs }
+  const ledger = await testLedger(t, temporaryDirectory('conversations'), { clock: () => nowMs, retain })
+  await say(ledger, { startedAtMs: nowMs - 31 * dayMs, workload: 'held' })
+  await say(ledger, { startedAtMs: nowMs - 31 * dayMs })
+  const hold = {
+    workload: 'held',
+    caller: null,
+    fromMs: null,
+    toMs: null,
+    reason: 'a case',
+    by: 'user:a/b',
+    atMs: nowMs,
+  }
+  await ledger.holds.add({ id: nextId(), ...hold })
+  const { lines } = await read(ledger)
+  assert.deepEqual(
+    lines.map(({ bodies }) => bodies),
+    ['deleted', 'kept'],
+  )
+})
+
 test('raw bodies are the bytes that passed, of any length', async t => {
   const ledger = await opened(t, temporaryDirectory('conversations'))
   const long = 'äöü'.repeat(400_001)

@@ -24,13 +24,8 @@ const rawPieceBytes = 192 * 1_024
  * `{"record":{…},"bodies":"kept","conversation":{…},"raw":{"request":{…},"response":{…}}}`.
  * @param reader of the same journal as `data`.
  */
-export function* lineOf(
-  { row, places }: PageEntry,
-  data: ConversationsData,
-  reader: BodyReader,
-  deletedBeforeMs: number,
-): Generator<string> {
-  const found = data.bodies ? bodiesIn({ row, places }, reader, deletedBeforeMs) : 'omitted'
+export function* lineOf({ row, places }: PageEntry, data: ConversationsData, reader: BodyReader): Generator<string> {
+  const found = data.bodies ? bodiesIn({ row, places }, reader) : 'omitted'
   const state: BodyState = typeof found === 'string' ? found : 'kept'
   yield `{"record":${safe(row)},"bodies":"${state}"`
   if (typeof found !== 'string') yield `,"conversation":${safe(conversationFrom(row, found))}`
@@ -60,8 +55,8 @@ function conversationFrom(row: RecordRow, { request, response }: Bodies) {
   })
 }
 
-function bodiesIn({ row, places }: PageEntry, reader: BodyReader, deletedBeforeMs: number) {
-  if (places === null || row.startedAtMs < deletedBeforeMs) return 'deleted'
+function bodiesIn({ row, places }: PageEntry, reader: BodyReader) {
+  if (places === null) return 'deleted'
   const bodyBytes = row.requestBytes + row.responseBytes
   if (bodyBytes > recordBytesMax) return 'too_long'
   const { id, startedAtMs, stream } = row

@@ -12,7 +12,7 @@ export interface ConversationsData {
 /** One record of a page. */
 export interface PageEntry {
   readonly row: RecordRow
-  /** Null where the journal has nothing of it any more. */
+  /** Null where its bodies are not shown any more, or the journal has nothing of it. */
   readonly places: BodyPositions | null
 }
 
@@ -22,8 +22,6 @@ export type ToConversations =
       readonly kind: 'page'
       /** JSON text of a list of `PageEntry`: it passes through the main thread, which does not read it. */
       readonly entries: Uint8Array
-      /** Bodies of records that began earlier are not shown any more. */
-      readonly deletedBeforeMs: number
     }
   | { readonly kind: 'more' }
 

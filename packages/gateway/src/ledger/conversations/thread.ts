@@ -31,8 +31,8 @@ export class ConversationsThread {
    * The lines of a page. @param entries are handed over.
    * @throws LedgerError
    */
-  async *linesOf(entries: Uint8Array, deletedBeforeMs: number): AsyncGenerator<ConversationsPiece> {
-    const page: ToConversations = { kind: 'page', entries, deletedBeforeMs }
+  async *linesOf(entries: Uint8Array): AsyncGenerator<ConversationsPiece> {
+    const page: ToConversations = { kind: 'page', entries }
     this.#worker.postMessage(page)
     let next = this.#more()
     for (;;) {

@@ -23,7 +23,7 @@ if (process.platform === 'linux') {
   }
 }
 
-function* piecesOf(entries: readonly PageEntry[], deletedBeforeMs: number): Generator<FromConversations> {
+function* piecesOf(entries: readonly PageEntry[]): Generator<FromConversations> {
   let waiting: Buffer[] = []
   let bytes = 0
   let ids: string[] = []
@@ -36,7 +36,7 @@ function* piecesOf(entries: readonly PageEntry[], deletedBeforeMs: number): Gene
     return piece
   }
   for (const entry of entries) {
-    for (const text of lineOf(entry, data, reader, deletedBeforeMs)) {
+    for (const text of lineOf(entry, data, reader)) {
       const written = Buffer.from(text)
       waiting.push(written)
       bytes += written.byteLength
@@ -49,8 +49,7 @@ function* piecesOf(entries: readonly PageEntry[], deletedBeforeMs: number): Gene
 
 port.on('message', (message: ToConversations) => {
   if (message.kind === 'page') {
-    const { entries, deletedBeforeMs } = message
-    pieces = piecesOf(JSON.parse(Buffer.from(entries).toString('utf8')) as PageEntry[], deletedBeforeMs)
+    pieces = piecesOf(JSON.parse(Buffer.from(message.entries).toString('utf8')) as PageEntry[])
     return
   }
   const next = pieces?.next()

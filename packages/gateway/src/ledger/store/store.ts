@@ -211,9 +211,11 @@ export class Store {
     return this.#readers.ask(connection => bodyPlaces(connection, this.#loader.names, query, this.#archives))
   }
 
-  conversationsPage(query: PageQuery): Promise<ConversationsPage> {
+  /** @param holds as of `bodies`. */
+  conversationsPage(query: PageQuery, holds: readonly HoldFilter[]): Promise<ConversationsPage> {
+    const { names, loaded } = this.#loader
     return this.#readers.ask(connection =>
-      conversationsPage(connection, this.#loader.names, query, this.#loader.loaded, this.#archives),
+      conversationsPage(connection, names, query, loaded, heldSql(holds, names), this.#archives),
     )
   }
 

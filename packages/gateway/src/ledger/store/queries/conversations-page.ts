@@ -13,6 +13,8 @@ export interface PageQuery {
   readonly before?: string
   /** Records that were loaded after this cursor are left out. Default: none are. */
   readonly upTo?: string
+  /** Bodies of records that began earlier are left out, unless they are on legal hold. */
+  readonly bodiesFromMs: number
 }
 
 export interface ConversationsPage {
@@ -23,18 +25,23 @@ export interface ConversationsPage {
   readonly upTo: string
 }
 
-/** Records, newest first, with the places of their bodies in the journal. @param directory of the archives. */
+/**
+ * Records, newest first, with the places of their bodies in the journal.
+ * @param held condition of records on legal hold, as `heldSql` gives it.
+ * @param directory of the archives.
+ */
 export async function conversationsPage(
   connection: DuckDBConnection,
   names: Dictionaries,
-  { filter, limit, before, upTo }: PageQuery,
+  { filter, limit, before, upTo, bodiesFromMs }: PageQuery,
   { sequence }: Loaded,
+  held: string,
   directory: string,
 ): Promise<ConversationsPage> {
   const loadedTo = upTo === undefined ? sequence : Math.min(sequence, cursorOf(upTo, 'upTo'))
   const query = { ...filter, limit, ...(before === undefined ? {} : { before }) }
   const { rows, more } = await newestPage(connection, names, query, loadedTo, directory)
-  const places = await placesOf(connection, rows)
+  const places = await placesOf(connection, rows, `(started_at_ms >= ${Number(bodiesFromMs)} OR ${held})`)
   const entries: PageEntry[] = rows.map(({ row, sequence: at }) => ({ row, places: places.get(at) ?? null }))
   const last = rows.at(-1)
   return {
@@ -44,15 +51,19 @@ export async function conversationsPage(
   }
 }
 
-/** By sequence number. Records of archives have no bodies any more. */
+/**
+ * By sequence number. Records of archives have no bodies any more.
+ * @param shown condition of records with bodies that may be shown.
+ */
 async function placesOf(
   connection: DuckDBConnection,
   rows: readonly ReadRow[],
+  shown: string,
 ): Promise<ReadonlyMap<number, BodyPositions>> {
   if (rows.length === 0) return new Map()
   const where = inSql('sequence', rangeOf(rows.map(({ sequence }) => BigInt(sequence))))
   const found = await connection.runAndReadAll(
-    `SELECT sequence, opened_at, closed_at, parts FROM records WHERE ${where}`,
+    `SELECT sequence, opened_at, closed_at, parts FROM records WHERE ${where} AND ${shown}`,
   )
   return new Map(
     found.getRows().map(([sequence, openedAt, closedAt, parts]) => [

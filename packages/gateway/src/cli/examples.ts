@@ -27,6 +27,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'gatehouse chat "How do I book leave?" --workload hr-bot',
     'git diff | gatehouse chat "Review this." --workload code-assistant',
   ],
+  connect: [
+    'gatehouse connect --workload code-assistant',
+    'gatehouse connect --workload code-assistant --port 4000 -- codex',
+    'gatehouse connect --workload hr-bot -- python3 report.py',
+  ],
   smoke: ['gatehouse login --gateway https://gatehouse.contoso.com', 'gatehouse smoke --workload hr-bot'],
   attention: ['gatehouse attention'],
   usage: ['gatehouse usage --by workload,model --from 7d', 'gatehouse usage --over hour --from 1d'],

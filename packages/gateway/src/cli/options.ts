@@ -18,4 +18,6 @@ export interface TokenOptions {
   readonly as?: string | undefined
   /** Default: the scope that the gateway asks for. */
   readonly scope?: string | undefined
+  /** True: a token that is kept from before does not do, because the gateway has refused it. */
+  readonly renew?: boolean | undefined
 }

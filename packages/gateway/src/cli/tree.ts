@@ -7,6 +7,7 @@ import { auditCommand } from './commands/audit.ts'
 import { chatCommand } from './commands/chat.ts'
 import { collectCommand } from './commands/collect.ts'
 import { configCommand } from './commands/config.ts'
+import { connectCommand } from './commands/connect.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { feedsCommand } from './commands/feeds.ts'
@@ -54,6 +55,7 @@ export function buildProgram(given: Omit<ContextOptions, 'options'> = {}): Built
     tokenCommand(context),
     whoamiCommand(context),
     chatCommand(context),
+    connectCommand(context),
     smokeCommand(context),
     attentionCommand(context),
     usageCommand(context),

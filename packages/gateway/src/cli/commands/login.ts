@@ -41,7 +41,8 @@ export function loginCommand(context: SignInContext): Command {
     .action((options: LoginOptions) => login(context, options))
 }
 
-async function login(context: SignInContext, options: LoginOptions): Promise<void> {
+/** Signs a person in and remembers it. @throws CliError */
+export async function login(context: SignInContext, options: LoginOptions): Promise<void> {
   const endpoints = await context.endpoints()
   await explained(async () => {
     const settings = await settingsFor(endpoints, context.env, options.scope, givenSettings(options))

@@ -7,6 +7,7 @@ import type { SignInSettings } from '../../identity/signin/index.ts'
 import { CliError } from '../errors.ts'
 import type { GlobalOptions } from '../options.ts'
 import type { DemoState } from './demo-state.ts'
+import { identityVariable } from './managed-identity.ts'
 import { readMetadata } from './metadata.ts'
 import type { Profile } from './profile.ts'
 
@@ -29,8 +30,8 @@ export interface Endpoints {
   readonly demo: DemoState | null
   readonly profile: Profile | null
   /**
-   * True when a demonstration runs here but is ignored, because the environment has a secret that is not one of the
-   * demonstration's.
+   * True when a demonstration runs here but is ignored, because the environment has a secret or an identity that is not
+   * one of the demonstration's.
    */
   readonly demoPassedOver: boolean
 }
@@ -50,9 +51,11 @@ export function findEndpoints({ options, env, demo: found, profile }: EndpointSo
 }
 
 /**
- * True for a secret that belongs to none of the demonstration's applications: it must not go to an address in its file.
+ * True for a secret that belongs to none of the demonstration's applications, and for a managed identity: neither the
+ * secret nor a token of the identity must go to an address in its file.
  */
 function hasForeignSecret(env: EndpointSources['env'], demo: DemoState | null): boolean {
+  if ((env[identityVariable] ?? '') !== '') return demo !== null
   const { GATEHOUSE_CLIENT_ID: id = '', GATEHOUSE_CLIENT_SECRET: secret = '' } = env
   // A secret without its client id is never sent: its use is refused later.
   if (demo === null || secret === '' || id === '') return false
@@ -122,9 +125,8 @@ export function needAdmin(endpoints: Endpoints): string {
 }
 
 function passedOver(code: 'gateway_unknown' | 'admin_unknown', what: string, option: string): CliError {
-  const why =
-    'A demonstration runs here, but GATEHOUSE_CLIENT_SECRET is set and belongs to none of its applications: such a secret is not sent where its file says.'
-  return new CliError(code, what, why, `unset GATEHOUSE_CLIENT_SECRET, or the same with ${option}`)
+  const why = `A demonstration runs here, but GATEHOUSE_CLIENT_SECRET or ${identityVariable} is set and belongs to none of its applications: no token of it is sent where its file says.`
+  return new CliError(code, what, why, `unset GATEHOUSE_CLIENT_SECRET ${identityVariable}, or the same with ${option}`)
 }
 
 /** A base URL from an option or a variable; null when it is not set. */

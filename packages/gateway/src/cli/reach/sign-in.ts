@@ -17,6 +17,7 @@ import { CliError } from '../errors.ts'
 import type { TokenOptions } from '../options.ts'
 import { type DemoState, demoReader } from './demo-state.ts'
 import { type Endpoints, signInSettings } from './endpoints.ts'
+import { identityToken, identityVariable } from './managed-identity.ts'
 
 export interface TokenSources {
   readonly endpoints: Endpoints
@@ -33,16 +34,20 @@ export async function commandToken(sources: TokenSources, options: TokenOptions)
     const demo = demoFor(endpoints, env, as)
     if (demo !== null) return demoToken(demo, as ?? demoReader, options.scope ?? demo.scope, clock)
     const settings = await settingsFor(endpoints, env, options.scope)
+    const identity = env[identityVariable] ?? ''
+    if (as === null && identity !== '') return identityToken(identity, settings.scope)
     const secret = env.GATEHOUSE_CLIENT_SECRET ?? ''
     if (as === null && secret !== '') return secretToken(settings, env.GATEHOUSE_CLIENT_ID, secret, clock)
-    return rememberedToken(settings, as ?? endpoints.profile?.account ?? null, { cache, clock })
+    const account = as ?? endpoints.profile?.account ?? null
+    return rememberedToken(settings, account, { cache, clock, renew: options.renew === true })
   })
 }
 
 /** `--as alice` means the demonstration's alice. Without it, a sign-in or a secret has precedence over its reader. */
 function demoFor(endpoints: Endpoints, env: TokenSources['env'], as: string | null): DemoState | null {
   if (as !== null) return as.includes('@') ? null : endpoints.demo
-  return endpoints.profile !== null || (env.GATEHOUSE_CLIENT_SECRET ?? '') !== '' ? null : endpoints.demo
+  const hasOwn = [env.GATEHOUSE_CLIENT_SECRET, env[identityVariable]].some(value => (value ?? '') !== '')
+  return endpoints.profile !== null || hasOwn ? null : endpoints.demo
 }
 
 /**

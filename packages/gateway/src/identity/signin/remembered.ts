@@ -10,6 +10,13 @@ import { SignInError } from './errors.ts'
 /** A token is renewed when its remaining life is shorter than this, so that it does not expire in flight. */
 export const refreshBeforeMs = 5 * 60_000
 
+export interface RememberedOptions {
+  readonly cache: TokenCache
+  readonly clock: Clock
+  /** True: the token in the cache does not do, because it was refused. */
+  readonly renew?: boolean
+}
+
 /**
  * @param account As `alice@contoso.com`; null means the account that signed in last.
  * @throws SignInError `not_signed_in`, `sign_in_unreachable` and the cache's own
@@ -17,7 +24,7 @@ export const refreshBeforeMs = 5 * 60_000
 export async function rememberedToken(
   settings: SignInSettings,
   account: string | null,
-  { cache, clock }: { readonly cache: TokenCache; readonly clock: Clock },
+  { cache, clock, renew = false }: RememberedOptions,
 ): Promise<string> {
   const known = (await cache.of(settings)).filter(
     token => account === null || token.account.toLowerCase() === account.toLowerCase(),
@@ -28,7 +35,7 @@ export async function rememberedToken(
     throw new SignInError('not_signed_in', `${who} to tenant ${settings.tenantId} on this machine.`)
   }
   const exact = known.find(token => token.account === latest.account && token.scope === settings.scope) ?? null
-  if (exact !== null && exact.expiresAtMs - clock() > refreshBeforeMs) return exact.accessToken
+  if (!renew && exact !== null && exact.expiresAtMs - clock() > refreshBeforeMs) return exact.accessToken
   return renewed(settings, latest.account, exact, known, { cache, clock })
 }
 

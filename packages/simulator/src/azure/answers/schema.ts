@@ -90,7 +90,7 @@ class SchemaFiller {
   #object(schema: JsonRecord, depth: number): JsonRecord {
     const properties = isRecord(schema.properties) ? schema.properties : {}
     const required = listOf(schema.required).filter(key => typeof key === 'string')
-    const optional = depth < roomyDepth ? Object.keys(properties).filter(key => properties[key] !== false) : []
+    const optional = depth < roomyDepth ? Object.keys(properties).filter(key => isUsual(properties[key])) : []
     const keys = [...new Set([...optional, ...required])]
     const rest = isRecord(schema.additionalProperties) ? schema.additionalProperties : {}
     const entries = keys.map(key => [
@@ -145,6 +145,13 @@ class SchemaFiller {
       numberOrNull(schema.maxLength) ?? Number.POSITIVE_INFINITY,
     )
   }
+}
+
+/** A description with these words says what happens without the property: models leave it out. */
+const leftOut = /\bdefaults? (?:to|is)\b|\bomit(?:ted)?\b|\bonly with\b/i
+
+function isUsual(property: unknown): boolean {
+  return property !== false && !(isRecord(property) && leftOut.test(textOf(property.description)))
 }
 
 function typeOf(schema: JsonRecord, depth: number): string {

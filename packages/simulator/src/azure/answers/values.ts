@@ -12,6 +12,8 @@ export interface TextSource {
 
 /** The content for a field, by its name. The first row with words of the name decides. */
 const fields: readonly (readonly [RegExp, (source: TextSource, name: string) => string])[] = [
+  // What runs it does so on a machine of the caller: only a command that the question has, or one that changes nothing.
+  [/^(?:cmd|command|commandline|command line)$/, ({ question }) => /`([^`\n]+)`/.exec(question)?.[1] ?? 'ls'],
   [
     /e-?mail/,
     ({ facts, luck }) =>

@@ -8,6 +8,8 @@ import { invalidRequest } from '../errors.ts'
 const members: ReadonlySet<string> = new Set([
   'agent',
   'background',
+  // Undocumented: Codex sends it with every call, and Azure serves Codex (github.com/openai/codex/issues/37432).
+  'client_metadata',
   'context_management',
   'conversation',
   'frequency_penalty',

@@ -1,4 +1,4 @@
-/** The unmodified `@langchain/openai` and `ai` with `@ai-sdk/azure`, set up as docs/clients.md says. */
+/** The unmodified `@langchain/openai` and `ai` with `@ai-sdk/azure`, set up as docs/clients/README.md says. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createAzure } from '@ai-sdk/azure'

@@ -65,7 +65,7 @@ test('every command has a description, options and arguments in one style, and e
 // An example that fails when it is typed is worse than none.
 test('every example names a command that there is, and only options that it has', () => {
   for (const line of Object.values(examples).flat()) {
-    const typed = /\bgatehouse( .*)?$/.exec(line)?.[1]?.split(/[|>)]/)[0] ?? ''
+    const typed = /\bgatehouse( .*)?$/.exec(line)?.[1]?.split(/[|>)]| -- /)[0] ?? ''
     const words = typed.match(/"[^"]*"|[^\s"]+/g) ?? []
     let [command] = commands
     let at = 0

@@ -38,7 +38,7 @@ export function demoBanner(at: Addresses, config: Config, pasteFirst: string | n
     '  Paste in another terminal, in this folder:',
     '',
     ...pasteLines(at, pasteFirst).flatMap(({ title, line }) => [`  # ${title}`, line, '']),
-    '  Next: your own Azure, docs/deploy.md; your own programs, docs/clients.md;',
+    '  Next: your own Azure, docs/deploy.md; your own programs, docs/clients/README.md;',
     '  figures and audits, docs/ledger.md and docs/management-api.md.',
     '',
   ].join('\n')

@@ -50,7 +50,7 @@ test('N-K2 the examples of docs/entra.md are well-formed and fit together', asyn
   for (const said of ['Cognitive Services OpenAI User', 'groupMembershipClaims', 'User.Read.All', 'private-endpoint']) {
     assert.ok(text.includes(said), said)
   }
-  for (const path of ['README.md', 'packages/gateway/gatehouse.example.yaml', 'docs/clients.md']) {
+  for (const path of ['README.md', 'packages/gateway/gatehouse.example.yaml', 'docs/clients/README.md']) {
     assert.ok((await read(path)).includes('entra.md'), path)
   }
 })

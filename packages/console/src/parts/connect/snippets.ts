@@ -1,6 +1,6 @@
 /**
- * A first call through the gateway, as a program per SDK: what docs/clients.md says, filled in. Tests run the ones for
- * Node and curl as they are.
+ * A first call through the gateway, as a program per SDK: what docs/clients/README.md says, filled in. Tests run the
+ * ones for Node and curl as they are.
  */
 
 export const sdks = ['Node', 'Python', 'curl', 'AI SDK', 'LangChain', '.NET'] as const

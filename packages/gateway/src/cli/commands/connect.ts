@@ -12,7 +12,7 @@ import { environmentOf, type Family, families, variablesOf } from '../connect/va
 import type { SignInContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { startFailure, stopSignal } from '../lifetime.ts'
-import { errorFields, reasonOf } from '../reach/admin-client.ts'
+import { errorFields, reasonOf } from '../reach/admin-request.ts'
 import { browserCommand } from '../reach/browser.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { login } from './login.ts'

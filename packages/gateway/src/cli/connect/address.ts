@@ -8,9 +8,9 @@ export interface Place {
 }
 
 /**
- * Path and query below the gateway's base URL. Tools call `/v1/...` as at OpenAI, `/openai/...` as at Azure, or an address
- * with target and workload, which must be the relay's own. `/v1/deployments/...` comes from SDKs of Azure whose base URL is
- * that of OpenAI.
+ * Path and query below the gateway's base URL. Tools call `/v1/...` as at OpenAI, `/openai/...` as at Azure, or an
+ * address with target and workload, which must be the relay's own. `/v1/deployments/...` comes from SDKs of Azure whose
+ * base URL is that of OpenAI.
  * @param url as in a request line.
  * @throws RelayRefusal
  */

@@ -48,7 +48,7 @@ export OPENAI_API_VERSION=${apiVersionDefault}
   apiBase: ${url}/v1
   apiKey: ${key}
 
-  Cline        provider "OpenAI Compatible": base URL, key and a model from above
+  Cline        provider "OpenAI Compatible": base URL, key and a model
   Open WebUI   Admin Settings, Connections, OpenAI API: base URL and key
   Codex        docs/clients/codex.md
   Cursor       cannot call this machine: its calls come from its maker's servers

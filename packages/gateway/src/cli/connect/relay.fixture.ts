@@ -67,7 +67,7 @@ export async function relayTo(
 export function call(
   { port }: Pick<RelayWorld, 'port'>,
   path: string,
-  headers: Readonly<Record<string, string | readonly string[]>>,
+  headers: Readonly<Record<string, string>>,
   method = 'GET',
 ): ClientRequest {
   return request({ host: '127.0.0.1', port, path, method, headers, agent: false })
@@ -90,7 +90,7 @@ export interface Answered {
 export async function ask(
   world: Pick<RelayWorld, 'port'>,
   path: string,
-  headers: Readonly<Record<string, string | readonly string[]>>,
+  headers: Readonly<Record<string, string>>,
   body?: string | Buffer,
 ): Promise<Answered> {
   const sent = call(world, path, headers, body === undefined ? 'GET' : 'POST')

@@ -1,7 +1,7 @@
 /**
- * A listener on loopback for tools that know only a base URL and a key. It takes calls with a key of its own, which lives
- * as long as the process, and sends each of them to the gateway with a token of Microsoft Entra ID. Nothing is held back:
- * both bodies pass chunk by chunk, as fast as the slower side reads.
+ * A listener on loopback for tools that know only a base URL and a key. It takes calls with a key of its own, which
+ * lives as long as the process, and sends each of them to the gateway with a token of Microsoft Entra ID. Nothing is
+ * held back: both bodies pass chunk by chunk, as fast as the slower side reads.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { LastRequests } from '../../framing.ts'
 import { CliError } from '../errors.ts'
-import { reasonOf } from '../reach/admin-client.ts'
+import { reasonOf } from '../reach/admin-request.ts'
 import { asStarted } from '../started.ts'
 import { gatewayPath, type Place } from './address.ts'
 import { checkEntry, createKey } from './entry.ts'

@@ -16,6 +16,8 @@ export function variablesOf(url: string, key: string, family: Family, env: Envir
   const openai = {
     OPENAI_BASE_URL: `${url}/v1`,
     OPENAI_API_BASE: `${url}/v1`,
+    // Open WebUI's name.
+    OPENAI_API_BASE_URL: `${url}/v1`,
     OPENAI_API_KEY: key,
   }
   const azure = {

@@ -91,7 +91,7 @@ export const gateway = z.strictObject({
     .array(headerName)
     .default([])
     .describe(
-      'Request header fields that reach instances besides those known to be harmless (docs/clients.md lists them). Everything else that a client sends is removed. Credentials, fields of the connection, and fields that name another deployment, another address or another caller cannot be listed. With care: a field such as x-policy-id chooses another content filter of the resource.',
+      'Request header fields that reach instances besides those known to be harmless (docs/clients/README.md lists them). Everything else that a client sends is removed. Credentials, fields of the connection, and fields that name another deployment, another address or another caller cannot be listed. With care: a field such as x-policy-id chooses another content filter of the resource.',
     ),
   timeouts: z
     .strictObject({

@@ -27,6 +27,8 @@ export const launcherOnOldNode: readonly [file: string, ...args: string[]] = [
 
 /** Longest wait for a line of the log, in milliseconds. */
 const loggedMsMax = 20_000
+/** Longest wait for the checks at the start: where nothing answers, they wait longest. Milliseconds. */
+const checkedMsMax = 60_000
 
 export interface Served {
   readonly url: string
@@ -105,6 +107,8 @@ export async function serveFile(
     return child.exitCode
   }
   const ready = await logged('ready', 0, readyMsMax)
+  // They would take the first answers that a test prepares at an instance.
+  await logged('connections_checked', 0, checkedMsMax)
   return {
     url: String(ready['gateway']),
     adminUrl: String(ready['admin']),

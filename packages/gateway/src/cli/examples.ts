@@ -7,7 +7,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   demo: ['gatehouse demo', 'gatehouse demo --base-port 9080 --no-traffic'],
   serve: ['gatehouse serve --config gatehouse.yaml'],
   collect: ['gatehouse collect --config collector.yaml'],
-  'config check': ['gatehouse config check', 'gatehouse config check --config gatehouse.yaml --strict'],
+  'config check': ['gatehouse config check', 'gatehouse config check --config gatehouse.yaml --connect'],
   'config init': ['gatehouse config init gatehouse.yaml'],
   'config schema': ['gatehouse config schema > gatehouse.schema.json'],
   'config explain': [

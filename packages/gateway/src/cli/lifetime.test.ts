@@ -27,6 +27,7 @@ test('a ledger that cannot be opened or written at the start is a failure with w
   for (const code of ['ledger_in_use', 'ledger_directory', 'ledger_corrupt', 'ledger_unwritable'] as const) {
     const failure = startFailure(new LedgerError(code, 'The reason.'), [])
     assert.ok(failure instanceof CliError, code)
-    assert.deepEqual([failure.code, failure.why, failure.exitCode], [code, 'The reason.', 1])
+    assert.deepEqual([failure.code, failure.what, failure.why, failure.exitCode], [code, 'The reason.', null, 1])
+    assert.ok(failure.next)
   }
 })

@@ -69,7 +69,7 @@ export function startFailure(error: unknown, ports: readonly PortOption[]): unkn
       code === 'ledger_in_use'
         ? 'stop the other process, or use another directory'
         : 'mend the directory, or use another one'
-    return new CliError(code, 'The ledger cannot be opened.', (error as Error).message, next, { cause: error })
+    return new CliError(code, (error as Error).message, null, next, { cause: error })
   }
   return error
 }

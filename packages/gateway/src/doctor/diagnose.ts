@@ -29,7 +29,7 @@ export interface DiagnoseOptions {
   readonly only: CheckName | null
   readonly clock?: Clock
   /** Source of the managed identity's tokens; default: that of the environment. */
-  readonly appService?: CredentialParts['appService']
+  readonly appService?: CredentialParts['appService'] | undefined
   readonly slow?: Partial<SlowTimes>
   /** Longest time of each check, in milliseconds. Default: as `checks.ts` has it. */
   readonly checkMsMax?: number
@@ -43,16 +43,25 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const { only } = options
   const loaded = await load(options)
   if (!('config' in loaded)) return diagnosisOf([...loaded, ...withoutConfiguration(only)])
-  const subject: Subject = {
-    ...{ loaded, config: loaded.config, clock: options.clock ?? systemClock, appService: options.appService },
-    slow: { ...slowDefault, ...options.slow },
-  }
   const wanted = checkNames.filter(name => only === null || name === only)
-  return diagnosisOf(
-    (
-      await Promise.all(wanted.map(name => runCheck(name, subject, options.checkMsMax ?? checks[name].timeoutMs)))
-    ).flat(),
-  )
+  return examine(loaded, wanted, options)
+}
+
+/** What some checks say of a configuration that can be used. Otherwise as `diagnose`. */
+export async function examine(
+  loaded: LoadedConfig,
+  names: readonly CheckName[],
+  options: SubjectOptions & Pick<DiagnoseOptions, 'checkMsMax'>,
+): Promise<Diagnosis> {
+  const subject = subjectOf(loaded, options)
+  const found = names.map(name => runCheck(name, subject, options.checkMsMax ?? checks[name].timeoutMs))
+  return diagnosisOf((await Promise.all(found)).flat())
+}
+
+type SubjectOptions = Pick<DiagnoseOptions, 'clock' | 'appService' | 'slow'>
+
+export function subjectOf(loaded: LoadedConfig, { clock = systemClock, appService, slow }: SubjectOptions): Subject {
+  return { loaded, config: loaded.config, clock, appService, slow: { ...slowDefault, ...slow } }
 }
 
 /** @returns the configuration, or what is wrong with it. */
@@ -74,7 +83,8 @@ function withoutConfiguration(only: CheckName | null): CheckedFinding[] {
   return only === null ? [...left, ...named('node', nodeFindings())] : left
 }
 
-async function runCheck(name: CheckName, subject: Subject, timeoutMs: number): Promise<CheckedFinding[]> {
+/** Never rejects. @param timeoutMs longest time; beyond it there is a failure that says so. */
+export async function runCheck(name: CheckName, subject: Subject, timeoutMs: number): Promise<CheckedFinding[]> {
   const { promise: late, resolve } = Promise.withResolvers<null>()
   const timer = setTimeout(() => resolve(null), timeoutMs)
   try {

@@ -76,6 +76,8 @@ interface GatewayHooks {
   readonly ended: readonly EndedListener[]
   /** Number of instances that refuse the gateway's own credential now. */
   readonly credentialsRefused: () => number
+  /** As `Readiness` has it. */
+  readonly surroundings: () => Readonly<Record<string, string>>
   /** Number of feeds that fail now. */
   readonly feedsTroubled: () => number
 }

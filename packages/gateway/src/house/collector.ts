@@ -1,5 +1,6 @@
 /** A collector: the ledger of many gateways in one process, its sources, and the management API. It serves no calls. */
 import { systemClock } from '../clock.ts'
+import { changedPaths } from '../config/changes.ts'
 import type { Config } from '../config/schema/index.ts'
 import { Collector, type NamedSource } from '../ledger/collect/collector.ts'
 import type { SourceModule, SourceState } from '../ledger/collect/index.ts'
@@ -13,6 +14,7 @@ import { holdConfiguration } from './configuration.ts'
 import { openCore } from './core.ts'
 import type { CompleteParts, House, HouseParts } from './index.ts'
 import { type Management, openManagement, type ServedCalls } from './management.ts'
+import { startFacts } from './start-facts.ts'
 
 export interface CollectorParts
   extends Pick<
@@ -64,11 +66,12 @@ export async function buildCollector(config: Config, given: CollectorParts = {})
   const sources = (): readonly SourceState[] => collector.states()
   let management: Management | null = null
   const take = (next: Config): readonly string[] => {
+    const changed = changedPaths(core.current.config, next)
     const { needRestart, release } = core.use(next)
     parts.running?.use(next.log)
     management?.use(next)
     release()
-    log.info({}, 'configuration_taken')
+    log.info({ changed }, 'configuration_taken')
     if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
     return needRestart
   }
@@ -76,7 +79,7 @@ export async function buildCollector(config: Config, given: CollectorParts = {})
   management = await openManagement(config, { ...parts, configuration }, core, { ...noCalls, sources }, figures)
   opened.use(management.closers)
   const { admin } = management
-  log.info({ admin: admin.url }, 'ready')
+  log.info({ admin: admin.url, ...startFacts(config, given) }, 'ready')
   const closers = opened.move()
   return {
     ...{ admin, ledger, sources },

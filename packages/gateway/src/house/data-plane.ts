@@ -21,6 +21,8 @@ export interface DataPlane {
   /** Records that the journal could not take since the start. */
   readonly recordsLost: number
   readonly followUps: FollowUpFigures
+  /** As `House.note`. */
+  note(surroundings: Readonly<Record<string, string>>): void
   /**
    * Serves further calls with the configuration that the core uses now.
    * @returns resolves when the last call that uses the old parts has ended.
@@ -47,6 +49,7 @@ export async function openDataPlane(
   })
   closers.defer(() => followUps.close())
   let recordsLost = 0
+  let surroundings: Readonly<Record<string, string>> = {}
   const lost = (calls: number): void => {
     recordsLost += calls
   }
@@ -69,6 +72,7 @@ export async function openDataPlane(
     lost: () => lost(1),
     ended: listeners(current.config, given, figures),
     credentialsRefused: () => current.credentialsRefused(),
+    surroundings: () => ({ ...surroundings, ...redisState(core) }),
     feedsTroubled: () => ledger.feeds.troubled,
   })
   const parts = (): GatewayParts => copies.into(copyParts())
@@ -83,6 +87,9 @@ export async function openDataPlane(
     get followUps() {
       return followUps.figures
     },
+    note(found) {
+      surroundings = found
+    },
     use(next) {
       guards.use(next)
       const nextParts = parts()
@@ -91,6 +98,12 @@ export async function openDataPlane(
     },
     closers: closers.move(),
   }
+}
+
+function redisState({ redis }: Core): { readonly redis?: string } {
+  if (redis === null) return {}
+  const { downSinceMs } = redis
+  return { redis: downSinceMs === null ? 'up' : `down since ${new Date(downSinceMs).toISOString()}` }
 }
 
 /** Calls pay for access lines only where they are written. */

@@ -30,6 +30,8 @@ export interface HouseParts {
    * showed no sign of life for too long: it must end at once.
    */
   readonly ledgerLost?: (directory: string) => void
+  /** Called with each changed configuration that is in force. */
+  readonly taken?: (config: Config) => void
   /** Directory of the console's built page. Default: the management API is served without the console. */
   readonly consoleDirectory?: string
   /** The file that the configuration was read from. Default: none, the program has made it. */
@@ -45,6 +47,10 @@ export interface House {
   readonly ledger: Ledger
   /** Records that the journal could not take since the start. */
   readonly recordsLost: number
+  /** Null where no Redis is configured. */
+  readonly redisUp: boolean | null
+  /** What `/readyz` says of what the gateway depends on: numbers, no names. Readiness does not depend on it. */
+  note(surroundings: Readonly<Record<string, string>>): void
   /** Health of each instance. */
   instanceStates(): readonly InstanceState[]
   /** Asks an instance for its models with its credential; null when there is no such instance. */

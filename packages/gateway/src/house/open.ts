@@ -3,6 +3,7 @@
  * opens a listener, a worker or a connection.
  */
 import { systemClock } from '../clock.ts'
+import { changedPaths } from '../config/changes.ts'
 import type { Config } from '../config/schema/index.ts'
 import { Figures } from '../telemetry/figures.ts'
 import { runningLog } from '../telemetry/log/index.ts'
@@ -13,6 +14,7 @@ import { openDataPlane } from './data-plane.ts'
 import type { CompleteParts, House, HouseParts } from './index.ts'
 import { type Management, openManagement } from './management.ts'
 import { placeLedger } from './place.ts'
+import { startFacts } from './start-facts.ts'
 import { warnOfVolume } from './volume.ts'
 
 /**
@@ -40,13 +42,15 @@ export async function buildHouse(written: Config, given: HouseParts = {}): Promi
   let management: Management | null = null
   const take = (next: Config): readonly string[] => {
     const placed = place.placed(next)
+    const changed = changedPaths(core.current.config, placed)
     const { needRestart, release } = core.use(placed)
     parts.running?.use(next.log)
     management?.use(next)
     // Calls that began with the old parts use them to their end, also those that have not reached them yet (P10).
     void dataPlane.use(placed).then(release)
-    log.info({}, 'configuration_taken')
+    log.info({ changed }, 'configuration_taken')
     if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
+    given.taken?.(placed)
     return needRestart
   }
   const configuration = await holdConfiguration(parts, core, { take, placed: next => place.placed(next) })
@@ -60,10 +64,14 @@ export async function buildHouse(written: Config, given: HouseParts = {}): Promi
   const { gateway } = dataPlane
   const { current, ledger } = core
   const admin = management?.admin ?? null
-  log.info({ gateway: gateway.url, admin: admin?.url ?? null }, 'ready')
+  log.info({ gateway: gateway.url, admin: admin?.url ?? null, ...startFacts(config, given) }, 'ready')
   const closers = opened.move()
   return {
     ...{ gateway, admin, ledger },
+    get redisUp() {
+      return core.redis?.isUp ?? null
+    },
+    note: surroundings => dataPlane.note(surroundings),
     get recordsLost() {
       return dataPlane.recordsLost
     },

@@ -33,7 +33,8 @@ export function startReloading(
     } catch (error) {
       // Whatever the error, the process keeps its configuration: a typing mistake must not stop a gateway.
       const reason = error instanceof ConfigError ? { problems: error.problems.map(problemLine) } : { error }
-      log.error(reason, 'configuration_refused')
+      const fields = { file: loaded.path, effect: 'the earlier configuration goes on', ...reason }
+      log.error(fields, 'configuration_refused')
     }
   }
   const later = (): void => {

@@ -15,8 +15,10 @@ import { type Caller, callerKey, callerWithoutToken } from '../../identity/calle
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { diagnosisText } from '../terminal/findings.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { stepsText } from '../terminal/steps.ts'
+import { connect, connectFailure } from './config-connect.ts'
 import { applyCommand, historyCommand, showCommand } from './config-running.ts'
 import { tryCommand } from './config-try.ts'
 import { explanationText } from './record-explain.ts'
@@ -86,11 +88,17 @@ function checkCommand(context: CliContext): Command {
     .description('read a configuration as serve would, and say everything that is wrong with it')
     .addOption(configOption())
     .option('--strict', 'fail on warnings too')
-    .action(async (options: { config: string; strict?: true }) => {
+    .option(
+      '--connect',
+      'also try sign-in service, instances, credentials, Redis and feeds, as serve does at its start',
+    )
+    .action(async (options: { config: string; strict?: true; connect?: true }) => {
       const loaded = await check(context, options.config)
       const { config, warnings } = loaded
+      const connections = options.connect === true ? await connect(context, loaded) : null
       if (context.json) {
-        context.stdout.write(`${jsonText({ ok: true, file: loaded.path, problems: [], warnings, restartOnly })}\n`)
+        const found = { ok: connections?.ok ?? true, file: loaded.path, problems: [], warnings, restartOnly }
+        context.stdout.write(`${jsonText({ ...found, ...(connections === null ? {} : { connections }) })}\n`)
       } else {
         const counts = [
           count(config.instances, 'instance'),
@@ -102,7 +110,9 @@ function checkCommand(context: CliContext): Command {
           `A reload takes every change but those of ${restartOnly.join(', ')}: these wait for a restart.\n`,
         )
         if (warnings.length > 0) context.stdout.write(`\nwarnings\n\n${renderProblems(options.config, warnings)}\n`)
+        if (connections !== null) context.stdout.write(`\n${diagnosisText(connections)}`)
       }
+      if (connections?.ok === false) throw connectFailure(connections)
       if (options.strict !== true || warnings.length === 0) return
       const what = `${options.config} has ${warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`}.`
       throw new CliError('config_warnings', what, '--strict was given.', 'mend it, or leave --strict away')

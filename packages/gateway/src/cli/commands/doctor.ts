@@ -1,10 +1,10 @@
 /** `gatehouse doctor`: examines what a gateway depends on, and says what to do. */
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { type CheckName, checkNames, type Diagnosis } from '../../doctor/index.ts'
+import { type CheckName, checkNames } from '../../doctor/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { counted, findingLines, sumsLine } from '../terminal/findings.ts'
+import { counted, diagnosisText } from '../terminal/findings.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { configFileDefault } from './config.ts'
 
@@ -39,10 +39,4 @@ async function doctor(context: CliContext, { config, only }: DoctorOptions): Pro
   if (diagnosis.ok) return
   const what = `doctor found ${counted(counts.failure, 'failure')}.`
   throw new CliError('doctor_failures', what, null, 'follow the arrows above, then gatehouse doctor again')
-}
-
-function diagnosisText({ counts, findings }: Diagnosis): string {
-  const width = Math.max(...findings.map(({ check }) => check.length))
-  const lines = findings.flatMap(finding => findingLines({ ...finding, of: finding.check }, width))
-  return [...lines, '', sumsLine(counts), ''].join('\n')
 }

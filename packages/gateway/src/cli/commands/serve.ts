@@ -1,6 +1,6 @@
 /** `gatehouse serve`: the gateway and its management API, from a configuration file, until a signal. */
 import { Command } from 'commander'
-import { problemLine } from '../../config/messages.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { startReloading } from '../../house/reloading.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -11,6 +11,9 @@ interface ServeOptions {
   readonly config: string
   readonly watch: boolean
 }
+
+/** Time for checks to close what they opened, in milliseconds. */
+const lingerMs = 1_000
 
 export function serveCommand(context: CliContext): Command {
   return new Command('serve')
@@ -25,9 +28,9 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
   const stopped = stopSignal()
   const loaded = await readConfig(context, options.config)
   if (loaded.config.collect !== undefined) throw collectorsFile(options.config)
-  for (const warning of loaded.warnings) context.stderr.write(`! ${problemLine(warning)}\n`)
-  const [{ buildHouse }, { consoleDirectory }, { createLog }] = await Promise.all([
+  const [{ buildHouse }, { Connections }, { consoleDirectory }, { createLog }] = await Promise.all([
     import('../../house/open.ts'),
+    import('../../doctor/connections.ts'),
     import('../../house/console-directory.ts'),
     import('../../telemetry/log/open.ts'),
   ])
@@ -40,16 +43,23 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
     process.exit(1)
   }
   const source = { loaded, env: context.env }
-  const parts = { log, ledgerLost, consoleDirectory: consoleDirectory(), source }
+  let connections: InstanceType<typeof Connections> | null = null
+  const taken = (config: Config): void => connections?.use(config)
+  const parts = { log, ledgerLost, taken, consoleDirectory: consoleDirectory(), source }
   const house = await buildHouse(loaded.config, parts).catch(error => {
     throw startFailure(error, [])
   })
+  // In the background: the gateway takes calls meanwhile.
+  connections = new Connections({ house, loaded, log, clock: context.clock })
   const reloading = startReloading(house, loaded, { log, env: context.env, watching: options.watch })
   log.info({ signal: await stopped, inFlight: house.gateway.inFlight }, 'stopping')
   reloading.stop()
+  connections.stop()
   await house.close()
   log.info({}, 'stopped')
   log.close()
+  // A check that waits for an answer would keep the process for as long as that takes.
+  if (connections.isBusy) setTimeout(() => process.exit(), lingerMs).unref()
 }
 
 function collectorsFile(path: string): CliError {

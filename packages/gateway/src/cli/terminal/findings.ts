@@ -1,5 +1,5 @@
 /** Findings of checks on a terminal: a line each, and what to do below it. */
-import type { Finding, Level } from '../../doctor/index.ts'
+import type { Diagnosis, Finding, Level } from '../../doctor/index.ts'
 import { printableLine } from './printable.ts'
 
 /** A finding and the name of the check or step that has it. */
@@ -14,6 +14,13 @@ export function findingLines({ of, level, about, found, next }: NamedFinding, wi
   const subject = about === null ? '' : `${about}  `
   const line = `${marks[level]} ${of.padEnd(width)}  ${printableLine(`${subject}${found}`)}`
   return next === null ? [line] : [line, `${' '.repeat(width + 4)}→ ${printableLine(next)}`]
+}
+
+/** All findings of checks, and how many there are of each level. */
+export function diagnosisText({ counts, findings }: Diagnosis): string {
+  const width = Math.max(...findings.map(({ check }) => check.length))
+  const lines = findings.flatMap(finding => findingLines({ ...finding, of: finding.check }, width))
+  return [...lines, '', sumsLine(counts), ''].join('\n')
 }
 
 /** `5 ok, 1 note, 0 warnings, 2 failures`. */

@@ -124,6 +124,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     limits: parts.limits.state,
     limitedThroughout: parts.limitedThroughout,
     credentialsRefused: parts.credentialsRefused(),
+    surroundings: parts.surroundings(),
     feedsTroubled: parts.feedsTroubled(),
   })
 

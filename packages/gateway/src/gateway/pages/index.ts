@@ -19,6 +19,8 @@ export interface Readiness {
   readonly credentialsRefused: number
   /** Number of feeds that fail: a warning only, because no call needs them. */
   readonly feedsTroubled: number
+  /** What is known of what the gateway depends on, for people: numbers, no names. Readiness does not depend on it. */
+  readonly surroundings: Readonly<Record<string, string>>
 }
 
 export interface PageParts {
@@ -90,14 +92,20 @@ export function isReady({ accepting, ledger, limits, limitedThroughout }: Readin
 }
 
 function readiness(facts: Readiness): Page {
-  const { accepting, ledger, limits, credentialsRefused, feedsTroubled } = facts
+  const { accepting, ledger, limits, credentialsRefused, feedsTroubled, surroundings } = facts
   const ready = isReady(facts)
   // The process is still ready: other members serve, and no other replica has another credential.
   const refused = credentialsRefused > 0 ? { credentialsRefused } : {}
   const troubled = feedsTroubled > 0 ? { feedsTroubled } : {}
   return {
     status: ready ? 200 : 503,
-    body: { status: ready ? 'ready' : 'not ready', checks: { accepting, ledger }, limits, ...refused, ...troubled },
+    body: {
+      status: ready ? 'ready' : 'not ready',
+      checks: { accepting, ledger, ...surroundings },
+      limits,
+      ...refused,
+      ...troubled,
+    },
   }
 }
 

@@ -54,6 +54,7 @@ test('readyz reports the health of limits, and is 503 for them only when no call
     limitedThroughout: true,
     credentialsRefused: 0,
     feedsTroubled: 0,
+    surroundings: {},
   }
   const url = await startPages(t, () => now)
   const asked = async (limits: StoreState, limitedThroughout: boolean): Promise<readonly unknown[]> => {
@@ -104,7 +105,14 @@ test('limits apply throughout when every call of every workload meets an enforce
 
 // An archive that is away must not take the gateway out of the balancer: no call needs it.
 test('readyz reports feeds that fail as a warning and stays ready', async t => {
-  const facts = { accepting: true, ledger: true, limits: 'ok', limitedThroughout: true, credentialsRefused: 0 } as const
+  const facts = {
+    accepting: true,
+    ledger: true,
+    limits: 'ok',
+    limitedThroughout: true,
+    credentialsRefused: 0,
+    surroundings: {},
+  } as const
   let feedsTroubled = 0
   const url = await startPages(t, () => ({ ...facts, feedsTroubled }))
   const asked = async (): Promise<readonly unknown[]> => {

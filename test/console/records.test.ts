@@ -121,6 +121,28 @@ test('the records of the filters are exported, and a refusal says why', async ()
   await context.close()
 })
 
+test('an auditor exports conversations with a reason, and others have no such item', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'carol' })
+  await page.goto(`${admin}/records?workload=hr-bot`)
+  await page.getByRole('button', { name: 'Export' }).click()
+  await page.getByRole('menuitem', { name: 'Conversations, JSON lines' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Export conversations' })
+  await dialog.getByRole('textbox').fill('Request 4711')
+  await assertAccessible(page)
+  const downloading = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Export' }).click()
+  const file = await readFile(await (await downloading).path(), 'utf8')
+  assert.match(file, /"conversation":\{"messages":\[.*Where is the canteen\?/)
+  assert.deepEqual(faults, [])
+  await context.close()
+  const viewer = await openConsole(browser, { admin, person: 'frank' })
+  await viewer.page.goto(`${admin}/records`)
+  await viewer.page.getByRole('button', { name: 'Export' }).click()
+  await viewer.page.getByRole('menuitem', { name: /CSV/ }).waitFor()
+  assert.equal(await viewer.page.getByRole('menuitem', { name: /Conversations/ }).count(), 0)
+  await viewer.context.close()
+})
+
 // A tab that nobody sees, or that nobody is signed in to, must not keep a stream.
 test('the tail is one stream, which ends with the session in another tab', async () => {
   const { page, context } = await openConsole(browser, { admin, person: 'carol' })

@@ -19,16 +19,30 @@ export interface Input<Name extends OperationName> {
  * @throws ApiError for every other answer, and when none comes; the `AbortError` of the signal as it is.
  */
 export async function send<Name extends OperationName>(name: Name, input: Input<Name> = {}): Promise<Answer<Name>> {
+  const response = await answerTo(name, input)
+  const body: unknown = await bodyOf(response)
+  if (!response.ok) throw errorOf(response.status, body, response.headers.get('x-gatehouse-request-id'))
+  return body as Answer<Name>
+}
+
+/**
+ * The same for an answer that is a file, for which the reader says why. Without a reason, a link downloads it.
+ * @throws ApiError, also for an answer that breaks off.
+ */
+export async function fileFrom<Name extends OperationName>(name: Name, input: Input<Name>): Promise<Blob> {
+  const response = await answerTo(name, input)
+  if (response.ok) return response.blob().catch(rethrown)
+  throw errorOf(response.status, await bodyOf(response), response.headers.get('x-gatehouse-request-id'))
+}
+
+async function answerTo<Name extends OperationName>(name: Name, input: Input<Name>): Promise<Response> {
   const [method = 'GET'] = name.split(' ')
-  const response = await fetch(addressOf(name, input), {
+  return fetch(addressOf(name, input), {
     method,
     headers: headersOf(method, input),
     ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
     ...(input.signal === undefined ? {} : { signal: input.signal }),
   }).catch(rethrown)
-  const body: unknown = await bodyOf(response)
-  if (!response.ok) throw errorOf(response.status, body, response.headers.get('x-gatehouse-request-id'))
-  return body as Answer<Name>
 }
 
 /** The path and query of a request, for `send` and for links that download. */

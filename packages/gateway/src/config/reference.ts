@@ -27,8 +27,8 @@ written.
 
 ## The file
 
-- YAML 1.2, UTF-8, one document, at most 1 MiB. Keys are unique; tags (\`!…\`) are refused; anchors and aliases may be used within reason.
-- What is not described here is refused. A message names the place, the value seen, what was expected and the nearest known name.
+- YAML 1.2, UTF-8, one document, at most 1 MiB. Keys are unique; tags (\`!…\`) are refused; anchors and aliases are allowed, in reasonable number.
+- Unknown keys and values are refused. A message names the place, the value, what was expected and the nearest known name.
 - Durations are a whole number and a unit: \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`, as \`30s\`. Sizes are bytes.
 - Names of instances, pools, workloads, rules, counters and classes are lower-case letters, digits, dots, hyphens and underscores, at most 64 characters, with a
   letter or digit at both ends.
@@ -36,15 +36,15 @@ written.
 
 ### Reloading
 
-\`gatehouse serve\` reads the file again when it changes, and at SIGHUP. A file that is not valid is refused whole, and the old configuration stays.
-The next request after a reload meets the new one: a caller that lost a role, a workload or a tenant is refused at once, on open connections too.
-These settings wait for a restart, and a reload that changes one of them logs \`restart_needed\` at level warn: ${restartOnly.map(path => `\`${path}\``).join(', ')}.
+\`gatehouse serve\` reads the file again when it changes, and at SIGHUP. If the file has a mistake, the whole file is refused and the old configuration stays.
+From the next request on, the new configuration applies: a caller that lost a role, a workload or a tenant is refused at once, on open connections too.
+These settings need a restart. A reload that changes one of them logs \`restart_needed\` at level warn: ${restartOnly.map(path => `\`${path}\``).join(', ')}.
 
 ### Secrets and the environment
 
 Inside text, \`\${env:NAME}\` stands for a variable of the environment and \`\${file:PATH}\` for the content of a file, without its last
-newline; a literal \`\${\` is written \`$\${\`. What they bring in is always text, is not read again, and is never shown in a message. A
-variable that is missing or empty is an error, and so is a file. Between braces they need quotes:
+newline; a literal \`\${\` is written \`$\${\`. Their values are always text, are not read again, and are never shown in a message. A missing or empty
+variable or file is an error. Between braces, quotes are needed:
 
 \`\`\`yaml
 credential: { key: "\${env:AZURE_OPENAI_KEY}" }
@@ -56,66 +56,66 @@ const rulesText = `## Rules across fields
 
 Errors:
 
-- Instances and pools share one namespace; members of pools are instances; members of pools and targets of workloads must exist; lists
-  hold each entry once.
+- Instances and pools share one namespace. Members of pools are instances. Members of pools and targets of workloads must exist. Lists
+  have each entry once.
 - Each deployment of a workload must exist in one of its targets. Deployments of one name in one pool, aliases included, must have the
   same model.
 - An instance of kind \`openai\` has a key as its credential, no \`scope\`, and no deployment of kind \`provisioned\`.
-- An alias names a deployment of its instance; aliases are not followed. \`returnAtUtilization\` is less than \`spillAtUtilization\`.
+- An alias names a deployment of its instance, and not another alias. \`returnAtUtilization\` is less than \`spillAtUtilization\`.
 - Canaries and shadows are for deployments of the workload and go to deployments that each target concerned has; a canary goes to
   another deployment.
 - A place for limits has at least one amount. Workloads, deployments and instances that a rule selects must exist. A workload's
   \`priority\` is one of \`limits.priorityClasses\`. \`limits.timeZone\` is a zone of the IANA database.
-- \`limits.store: redis\` needs a section \`redis\`, and \`limits.whenStoreIsDown\`: what is done while Redis cannot be asked.
+- \`limits.store: redis\` needs a section \`redis\`, and \`limits.whenStoreIsDown\`: what is done while Redis does not answer.
 - Cost limits and \`prices.currency\` are in the currency of the price catalogue, and every model under a cost limit has a price.
-- Instances, pools and workloads may not be called like a route of the gateway: ${[...reservedNames]
+- Instances, pools and workloads may not have the name of a route of the gateway: ${[...reservedNames]
   .map(name => `\`${name}\``)
   .join(
     ', ',
-  )}. Nor may any key be called like a property that every object of JavaScript has, as \`__proto__\` or \`constructor\`.
+  )}. And no key may have the name of a property that every object of JavaScript has, as \`__proto__\` or \`constructor\`.
 - Endpoints have no path, query, user name or password, and are \`https\`, except on this machine itself.
-- \`redis.url\` names a host, and a database by its number at most; user name and password stand in one place.
+- \`redis.url\` names a host and optionally the number of a database. User name and password are in one place only.
 - Feeds of files have directories of their own, none within another or within or around \`ledger.directory\`. Workloads and columns that a feed selects must
   exist. The form \`apim\` needs \`bodies: true\` and takes no \`columns\`.
 - \`gateway.listen\` and \`admin.listen\` differ. \`ledger.retain.bodies\` is at most \`ledger.retain.records\`.
 
-Warnings, with which the gateway starts all the same:
+Warnings. The gateway still starts:
 
 - \`admin.roles\` is empty: usage and records cannot be read.
 - A rule asks for a group or an app role, and all accepted audiences are Microsoft's own, whose tokens carry neither (\`docs/entra.md\`).
 - An instance has the credential \`caller\`, and an accepted audience is not one that Azure OpenAI accepts.
 - A workload may bring data sources, and no instance of its targets takes them.
-- An API key or a password stands in the file itself; a password goes to Redis without TLS. Two instances have the same endpoint. An
+- An API key or a password is in the file itself. A password is sent to Redis without TLS. Two instances have the same endpoint. An
   instance has no deployment.
-- A timeout, or the waiting line's \`maxWait\`, is longer than \`gateway.timeouts.total\`. Calls wait too shortly for room, or for aging.
-- A limit can never be reached, because a longer window, a second, or what stands around it is used up before; a token limit is less than
-  one call reserves (\`limits.completionTokensAssumed\`).
-- A rule is met by no call. Only one rule names a counter, or the rules that share it count in different ways.
-- \`whenStoreIsDown\` with counters in memory; counters in memory although there is a section \`redis\`.
-- Affinity or hedging in a pool of one; spilling without a provisioned deployment, or with nowhere to spill; an alias that takes the
-  place of a deployment; a canary of a canary; a copy to where the call goes anyway.
+- A timeout, or the waiting line's \`maxWait\`, is longer than \`gateway.timeouts.total\`. \`maxWait\` is too short for room to become free, or for aging.
+- A limit can never be reached, because another limit is always used up before: a longer window, a second, or a wider rule. A token limit is less than
+  what one call reserves (\`limits.completionTokensAssumed\`).
+- No call can meet a rule. Only one rule names a counter, or the rules that share it count in different ways.
+- \`whenStoreIsDown\` with counters in memory; counters in memory with a section \`redis\`.
+- Affinity or hedging in a pool of one; spilling without a provisioned deployment, or without another priority; an alias that hides
+  a deployment; a canary of a canary; a copy to the call's own target and deployment.
 - A model of a deployment has no price: its calls are reported without a cost. A price is for a model that no deployment has; its cached input
-  is dearer than its input; its answers cost nothing.
+  costs more than its input; its answers cost nothing.
 - \`objects.remember\` is longer than \`ledger.retain.records\`.
 `
 
 /** All codes of problems, for readers of `config check --json`. */
 const problemTexts: Readonly<Record<ProblemCode, string>> = {
   unreadable: 'The file is missing, too large, or not UTF-8 text.',
-  syntax: 'The text is not the YAML that is asked for.',
-  duplicate_key: 'A key stands twice in one mapping.',
-  unknown_key: 'A key that nothing reads.',
-  missing_key: 'A key that must be there is not.',
+  syntax: 'The text is not valid YAML of the accepted kind.',
+  duplicate_key: 'A key occurs twice in one mapping.',
+  unknown_key: 'An unknown key.',
+  missing_key: 'A required key is missing.',
   wrong_type: 'Text where a number belongs, a list where a mapping belongs, and so on.',
   wrong_value: 'The right type, but a form or size that is not allowed.',
-  reserved_name: 'A name that the gateway or the language needs.',
+  reserved_name: 'A name that is reserved for the gateway or the language.',
   unknown_name: 'A name that is not defined in this file.',
-  duplicate: 'An entry stands twice in one list.',
-  conflict: 'Two values that cannot both stand.',
+  duplicate: 'An entry occurs twice in one list.',
+  conflict: 'Two values that exclude each other.',
   expression: 'A `$' + '{…}` that is not `env` or `file`, or does not end.',
   missing_variable: 'A variable of the environment that is not set, or empty.',
   missing_file: 'A file that cannot be read, or is empty.',
-  risk: 'A warning: allowed, and probably not meant.',
+  risk: 'A warning: allowed, and probably not intended.',
 }
 
 interface Section {

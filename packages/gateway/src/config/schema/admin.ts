@@ -22,16 +22,18 @@ const signIn = z.strictObject({
     .describe(
       'Scope of the token that the console asks for. Default: the first of `identity.entra.audiences`, with `/.default`.',
     ),
-  idleTimeout: duration('1m', '1d', '1h').describe('A session ends when the console has asked nothing for so long.'),
+  idleTimeout: duration('1m', '1d', '1h').describe(
+    'A session ends when the console has sent no request for this time.',
+  ),
   lifetime: duration('5m', '30d', '12h').describe(
-    'A session ends after so long in any case, and the person signs in again.',
+    'A session ends after this time in any case, and the person signs in again.',
   ),
   sessionsMax: z
     .int()
     .min(1)
     .max(100_000)
     .default(10_000)
-    .describe('Sessions that are kept at most; beyond it, the one that was idle longest ends.'),
+    .describe('Most sessions that are kept. With one more, the longest idle one ends.'),
 })
 
 export const admin = z.strictObject({
@@ -79,18 +81,18 @@ export const admin = z.strictObject({
   publicUrl: httpUrl
     .optional()
     .describe(
-      'Address under which people open the console where a proxy is in front of this listener, as https://gatehouse.contoso.example. Default: the loopback address of `listen`.',
+      'Address of the console for people, if a proxy is in front of this listener, as https://gatehouse.contoso.example. Default: the loopback address of `listen`.',
     ),
   signIn: signIn
     .optional()
     .describe(
-      'Sign-in to the console with a browser. Default: none; the console then says how to set it up, and tokens of scripts work as ever. docs/console.md',
+      'Sign-in to the console with a browser. Default: none; the console then says how to set it up. Tokens of scripts always work. docs/console.md',
     ),
   applyConfiguration: z
     .boolean()
     .default(false)
     .describe(
-      'True lets people with the role `admin` put another configuration in the place of this file. A person who may do that decides where calls go and what is kept.',
+      'True allows people with the role `admin` to replace this file with another configuration. They can then decide where calls go and what is kept.',
     ),
   metricsWithoutToken: z
     .boolean()

@@ -27,7 +27,7 @@ export const amounts = {
 export const mode = z
   .enum(['enforce', 'shadow'])
   .default('enforce')
-  .describe('`shadow` refuses nothing and reports what would have been refused: for trying a rule out.')
+  .describe('`shadow` refuses no call and reports what would have been refused: for trying a rule.')
 
 /** The amounts that a rule can limit, in the order of the reference. */
 export const limitNames = Object.keys(amounts) as readonly LimitName[]

@@ -55,7 +55,7 @@ export const gateway = z.strictObject({
     .max(1_099_511_627_776)
     .default(536_870_912)
     .describe(
-      'Bytes of request bodies in memory at once, of all calls under way: as they came, decompressed, and as they are sent. Bodies beyond it are not read on for up to 5 s, then answered 503. At least 3 times `bodyBytesMax`.',
+      'Bytes of request bodies in memory at once, of all running calls: as they came, decompressed, and as they are sent. Above it, further bodies wait for up to 5 s, then get 503. At least 3 times `bodyBytesMax`.',
     ),
   bodyBytesInFlightPerCaller: z
     .int()
@@ -85,13 +85,13 @@ export const gateway = z.strictObject({
     .array(addressRanges)
     .default([])
     .describe(
-      'Addresses of further proxies, as `10.0.2.0/24`: entries of X-Forwarded-For that are theirs are passed over, from the last. Each adds the address that connects to it.',
+      'Addresses of further proxies, as `10.0.2.0/24`. Their entries in X-Forwarded-For are skipped, beginning with the last. Each proxy adds the address that connects to it.',
     ),
   forwardHeaders: z
     .array(headerName)
     .default([])
     .describe(
-      'Request header fields that reach instances besides those known to be harmless (docs/clients/README.md lists them). Everything else that a client sends is removed. Credentials, fields of the connection, and fields that name another deployment, another address or another caller cannot be listed. With care: a field such as x-policy-id chooses another content filter of the resource.',
+      'Request header fields that reach instances besides those known to be harmless (docs/clients/README.md lists them). Everything else that a client sends is removed. Credentials, fields of the connection, and fields that name another deployment, another address or another caller cannot be listed. Take care: a field such as x-policy-id chooses another content filter of the resource.',
     ),
   timeouts: z
     .strictObject({
@@ -99,22 +99,22 @@ export const gateway = z.strictObject({
         'Time in which a client must have sent its request headers.',
       ),
       requestBody: duration('1s', '1h', '2m').describe(
-        'Time in which a client must have sent its request body; 408 beyond it. In an upload, the longest pause.',
+        'Time in which a client must have sent its request body; 408 after it. For an upload, the longest pause.',
       ),
-      connect: duration('100ms', '2m', '10s').describe('Time to connect to a backend; 504 beyond it.'),
+      connect: duration('100ms', '2m', '10s').describe('Time to connect to an instance; 504 after it.'),
       firstByte: duration('1s', '1h', '5m').describe(
-        'Time from sending a request to the first byte of the answer; 504 beyond it.',
+        'Time from sending a request to the first byte of the answer; 504 after it.',
       ),
       streamIdle: duration('1s', '1h', '2m').describe(
-        'Longest silence between two chunks of an answer; the answer is cut beyond it.',
+        'Longest silence between two chunks of an answer; after it, the answer is cut.',
       ),
       readOn: duration('0s', '10m', '10s').describe(
-        'How long an answer is read on towards its usage after its client left, so that leaving early hides nothing that is billed. The instance goes on for that long; where the end is not reached, the call is charged at least at what was reserved, and marked `bounded`. `0s` switches it off.',
+        'How long the gateway reads an answer to its usage after the client left, so that leaving early hides no cost. The instance works for that time. If the end is not reached, the call is charged at least at what was reserved, and marked `bounded`. `0s` switches this off.',
       ),
-      total: duration('1s', '24h', '30m').describe('Longest duration of one exchange; 504 or a cut beyond it.'),
+      total: duration('1s', '24h', '30m').describe('Longest duration of one call; after it, 504 or a cut answer.'),
       keepAlive: duration('1s', '1h', '75s').describe('How long an idle client connection stays open.'),
-      shutdownGrace: duration('1s', '1h', '60s').describe('How long SIGTERM waits for exchanges in flight.'),
+      shutdownGrace: duration('1s', '1h', '60s').describe('How long SIGTERM waits for running calls.'),
     })
     .prefault({})
-    .describe('How long each part of an exchange may take.'),
+    .describe('How long each part of a call may take.'),
 })

@@ -31,15 +31,15 @@ export const identity = z.strictObject({
             .describe('Microsoft Graph. Sovereign clouds have their own.'),
           managedIdentity: guid
             .optional()
-            .describe('Client id of a user-assigned managed identity that asks. Default: the system-assigned one.'),
+            .describe('Client id of the user-assigned managed identity for this. Default: the system-assigned one.'),
           remember: duration('1m', '1d', '10m').describe(
             'How long an answer counts. A person who left a group keeps what the group gives for at most this time.',
           ),
-          timeout: duration('100ms', '30s', '5s').describe('Time that a question may take; 503 beyond it.'),
+          timeout: duration('100ms', '30s', '5s').describe('Time that a question may take; 503 after it.'),
         })
         .optional()
         .describe(
-          'Where groups are looked up that a token does not list, because its audience is Microsoft’s own or because there are more than 200. The managed identity needs the application permissions User.Read.All and GroupMember.Read.All for people, and Application.Read.All for applications. Default: what the token says is all that counts.',
+          'Looks up groups that a token does not list, because its audience is one of Microsoft’s own or because there are more than 200. The managed identity needs the application permissions User.Read.All and GroupMember.Read.All for people, and Application.Read.All for applications. Default: only the groups in the token count.',
         ),
       signInClient: guid
         .default('04b07795-8ddb-461a-bbee-02f9e1bf7b46')

@@ -31,25 +31,25 @@ export const configSchema = z.strictObject({
     .record(name, pool)
     .default({})
     .describe('Groups of instances by name. Pools and instances share one namespace.'),
-  workloads: z.record(name, workload).describe('Use cases by name: who may call, and what.'),
-  limits: limits.prefault({}).describe('How much who may use.'),
+  workloads: z.record(name, workload).describe('Use cases by name: their callers and rights.'),
+  limits: limits.prefault({}).describe('How much each caller, workload, deployment or instance may use.'),
   prices: prices.prefault({}).describe('What tokens cost.'),
-  objects: objects.prefault({}).describe('Responses, files, batches and the like, which live on one instance.'),
+  objects: objects.prefault({}).describe('Responses, files, batches and other objects, which are on one instance.'),
   redis: redis
     .optional()
-    .describe('What replicas share: limits (with `limits.store: redis`) and whose objects are whose.'),
+    .describe('What replicas share: limits (with `limits.store: redis`) and the owners of objects.'),
   ledger: ledger.prefault({}).describe('Where records are kept.'),
   feeds: z
     .record(feedName, feed)
     .default({})
-    .describe('Where records are shipped beyond this machine, by name. docs/feeds.md'),
+    .describe('Other systems to which records are sent, by name. docs/feeds.md'),
   collect: collect
     .optional()
     .describe(
       'Makes this the configuration of a collector, for `gatehouse collect`. It needs no `instances` and `workloads`. docs/replicas.md',
     ),
   telemetry: telemetry.prefault({}).describe('Metrics that are sent instead of scraped. docs/telemetry.md'),
-  log: log.prefault({}).describe('What the process says about itself. Never a credential, never a prompt.'),
+  log: log.prefault({}).describe('Log lines of the process. They never contain a credential or a prompt.'),
 })
 
 /** A configuration that was read and checked: defaults filled in, durations in milliseconds, GUIDs in lower case. */

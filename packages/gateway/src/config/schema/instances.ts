@@ -28,7 +28,7 @@ export const instance = z.strictObject({
     .enum(backendKinds)
     .default('azure-openai')
     .describe(
-      'What answers there. `openai`: OpenAI itself, or a server with the same API as vLLM; it is signed in to with a key, and its deployments are its models by their names.',
+      'The kind of server. `openai`: OpenAI itself, or a server with the same API, such as vLLM; the gateway signs in with a key, and its deployments have the names of its models.',
     ),
   endpoint: httpUrl.describe(
     'Endpoint of the Azure OpenAI resource, or of the OpenAI server (`https://api.openai.com`), without a path.',
@@ -59,21 +59,21 @@ export const instance = z.strictObject({
         .min(1)
         .max(1_000)
         .default(5)
-        .describe('Failures in a row (5xx, time-outs, connection errors) after which a deployment is left alone.'),
+        .describe('Failures in a row (5xx, timeouts, connection errors) after which a deployment is not used.'),
       failureShare: z
         .number()
         .min(0.05)
         .max(1)
         .default(0.5)
-        .describe('Share of failed calls within `window`, of at least 20, after which it is left alone.'),
-      window: duration('1s', '10m', '30s').describe('Over which the share is taken.'),
-      open: duration('100ms', '10m', '10s').describe('How long it is left alone before one call tries again.'),
+        .describe('Share of failed calls within `window`, of at least 20 calls, after which it is not used.'),
+      window: duration('1s', '10m', '30s').describe('Time over which the share is counted.'),
+      open: duration('100ms', '10m', '10s').describe('How long it is not used before one call tries again.'),
       retryAfterMax: duration('1s', '1h', '60s').describe(
-        'Longest Retry-After that is believed: Azure may say a day, and capacity comes back sooner.',
+        'Longest Retry-After that counts: Azure may say a day, and capacity comes back sooner.',
       ),
     })
     .prefault({})
-    .describe('When a deployment of this instance is left alone for a while.'),
+    .describe('When the gateway stops using a deployment of this instance for a while.'),
   probe: z
     .strictObject({
       every: duration('1s', '1h', '30s').describe('Time between two probes.'),
@@ -81,6 +81,6 @@ export const instance = z.strictObject({
     })
     .optional()
     .describe(
-      'Active probes (GET of the model list, which is not billed). Default: none; calls themselves tell how it fares.',
+      'Active probes (GET of the model list, which is not billed). Default: none; the results of calls show its health.',
     ),
 })

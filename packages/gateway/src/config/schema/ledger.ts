@@ -12,36 +12,36 @@ export const ledger = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'True where several replicas have the same volume: each takes a directory of its own in `directory` (`replica-1`, `replica-2`, ...) and holds it by a lease, and a new process goes on with the journal of one that died 20 s ago. docs/replicas.md',
+      'True if several replicas have the same volume. Each takes a directory of its own in `directory` (`replica-1`, `replica-2`, ...) and holds it with a lease. A new process continues the journal of one that died 20 s ago. docs/replicas.md',
     ),
   ephemeral: z
     .boolean()
     .default(false)
     .describe(
-      'True where the directory is lost with this replica, as the own disk of a container: the log says at the start what may be lost. An emptyDir of Kubernetes is found without it. docs/ledger.md',
+      'True if the directory is lost with this replica, as the own disk of a container. The log says at the start what may be lost. An emptyDir of Kubernetes is detected without this setting. docs/ledger.md',
     ),
   store: z
     .enum(['duckdb', 'none'])
     .default('duckdb')
     .describe(
-      '`duckdb`: figures of every record, for reports and lists. `none`: the journal alone, for replicas whose records a collector has; needs `redis`, which then knows what was used, owned and owed. docs/replicas.md',
+      '`duckdb`: figures of every record, for reports and lists. `none`: only the journal, for replicas with a collector; needs `redis`, which then keeps usage, owners of objects and owed work. docs/replicas.md',
     ),
   fsync: z
     .union([z.literal('batch'), duration('10ms', '1m', '1s')], { error: 'batch, or a duration from 10ms to 1m, as 1s' })
     .prefault('1s')
     .describe(
-      '`batch`: every group of writes is on the disk before it counts. A duration: at this interval; a power cut (not a crash of the process) may lose that much.',
+      '`batch`: every group of writes is on the disk before it counts. A duration: sync at this interval; a power cut (not a crash of the process) may lose the writes of that time.',
     ),
   whenUnwritable: z
     .enum(['refuse', 'continue'])
     .default('refuse')
-    .describe('When the disk cannot be written: refuse calls with 503, or go on and count what was lost.'),
+    .describe('When the disk cannot be written: refuse calls with 503, or continue and count the lost records.'),
   retain: z
     .strictObject({
       records: duration('1d', '36500d', '400d').describe('How long figures are kept.'),
       bodies: duration('1d', '36500d', '30d').describe('How long bodies are kept; at most as long as figures.'),
       audit: duration('1d', '36500d', '400d').describe(
-        'How long entries of the audit trail are kept, which are in files of a day or of 4 MiB. docs/audit.md',
+        'How long entries of the audit trail are kept. They are in files of a day or of 4 MiB. docs/audit.md',
       ),
       archiveAfter: z
         .union([z.literal('never'), duration('32d', '36500d', '90d')], {
@@ -53,7 +53,7 @@ export const ledger = z.strictObject({
         ),
     })
     .prefault({})
-    .describe('How long the ledger keeps what.'),
+    .describe('How long the ledger keeps records, bodies and the audit trail.'),
   unauthenticated: z
     .strictObject({
       perMinute: z
@@ -71,6 +71,6 @@ export const ledger = z.strictObject({
     })
     .prefault({})
     .describe(
-      'How many calls without a valid token have a record of their own. Beyond it there is one record for each address, code and minute, with the number of calls (`summedCalls`).',
+      'How many calls without a valid token have a record of their own. Further calls share one record for each address, code and minute, with their number (`summedCalls`).',
     ),
 })

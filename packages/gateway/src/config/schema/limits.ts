@@ -28,12 +28,12 @@ const limitRule = z.strictObject({
     .array(name)
     .min(1)
     .optional()
-    .describe('Calls that go to these instances. A full instance is passed over while its pool has another one.'),
+    .describe('Calls that go to these instances. A full instance is skipped while its pool has another one.'),
   per: z
     .array(z.enum(['workload', 'caller', 'deployment', 'instance']))
     .default([])
     .describe(
-      'Counts each of these by itself, as [caller] for so much per person. Default: all matching calls together.',
+      'Counts each of these by itself: [caller] gives each person the whole amount. Default: all matching calls together.',
     ),
   counter: name
     .optional()
@@ -45,16 +45,16 @@ export const limits = z.strictObject({
     .enum(['memory', 'redis'])
     .default('memory')
     .describe(
-      'Where counters live: in this process, restored from the ledger at start; or in `redis`, shared by replicas.',
+      'Where the counters are: in this process, filled from the ledger at the start; or in `redis`, shared by replicas.',
     ),
   whenStoreIsDown: z
     .enum(['refuse', 'local', 'allow'])
     .optional()
     .describe(
-      'Needed with store redis. `refuse`: calls with limits get 503. `local`: each replica goes on with its share. `allow`: calls pass uncounted until the store is back, and are counted then.',
+      'Needed with store redis. `refuse`: calls with limits get 503. `local`: each replica continues with its share. `allow`: calls pass, and are counted when the store is back.',
     ),
   leaseExpiry: duration('5s', '10m', '30s').describe(
-    'With store redis: silence of a replica after which what it had reserved is given back (it has crashed).',
+    'With store redis: after this silence, a replica counts as crashed, and what it had reserved is released.',
   ),
   timeZone: z
     .string()
@@ -66,14 +66,14 @@ export const limits = z.strictObject({
     .min(0)
     .max(1)
     .default(1)
-    .describe('What a cached prompt token counts in token limits: 1 as any other, 0 nothing.'),
+    .describe('How much a cached prompt token counts in token limits: 1 like any other, 0 nothing.'),
   completionTokensAssumed: z
     .int()
     .min(1)
     .max(1_000_000)
     .default(1_000)
     .describe(
-      'Completion tokens reserved for a call that gives no maximum, until its workload and deployment have taught better.',
+      'Completion tokens reserved for a call without a maximum, until there are earlier calls of its workload and deployment to learn from.',
     ),
   priorityClasses: z
     .array(name)
@@ -83,19 +83,17 @@ export const limits = z.strictObject({
   waitingLine: z
     .strictObject({
       length: z.int().min(0).max(100_000).default(0).describe('Calls that may wait at once; 0 lets none wait.'),
-      maxWait: duration('10ms', '5m', '2s').describe(
-        'Longest wait; then the call is refused as it would have been at once.',
-      ),
+      maxWait: duration('10ms', '5m', '2s').describe('Longest wait; then the call is refused.'),
       aging: duration('10ms', '5m', '1s').describe(
         'Each time this passes, a waiting call counts as one class more urgent, so that no call waits for ever.',
       ),
     })
     .prefault({})
-    .describe('Where calls wait when capacity is short, instead of being refused at once. Off by default.'),
+    .describe('A line in which calls wait for room in a limit, instead of being refused at once. Off by default.'),
   rules: z
     .record(name, limitRule)
     .default({})
-    .describe('Limits across workloads, by name. A rule without a selection is for everything.'),
+    .describe('Limits across workloads, by name. A rule without a selection is for all calls.'),
 })
 
 export type LimitRuleConfig = z.output<typeof limitRule>

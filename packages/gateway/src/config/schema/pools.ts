@@ -13,7 +13,7 @@ export const pool = z.strictObject({
           .max(100)
           .default(1)
           .describe(
-            'Lower is used first; a higher one when no lower one has the deployment, or none of these takes calls at the moment.',
+            'The lowest number is used first. Higher numbers are used if no member with a lower number is available for the deployment.',
           ),
         weight: z.int().min(1).max(1_000).default(1).describe('Share of calls within its priority.'),
         spillAtUtilization: z
@@ -53,7 +53,7 @@ export const pool = z.strictObject({
     .min(1)
     .max(10)
     .default(3)
-    .describe('Members that one call tries at most, while trying again is safe. 1 never tries another one.'),
+    .describe('Most members that one call tries, while trying again is safe. 1 never tries another member.'),
   affinity: z
     .strictObject({
       promptPrefixBytes: z
@@ -61,10 +61,10 @@ export const pool = z.strictObject({
         .min(64)
         .max(65_536)
         .default(4_096)
-        .describe('Bytes of the prompt that decide: calls that begin alike go to the same member.'),
+        .describe('Bytes of the prompt that decide: calls with the same beginning go to the same member.'),
     })
     .optional()
-    .describe("Keep calls with the same beginning on one member, so that Azure's prompt cache hits. Default: off."),
+    .describe("Keep calls with the same beginning on one member, so that Azure's prompt cache is used. Default: off."),
   hedge: z
     .strictObject({
       operations: z
@@ -77,9 +77,9 @@ export const pool = z.strictObject({
         .min(50)
         .max(99.9)
         .default(95)
-        .describe('A second member is asked when the first takes longer than this share of recent calls did.'),
-      maxShare: z.number().min(0.001).max(0.5).default(0.05).describe('Most calls that are asked twice, as a share.'),
+        .describe('A second member is called when the first takes longer than this share of recent calls.'),
+      maxShare: z.number().min(0.001).max(0.5).default(0.05).describe('Largest share of calls that are sent twice.'),
     })
     .optional()
-    .describe('Ask a second member when the first is slow, and take the first answer. Both are billed. Default: off.'),
+    .describe('Call a second member when the first is slow, and use the first answer. Both are billed. Default: off.'),
 })

@@ -35,7 +35,11 @@ export const price = z.strictObject({
     ),
   longContext: z
     .strictObject({
-      above: z.int().min(1).max(100_000_000).describe('Prompt tokens beyond which the whole call costs these rates.'),
+      above: z
+        .int()
+        .min(1)
+        .max(100_000_000)
+        .describe('With more prompt tokens than this, the whole call costs these rates.'),
       ...rates,
     })
     .optional()
@@ -70,7 +74,9 @@ export const prices = z.strictObject({
       }),
     )
     .default({})
-    .describe('Prices by model that go before the catalogue, per million tokens; several with different `validFrom`.'),
+    .describe(
+      'Prices by model, per million tokens, instead of those of the catalogue; several with different `validFrom`.',
+    ),
 })
 
 export type PriceConfig = z.output<typeof price>

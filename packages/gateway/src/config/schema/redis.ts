@@ -20,11 +20,11 @@ export const redis = z.strictObject({
     )
     .optional()
     .describe(
-      'Sign in with tokens of Microsoft Entra ID instead of a password, as Azure Managed Redis takes them. The user is the object id in the token.',
+      'Sign in with tokens of Microsoft Entra ID instead of a password, as for Azure Managed Redis. The user is the object id in the token.',
     ),
   cluster: z.boolean().default(false).describe('True for a Redis cluster: the URL names one of its nodes.'),
   keyPrefix: name
     .default('gatehouse')
     .describe('First part of every key. Gateways with the same one share limits and objects.'),
-  timeout: duration('10ms', '10s', '250ms').describe('Time for an answer; beyond it the store counts as down.'),
+  timeout: duration('10ms', '10s', '250ms').describe('Time for an answer; after it the store counts as down.'),
 })

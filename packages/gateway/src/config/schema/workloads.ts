@@ -80,18 +80,20 @@ export const workload = z.strictObject({
         ),
       standard: tokens
         .optional()
-        .describe('Maximum of each answer that is put into calls that set none, tokens. Default: nothing is put in.'),
+        .describe(
+          'Maximum of each answer, in tokens, that the gateway adds to calls without one. Default: nothing is added.',
+        ),
       most: tokens
         .optional()
-        .describe('Largest maximum of one answer that a call may set, tokens; 400 beyond it. Default: any.'),
+        .describe('Largest maximum of one answer that a call may set, in tokens; 400 above it. Default: any.'),
     })
     .optional()
     .describe(
-      'How long answers may be at most, in chat, completions and responses. A call without a maximum is as long as the model likes: limits then reserve what such calls needed before. Lines of batch files keep to it too; a line must bring the maximum that a call would be given.',
+      'How long answers may be at most, in chat, completions and responses. Without a maximum, the model decides, and limits reserve an estimate from earlier calls. This applies to lines of batch files, too; a line must have the maximum that a call would get.',
     ),
   priority: name
     .default('standard')
-    .describe('Priority class, one of `limits.priorityClasses`: who goes first where calls wait.'),
+    .describe('Priority class, one of `limits.priorityClasses`: which calls go first when calls wait.'),
   canary: z
     .record(
       z.string().min(1).max(64),
@@ -102,7 +104,7 @@ export const workload = z.strictObject({
     )
     .default({})
     .describe(
-      'Sends a share of the calls for a deployment to another one, which the workload need not be allowed otherwise.',
+      'Sends a share of the calls for a deployment to another one. The other one need not be among `deployments`.',
     ),
   shadow: z
     .record(

@@ -29,7 +29,7 @@ export function commonSettings(time: string) {
     bodies: z
       .boolean()
       .default(false)
-      .describe('True ships prompts and completions as well. They are then kept where `ledger.retain` does not reach.'),
+      .describe('True sends prompts and completions, too. `ledger.retain` does not delete them there.'),
     batch: z
       .strictObject({
         records: z.int().min(1).max(100_000).default(10_000).describe('Most records of a batch.'),
@@ -42,9 +42,9 @@ export function commonSettings(time: string) {
         time: duration('1s', '1h', time).describe('Longest time that a record waits for others.'),
       })
       .prefault({})
-      .describe('What is written at a time: at the first of these bounds.'),
+      .describe('Size of a batch. It is written at the first of these bounds.'),
     behind: duration('1h', '365d', '3d').describe(
-      'How long bodies that are too old are kept for a feed that has not read them. Beyond it they are deleted, and the feed reports what it missed.',
+      'How much longer bodies are kept for a feed that has not read them. After that they are deleted, and the feed reports what it missed.',
     ),
   }
 }

@@ -13,7 +13,7 @@ export const filesFeed = z.strictObject({
     .string()
     .min(1)
     .describe(
-      'Directory of the files, relative to the configuration file, for this feed alone. Made when it is missing; the directory around it must exist.',
+      'Directory of the files, relative to the configuration file, only for this feed. It is created if it is missing; its parent directory must exist.',
     ),
   format: fileFormat,
   ...commonSettings('1m'),

@@ -1248,6 +1248,102 @@ export type LegalHold = {
   readonly atMs: number
 }
 
+export type ErasePreview = {
+  readonly filter: {
+    /** Key of the person. */
+    readonly caller: string
+    readonly workload: string | null
+    /** Milliseconds since the epoch. */
+    readonly fromMs: number | null
+    /** Milliseconds since the epoch. */
+    readonly toMs: number | null
+  }
+  /** As the newest record has it. */
+  readonly name: string | null
+  readonly records: number
+  /** Records of these that are in archives. */
+  readonly archived: number
+  /** Archives that get a new file. */
+  readonly archives: number
+  /** Segments of the journal that get a new file. */
+  readonly segments: number
+  /** Bytes that passed as bodies; the journal has them for `retain.bodies`. */
+  readonly bodyBytes: number
+  /** Begin of the first record. */
+  readonly fromMs: number | null
+  /** Begin of the last record. */
+  readonly toMs: number | null
+  /** Records on legal hold, which stay. Not among the others. */
+  readonly heldRecords: number
+  /** Ids of the holds that may stand against it. */
+  readonly holds: readonly (string)[]
+  /** Feeds that may have shipped the records, where they stay. */
+  readonly feeds: readonly (string)[]
+  /** Orders the erasure of these records. */
+  readonly token: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAtMs: number
+}
+
+export type Erasure = {
+  readonly id: string
+  /** `failed`: it is tried again within an hour, and at the next start. */
+  readonly state: 'running' | 'failed' | 'done'
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number
+  readonly error: string | null
+  readonly certificate: EraseCertificate
+}
+
+export type EraseCertificate = {
+  readonly id: string
+  /** Key of the caller that the records have now. */
+  readonly pseudonym: string
+  readonly workload: string | null
+  /** Milliseconds since the epoch. */
+  readonly fromMs: number | null
+  /** Milliseconds since the epoch. */
+  readonly toMs: number | null
+  readonly reason: string
+  /** Key of who ordered it. */
+  readonly by: string
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number
+  /** Milliseconds since the epoch. */
+  readonly finishedAtMs: number
+  readonly records: number
+  readonly archived: number
+  /** Milliseconds since the epoch. */
+  readonly firstMs: number | null
+  /** Milliseconds since the epoch. */
+  readonly lastMs: number | null
+  readonly segments: readonly ({
+    readonly segment: number
+    /** Entries that were rewritten. */
+    readonly entries: number
+    /** Bytes of bodies that were removed. */
+    readonly bodyBytes: number
+    /** SHA-256 of the file before; null where the process died before it had noted it. */
+    readonly before: string | null
+    readonly after: string
+  })[]
+  readonly archives: readonly ({
+    readonly file: string
+    readonly newFile: string
+  })[]
+  /** What the erasure has not removed, and why. */
+  readonly left: readonly ({
+    readonly what: 'held' | 'feeds' | 'audit' | 'objects' | 'damaged' | 'elsewhere'
+    readonly count: number | null
+    readonly why: string
+  })[]
+} | null
+
+export type Erasures = {
+  /** Newest first. */
+  readonly erasures: readonly (Erasure)[]
+}
+
 export type RecordCost = {
   /** As the record has it; null where nothing was billed or no price was known. */
   readonly cost: {
@@ -2203,6 +2299,57 @@ export interface Operations {
     readonly body: undefined
     readonly answer: LegalHold
   }
+  /**
+   * What an erasure of one person would remove, and the token with which it is ordered. Changes nothing.
+   * Recorded.
+   */
+  'POST /api/v1/records/erasures/preview': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: {
+      readonly caller: string
+      readonly workload?: string
+      /** Started at or after this. */
+      readonly from?: string
+      /** Started before this. */
+      readonly to?: string
+    }
+    readonly answer: ErasePreview
+  }
+  /** Erases the bodies and names of one person from the ledger of the process that answers. Recorded. */
+  'POST /api/v1/records/erasures': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: {
+      readonly caller: string
+      readonly workload?: string
+      /** Started at or after this. */
+      readonly from?: string
+      /** Started before this. */
+      readonly to?: string
+      /** A preview of the same records gave it, at most 15 minutes before. */
+      readonly token: string
+      /** Kept with the certificate: it must not name the person. */
+      readonly reason: string
+    }
+    readonly answer: Erasure
+  }
+  /** Erasures, newest first, with the certificates of those that are done. */
+  'GET /api/v1/records/erasures': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Erasures
+  }
+  /** One erasure, with its certificate when it is done. */
+  'GET /api/v1/records/erasures/{id}': {
+    readonly path: {
+      readonly id: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: Erasure
+  }
   /** Figures of exchanges, newest first, without bodies. */
   'GET /api/v1/records': {
     readonly path: Readonly<Record<never, never>>
@@ -2348,6 +2495,10 @@ export const rolesByOperation = {
   'GET /api/v1/records/holds': ['custodian', 'eraser', 'auditor', 'admin'],
   'POST /api/v1/records/holds': ['custodian'],
   'POST /api/v1/records/holds/{id}/remove': ['custodian'],
+  'POST /api/v1/records/erasures/preview': ['eraser'],
+  'POST /api/v1/records/erasures': ['eraser'],
+  'GET /api/v1/records/erasures': ['eraser', 'auditor', 'admin'],
+  'GET /api/v1/records/erasures/{id}': ['eraser', 'auditor', 'admin'],
   'GET /api/v1/records': ['viewer', 'developer'],
   'GET /api/v1/records/{id}': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/cost': ['viewer', 'developer'],

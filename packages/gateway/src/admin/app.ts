@@ -12,6 +12,7 @@ import { addAbout } from './routes/about.ts'
 import { addAttention } from './routes/attention.ts'
 import { addAudit } from './routes/audit.ts'
 import { addConfiguration } from './routes/configuration.ts'
+import { addErasures } from './routes/erasures.ts'
 import { addExplain } from './routes/explain.ts'
 import { addExport } from './routes/export.ts'
 import { addFeeds } from './routes/feeds.ts'
@@ -110,6 +111,7 @@ export function adminApp(
   addTail(app, handlerParts)
   addSearch(app, handlerParts)
   addHolds(app, handlerParts)
+  addErasures(app, handlerParts)
   addRecords(app, handlerParts)
   addExplain(app, handlerParts)
   app.doc31('/openapi.json', openApiHead)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Ledger, LedgerReader } from '../ledger/index.ts'
 import { openLedger } from '../ledger/open.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from '../ledger/people.ts'
-import type { LegalHold, LegalHolds } from '../ledger/privacy/index.ts'
+import type { EraseState, Erasures, LegalHold, LegalHolds } from '../ledger/privacy/index.ts'
 import { unknownClosed, unknownOpened } from '../ledger/read-fields.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
 import type { RecordFilter, RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
@@ -22,6 +22,7 @@ const dayMs = 86_400_000
 export class TestLedger implements LedgerReader {
   #opened: Promise<{ ledger: Ledger; directory: string }> | null = null
   #holds: LegalHold[] = []
+  #erasures: readonly EraseState[] = []
   /** Error that every question rejects with; null for none. */
   failure: Error | null = null
   /** Every question so far. */
@@ -112,6 +113,23 @@ export class TestLedger implements LedgerReader {
       this.#holds = this.#holds.filter(hold => hold.id !== id)
       return removed
     },
+  }
+
+  readonly erasures: Erasures = {
+    preview: async filter => (await this.#ledger()).erasures.preview(filter),
+    start: async (...asked) => {
+      const { erasures } = await this.#ledger()
+      erasures.onDone(() => void this.#known())
+      const state = await erasures.start(...asked)
+      await this.#known()
+      return state
+    },
+    list: () => this.#erasures,
+    onDone: listener => this.#ledger().then(({ erasures }) => erasures.onDone(listener)),
+  }
+
+  async #known(): Promise<void> {
+    this.#erasures = (await this.#ledger()).erasures.list()
   }
 
   /** Closes the ledger while others still read from it. */

@@ -1,4 +1,5 @@
 /** Metrics and the management API: they read what the core and the data plane have counted. */
+import { hash } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -13,6 +14,7 @@ import type { Config } from '../config/schema/index.ts'
 import type { FollowUpFigures } from '../gateway/follow-ups/index.ts'
 import { uuidV7 } from '../ids.ts'
 import type { SourceState } from '../ledger/collect/index.ts'
+import type { EraseCertificate } from '../ledger/privacy/index.ts'
 import type { RecordRow } from '../ledger/record.ts'
 import type { RuleReport } from '../limits/index.ts'
 import { replicaIdOf } from '../limits/redis/replica-id.ts'
@@ -97,6 +99,19 @@ export async function openManagement(
     retainMs: () => current.config.ledger.retain.audit,
   })
   closers.defer(() => audit.close())
+  ledger.erasures.onDone(certificate => {
+    const { id: erasure, records, archived, segments, pseudonym } = certificate
+    const facts = {
+      erasure,
+      records,
+      archived,
+      segments: segments.length,
+      pseudonym,
+      certificate: digestOf(certificate),
+    }
+    const event = { ...ownEvent('erasure_finished', 'done', facts), reason: certificate.reason }
+    audit.write(event).catch((error: unknown) => given.log.error({ error, erasure }, 'erasure_unrecorded'))
+  })
   const admin = await startAdmin({
     listen: addressOf(config.admin.listen),
     // These are read at each request, so a reload takes effect with the next one.
@@ -121,6 +136,11 @@ export async function openManagement(
     },
     closers: closers.move(),
   }
+}
+
+/** SHA-256 of a certificate as JSON without white space, in hex. */
+function digestOf(certificate: EraseCertificate): string {
+  return hash('sha256', JSON.stringify(certificate), 'hex')
 }
 
 function consoleOf({ current, redis }: Core, directory: string): ConsoleOptions {

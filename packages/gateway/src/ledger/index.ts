@@ -2,7 +2,7 @@ import type { ConversationsQuery, ConversationsReading, Turn } from './conversat
 import type { FeedSource, Feeds } from './feeds/control.ts'
 import type { LedgerNames } from './names.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from './people.ts'
-import type { LegalHolds } from './privacy/index.ts'
+import type { Erasures, LegalHolds } from './privacy/index.ts'
 import type { LedgerQuery, QueryAnswer } from './query/index.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
 import type {
@@ -90,6 +90,8 @@ export interface LedgerReader {
   ): Promise<ReadonlyMap<string, { readonly workload: string; readonly instance: string }>>
   /** Legal holds on records of this ledger. */
   readonly holds: LegalHolds
+  /** Erasures of a person from this ledger. */
+  readonly erasures: Erasures
   health(): Promise<LedgerHealth>
 }
 

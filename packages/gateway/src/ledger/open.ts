@@ -11,6 +11,7 @@ import { type Ledger, LedgerError } from './index.ts'
 import { JournalWriter } from './journal/writer.ts'
 import type { JournalWriterOptions } from './journal/writer-options.ts'
 import type { LedgerNames } from './names.ts'
+import { OpenErasures } from './privacy/erasures.ts'
 import { openHolds } from './privacy/holds.ts'
 import type { LegalHold, LegalHolds } from './privacy/index.ts'
 import type { QueryBodies } from './query/index.ts'
@@ -158,6 +159,7 @@ const readBack: (
 class OpenLedger implements Ledger {
   readonly journal: JournalWriter
   readonly holds: LegalHolds
+  readonly erasures: OpenErasures
   readonly #options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler }
   readonly #hold: DeletionHold
   readonly #store: StoreClient
@@ -172,6 +174,7 @@ class OpenLedger implements Ledger {
   #recovered: Promise<void> | null
   readonly #openedAtMs: number
   #closing: Promise<void> | null = null
+  #turn: Promise<unknown> = Promise.resolve()
   #lastStatus: StoreStatus = { openExchanges: 0, damagedBytes: 0 }
 
   constructor(
@@ -191,13 +194,27 @@ class OpenLedger implements Ledger {
     this.#feeds = feeds
     this.#searches = searches
     this.#unclaim = unclaim
-    this.#stopRetention = options.scheduler(retainEveryMs, () => this.#retain())
+    this.#stopRetention = options.scheduler(retainEveryMs, async () => {
+      this.erasures.resume()
+      await this.#inTurn(() => this.#retain())
+    })
     const { counter, log, modelOf = () => null, costOf = () => null, completionTokensAssumed = 1_000 } = options
     const stopped = (): boolean => this.#closing !== null
     const parts = { store, journal, counter, modelOf, costOf, completionTokensAssumed, log, stopped }
     this.#recover = () => recovered(parts)
     this.#recovered = options.collects === true ? null : this.#recover()
     this.#openedAtMs = options.clock()
+    this.erasures = new OpenErasures({
+      ...{ directory: options.directory, store, holds: this.holds, feeds, clock: options.clock, log },
+      seal: () => journal.seal(),
+      loadAll: () => this.caughtUp(),
+      inTurn: work => this.#inTurn(work),
+    })
+    // What a process that died has left of one; after what it left open has its end.
+    void this.caughtUp().then(
+      () => this.erasures.resume(),
+      () => {},
+    )
   }
 
   async caughtUp(): Promise<void> {
@@ -335,6 +352,13 @@ class OpenLedger implements Ledger {
     await this.#store.ask('load', this.journal.end)
   }
 
+  /** Retention and erasures, one after the other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
   async #retain(): Promise<void> {
     const { clock, retain, log } = this.#options
     try {
@@ -377,6 +401,7 @@ class OpenLedger implements Ledger {
     this.#searches.close()
     this.#exports.abort()
     await this.#recovered
+    await this.erasures.stop()
     try {
       await this.journal.finish()
       await this.#store.ask('load', this.journal.end).catch(cause => {

@@ -18,6 +18,7 @@ import {
   wholeNumber,
   widthOf,
 } from './filters.ts'
+import { eraseCommand, erasuresCommand } from './record-erase.ts'
 import { explainRecord } from './record-explain.ts'
 import { exportCommand, verifyExportCommand } from './record-export.ts'
 import { holdCommand } from './record-holds.ts'
@@ -39,6 +40,8 @@ export function recordsCommand(context: CliContext): Command {
   command.addCommand(exportCommand(context))
   command.addCommand(verifyExportCommand(context))
   command.addCommand(holdCommand(context))
+  command.addCommand(eraseCommand(context))
+  command.addCommand(erasuresCommand(context))
   return command
 }
 

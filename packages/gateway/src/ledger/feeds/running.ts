@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { CursorFile } from '../journal/cursor-file.ts'
 import type { JournalPosition } from '../journal/position.ts'
 import type { FeedSource, FeedState, Feeds } from './index.ts'
 import type { FeedOrder } from './messages.ts'
@@ -19,6 +20,8 @@ export class RunningFeeds implements Feeds {
   /** Threads of one name never run at the same time: they have one cursor. */
   #change: Promise<void> | null = null
   #isClosed = false
+  /** Threads that are to be started again. */
+  #stale: ReadonlySet<FeedThread> = new Set()
 
   constructor(options: FeedThreadOptions) {
     this.#options = options
@@ -53,7 +56,8 @@ export class RunningFeeds implements Feeds {
   }
 
   #unwanted(): readonly FeedThread[] {
-    return this.#threads.filter(({ source }) => !this.#wanted.some(wanted => isDeepStrictEqual(wanted, source)))
+    const isWanted = ({ source }: FeedThread): boolean => this.#wanted.some(wanted => isDeepStrictEqual(wanted, source))
+    return this.#threads.filter(thread => this.#stale.has(thread) || !isWanted(thread))
   }
 
   #startMissing(): void {
@@ -62,6 +66,27 @@ export class RunningFeeds implements Feeds {
       wanted => !this.#threads.some(({ source }) => isDeepStrictEqual(source, wanted)),
     )
     this.#threads = [...this.#threads, ...missing.map(source => new FeedThread(source, this.#options))]
+  }
+
+  /** Starts every feed again at its cursor: none goes on reading from a file of the journal that was replaced. */
+  async reopen(): Promise<void> {
+    await this.#change
+    this.#stale = new Set(this.#threads)
+    this.#change ??= this.#replace()
+    await this.#change
+  }
+
+  /** In the order of their start. */
+  names(): readonly string[] {
+    return this.#threads.map(({ source }) => source.name)
+  }
+
+  /** How far each feed has taken what there is, as its file has it. */
+  readTo(): readonly { readonly name: string; readonly position: JournalPosition }[] {
+    const { journal, cursors: directory, log } = this.#options
+    return this.names().map(name => {
+      return { name, position: new CursorFile({ directory, journal, consumer: name, log }).position.takenTo }
+    })
   }
 
   needs(): FeedNeed[] {

@@ -32,3 +32,7 @@ export function slow(ms: number): LedgerError {
     `The ledger's journal cannot be written: its disk is slow, a write has not ended after ${seconds} s.`,
   )
 }
+
+export function closed(): LedgerError {
+  return new LedgerError('ledger_closed', 'The ledger has been closed.')
+}

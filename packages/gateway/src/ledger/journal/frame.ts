@@ -23,8 +23,11 @@ export type FrameKind = (typeof frameKind)[keyof typeof frameKind]
  * this.
  */
 export const frameBodyBytesMax = 8 * 1024 * 1024
-/** Bytes with larger metadata are not an entry: 35 texts of 65,534 units at three bytes each do not reach it. */
-export const frameMetaBytesMax = 8 * 1024 * 1024
+/**
+ * Bytes with larger metadata are not an entry: 35 texts of 65,534 units at three bytes each do not reach half of it.
+ * The other half is the room of a body that was erased (erased-entry.ts).
+ */
+export const frameMetaBytesMax = 16 * 1024 * 1024
 
 export const at = {
   headCrc: 8,

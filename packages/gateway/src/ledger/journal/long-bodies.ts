@@ -1,11 +1,21 @@
 import { frameBodyBytesMax, frameKind } from './frame.ts'
-import type { EntryGroup, FrameFacts } from './group.ts'
+import { type EntryGroup, type FrameFacts, sizeOf } from './group.ts'
 import type { MetadataBlock } from './metadata.ts'
 
 const noMetadata: readonly MetadataBlock[] = []
 
-/** Appends a body that is longer than one entry as several entries; only the first has the metadata. */
-export function appendLong(
+/** Appends an entry, or several where the body is longer than one: only the first has the metadata then. */
+export function appendAny(
+  group: EntryGroup,
+  facts: FrameFacts,
+  metadata: readonly MetadataBlock[],
+  body: readonly Uint8Array[],
+): void {
+  if (sizeOf(body) <= frameBodyBytesMax) group.append(facts, metadata, body)
+  else appendLong(group, facts, metadata, body)
+}
+
+function appendLong(
   group: EntryGroup,
   facts: FrameFacts,
   metadata: readonly MetadataBlock[],

@@ -1,4 +1,5 @@
 import type { Log } from '../../log.ts'
+import { LedgerError } from '../index.ts'
 import type { SegmentFile } from './segment-file.ts'
 
 /**
@@ -38,6 +39,17 @@ export class SegmentSyncs {
   /** Writes again what is in doubt. @throws the system's error when that fails; it can be tried again. */
   rewrite(): Promise<void> {
     return this.#inTurn(() => this.#rewriteAll())
+  }
+
+  /**
+   * Resolves when every segment that was retired before is on the disk and closed.
+   * @throws LedgerError `ledger_unwritable` when one is in doubt: it will be written again.
+   */
+  settled(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#toRewrite.size === 0) return
+      throw new LedgerError('ledger_unwritable', 'A segment of the journal could not be synced and is written again.')
+    })
   }
 
   /** Waits for what is under way, and reports what stays in doubt. */

@@ -85,3 +85,8 @@ export function readPreamble(directory: string, number: number): Preamble | null
     closeSync(file)
   }
 }
+
+/** After a clock was set back, a segment would otherwise get entries until the clock has caught up. */
+export function isOld(ageMs: number, segmentMsMax: number): boolean {
+  return ageMs >= segmentMsMax || ageMs < -60_000
+}

@@ -1,18 +1,18 @@
 import { codeOf } from '../../errors.ts'
-import { type Direction, type Journal, LedgerError } from '../index.ts'
+import type { Direction, Journal, LedgerError } from '../index.ts'
 import type { Closed, Opened } from '../record.ts'
-import { slow, UnsyncedError, unwritable } from './failures.ts'
+import { closed, slow, UnsyncedError, unwritable } from './failures.ts'
 import { flag } from './fields.ts'
 import { frameBodyBytesMax, frameKind } from './frame.ts'
 import { ChunkPool, EntryGroup, type FrameFacts, sizeOf } from './group.ts'
 import { entriesToKeep, HeldEntries, type JournalLosses } from './held-entries.ts'
-import { appendLong } from './long-bodies.ts'
+import { appendAny } from './long-bodies.ts'
 import { MetadataBlock } from './metadata.ts'
 import { type JournalPosition, offsetOf, positionAt } from './position.ts'
 import { removeUnfinished } from './rewrite.ts'
 import { type SegmentFile, SegmentMaker } from './segment-file.ts'
 import { SegmentSyncs } from './segment-syncs.ts'
-import { newMarker, segmentBytesMax } from './segments.ts'
+import { isOld, newMarker, segmentBytesMax } from './segments.ts'
 import { SlowWatch } from './slow-watch.ts'
 import { flagsOf } from './unrolled.ts'
 import type { JournalWriterOptions } from './writer-options.ts'
@@ -24,13 +24,16 @@ const inlineBytesMax = 1024 * 1024
 /** A slower write shows that the disk makes writers wait; for a while the main thread does not write then. */
 const inlineMsMax = 50
 const inlinePauseMs = 30_000
-const noBody: readonly Uint8Array[] = []
-const noMetadata: readonly MetadataBlock[] = []
+type Body = readonly Uint8Array[]
+type Metadata = readonly MetadataBlock[]
+const noBody: Body = []
+const noMetadata: Metadata = []
+const ignore = (): void => {}
 
 /**
- * Writes the journal. Entries collect in a group while the previous group is being written; a group is one `writev`.
- * When a write fails, `open` rejects until the disk accepts writes again, and the entries of opened exchanges wait in
- * memory. Their promises reject too, because the bytes are not with the kernel yet.
+ * Writes the journal. Entries collect in a group while the one before is written; a group is one `writev`. When a write
+ * fails, `open` rejects until the disk accepts writes again, and the entries of opened exchanges wait in memory. Their
+ * promises reject too, because the bytes are not with the kernel yet.
  */
 export class JournalWriter implements Journal {
   readonly losses: JournalLosses = { bodyBytes: 0, records: 0 }
@@ -116,11 +119,7 @@ export class JournalWriter implements Journal {
     return this.#append(kind, id, 0, noMetadata, bytes, 0)
   }
 
-  close(
-    closed: Closed,
-    responseBody: readonly Uint8Array[],
-    requestBody: readonly Uint8Array[] = noBody,
-  ): Promise<void> {
+  close(closed: Closed, responseBody: Body, requestBody: Body = noBody): Promise<void> {
     let requestBytes = sizeOf(requestBody)
     let body = requestBytes === 0 ? responseBody : [...requestBody, ...responseBody]
     if (sizeOf(body) > frameBodyBytesMax) {
@@ -152,6 +151,25 @@ export class JournalWriter implements Journal {
     }
   }
 
+  /**
+   * Begins a segment: what was appended before is in segments that get no further entries, and on the disk. @returns
+   * the beginning of the new segment. @throws LedgerError `ledger_unwritable`, `ledger_closed`
+   */
+  async seal(): Promise<JournalPosition> {
+    do await this.flushed()
+    while (this.#group !== null || this.#work !== null)
+    if (this.#closing) throw closed()
+    if (this.#failure !== null) throw this.#failure
+    // Entries that arrive meanwhile are for the new segment already.
+    this.#marker = newMarker()
+    const made = this.#nextSegment(this.#marker)
+    this.#work = made.then(ignore, ignore).finally(() => this.#worked())
+    const segment = await made.catch(cause => Promise.reject(unwritable(cause)))
+    this.#options.onWritten(this.#end)
+    await this.#syncs.settled()
+    return positionAt(segment.number, 0)
+  }
+
   /** Writes what is left and syncs it. Calls after it reject with `ledger_closed`. */
   async finish(): Promise<void> {
     this.#closing = true
@@ -177,13 +195,12 @@ export class JournalWriter implements Journal {
     body: readonly Uint8Array[],
     requestBytes: number,
   ): Promise<void> {
-    if (this.#closing) return Promise.reject(new LedgerError('ledger_closed', 'The ledger has been closed.'))
+    if (this.#closing) return Promise.reject(closed())
     const facts = { kind, id, flags, writtenAtMs: this.#options.clock(), requestBytes }
     try {
       if (this.#failure !== null) return this.#hold(this.#failure, facts, metadata, body)
       const group = this.#groupForEntries()
-      if (sizeOf(body) <= frameBodyBytesMax) group.append(facts, metadata, body)
-      else appendLong(group, facts, metadata, body)
+      appendAny(group, facts, metadata, body)
       return group.written
     } catch (error) {
       return Promise.reject(error)
@@ -220,11 +237,13 @@ export class JournalWriter implements Journal {
     const group = this.#group
     if (this.#work !== null || group === null) return
     if (this.#writeInline(group)) return
-    this.#work = this.#writeGroup(group).finally(() => {
-      this.#work = null
-      // Entries that arrived meanwhile did not schedule a write.
-      if (this.#group !== null) this.#schedule()
-    })
+    this.#work = this.#writeGroup(group).finally(() => this.#worked())
+  }
+
+  #worked(): void {
+    this.#work = null
+    // Entries that arrived meanwhile did not schedule a write.
+    if (this.#group !== null) this.#schedule()
   }
 
   /**
@@ -376,15 +395,9 @@ export class JournalWriter implements Journal {
     this.#leave(segment)
   }
 
-  #hold(
-    failure: LedgerError,
-    facts: FrameFacts,
-    metadata: readonly MetadataBlock[],
-    body: readonly Uint8Array[],
-  ): Promise<void> {
+  #hold(failure: LedgerError, facts: FrameFacts, metadata: Metadata, body: Body): Promise<void> {
     const group = new EntryGroup(this.#pool, this.#marker)
-    if (sizeOf(body) <= frameBodyBytesMax) group.append(facts, metadata, body)
-    else appendLong(group, facts, metadata, body)
+    appendAny(group, facts, metadata, body)
     this.#keep(group)
     group.release()
     return Promise.reject(failure)
@@ -433,9 +446,4 @@ export class JournalWriter implements Journal {
       this.#held.forget(frames.length)
     }
   }
-}
-
-/** After a clock was set back, a segment would otherwise get entries until the clock has caught up. */
-function isOld(ageMs: number, segmentMsMax: number): boolean {
-  return ageMs >= segmentMsMax || ageMs < -60_000
 }

@@ -151,6 +151,25 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     return Promise.reject(withoutStore())
   }
 
+  eraseFigures(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
+  eraseBegin(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
+  eraseSegment(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
+  eraseShipped(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
+  eraseArchives(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
+  eraseRows(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
+
   querySnapshot(): Promise<never> {
     return Promise.reject(withoutStore())
   }

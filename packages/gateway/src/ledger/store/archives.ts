@@ -166,8 +166,8 @@ async function isInTable(connection: DuckDBConnection, path: string, day: number
   }
 }
 
-/** @param select the rows of the file. */
-async function writeFile(connection: DuckDBConnection, path: string, select: string): Promise<void> {
+/** Writes a file of archives, which then is on the disk. @param select the rows of the file. */
+export async function writeFile(connection: DuckDBConnection, path: string, select: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.new`
   try {
@@ -187,9 +187,10 @@ async function writeFile(connection: DuckDBConnection, path: string, select: str
 /** Writes into the store what it must know of a file. @returns how many records the file has. */
 async function note(connection: DuckDBConnection, directory: string, file: string, format: number): Promise<number> {
   const source = `(${archivedSql(directory, [{ file, format }])})`
+  const { bytes, checksum } = archiveFacts(directory, file)
   await connection.run(
     `INSERT INTO archives SELECT $1, min(start_day), count(*), $2, min(id), max(id), $3, $4 FROM ${source}`,
-    [file, statSync(join(directory, file)).size, format, checksumOf(join(directory, file))],
+    [file, bytes, format, checksum],
   )
   await connection.run(
     `INSERT INTO archived_objects SELECT start_day, object_hash, object_id, workload, instance, id FROM ${source}
@@ -247,6 +248,12 @@ function missingNamesSql({ name, dictionary }: Column, path: string): string {
       (SELECT coalesce(max(code), 0) FROM names WHERE dictionary = '${dictionary}') + row_number() OVER (), text
     FROM (SELECT DISTINCT ${name} AS text FROM read_parquet(${path}, hive_partitioning = false)
       WHERE ${name} IS NOT NULL AND ${name} NOT IN (${known}))`
+}
+
+/** What the store knows of a file besides its records. */
+export function archiveFacts(directory: string, file: string): Pick<Archive, 'bytes' | 'checksum'> {
+  const path = join(directory, file)
+  return { bytes: statSync(path).size, checksum: checksumOf(path) }
 }
 
 /** CRC-32 of a file's bytes. */

@@ -22,6 +22,13 @@ export interface DatabaseOptions {
   readonly memoryMb?: number
 }
 
+/**
+ * How the store's file is attached. Small row groups: a checkpoint rewrites the last, unfinished one, and with the
+ * usual 122,880 rows that is more than the new rows. Small blocks: a checkpoint has one or more per column in memory,
+ * which is 40 MB less than with the usual 256 KiB.
+ */
+export const attachOptions = 'RECOVERY_MODE no_wal_writes, ROW_GROUP_SIZE 30720, BLOCK_SIZE 65536'
+
 /** Directory of the copies on which questions in SQL run. */
 export function queryPath(directory: string): string {
   return join(directory, 'query')
@@ -89,12 +96,7 @@ async function attach(connection: DuckDBConnection, directory: string): Promise<
   const path = databasePath(directory)
   try {
     const made = !existsSync(path)
-    // Small row groups: a checkpoint rewrites the last, unfinished one, and with the usual 122,880 rows that is more
-    // than the new rows. Small blocks: a checkpoint has one or more per column in memory, which is 40 MB less than with
-    // the usual 256 KiB.
-    await connection.run(
-      `ATTACH '${path.replaceAll("'", "''")}' AS ledger (RECOVERY_MODE no_wal_writes, ROW_GROUP_SIZE 30720, BLOCK_SIZE 65536)`,
-    )
+    await connection.run(`ATTACH '${path.replaceAll("'", "''")}' AS ledger (${attachOptions})`)
     // By path: opening and closing the file here would release DuckDB's lock on it.
     if (made) chmodSync(path, 0o600)
   } catch (cause) {

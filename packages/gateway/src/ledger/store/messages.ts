@@ -27,6 +27,12 @@ export type StoreCall =
   | 'unfinished'
   | 'written'
   | 'retain'
+  | 'eraseFigures'
+  | 'eraseBegin'
+  | 'eraseSegment'
+  | 'eraseShipped'
+  | 'eraseArchives'
+  | 'eraseRows'
   | 'status'
   | 'close'
 

@@ -51,6 +51,7 @@ export class QuerySnapshots {
   #making: Promise<Copy> | null = null
   #copying: Promise<unknown> = Promise.resolve()
   #numbers = 0
+  #whenReleased: (() => void)[] = []
   #idle: NodeJS.Timeout | undefined
 
   /** @param directory of the ledger. Copies of an earlier process are deleted. */
@@ -99,6 +100,7 @@ export class QuerySnapshots {
     for (const file of lease.files) rmSync(file, { force: true })
     lease.copy.users -= 1
     this.#deleteUnused(lease.copy)
+    for (const go of this.#whenReleased.splice(0)) go()
     clearTimeout(this.#idle)
     this.#idle = setTimeout(() => this.forget(), idleMs).unref()
   }
@@ -108,6 +110,13 @@ export class QuerySnapshots {
     const copy = this.#current
     this.#current = null
     if (copy !== null) this.#deleteUnused(copy)
+  }
+
+  /** As `forget`, and resolves when the questions that use a copy have ended: no file of one is left. */
+  async forgetAll(): Promise<void> {
+    await this.#making?.catch(() => {})
+    this.forget()
+    while (this.#leases.size > 0) await new Promise<void>(resolve => this.#whenReleased.push(resolve))
   }
 
   /** Deletes all files. No question is answered any more. */

@@ -7,7 +7,7 @@ export const reportMsMax = 30_000
 
 /** Connections that answer questions. One question holds one connection; the others wait. */
 export class Readers {
-  readonly #database: Database
+  #database: Database
   readonly #connectionsMax: number
   readonly #questionMsMax: number
   readonly #idle: DuckDBConnection[] = []
@@ -15,6 +15,10 @@ export class Readers {
   readonly #waiting: (() => void)[] = []
   #made = 0
   #closed = false
+  #isPaused = false
+  /** Questions that have a connection, or make one. */
+  #asking = 0
+  #whenIdle: (() => void)[] = []
 
   /**
    * @param connectionsMax questions at a time. Each occupies one of the four threads that the process also needs for
@@ -43,7 +47,7 @@ export class Readers {
       clearTimeout(timer)
       this.#busy.delete(connection)
       this.#idle.push(connection)
-      this.#waiting.shift()?.()
+      this.#left()
     }
   }
 
@@ -54,15 +58,49 @@ export class Readers {
     for (const go of this.#waiting.splice(0)) go()
   }
 
+  /** Waits for the questions that run and closes their connections. Later questions wait until `resume`. */
+  async pause(): Promise<void> {
+    this.#isPaused = true
+    while (this.#asking > 0) await new Promise<void>(resolve => this.#whenIdle.push(resolve))
+    for (const connection of this.#idle.splice(0)) {
+      connection.closeSync()
+      this.#made -= 1
+    }
+  }
+
+  /** @param database to which questions go from now on. */
+  resume(database: Database): void {
+    this.#database = database
+    this.#isPaused = false
+    for (const go of this.#waiting.splice(0)) go()
+  }
+
+  #left(): void {
+    this.#asking -= 1
+    this.#waiting.shift()?.()
+    if (this.#asking === 0) for (const go of this.#whenIdle.splice(0)) go()
+  }
+
+  get #isFull(): boolean {
+    return this.#isPaused || (this.#idle.length === 0 && this.#made >= this.#connectionsMax)
+  }
+
   async #take(): Promise<DuckDBConnection> {
-    while (!this.#closed && this.#idle.length === 0 && this.#made >= this.#connectionsMax) {
+    while (!this.#closed && this.#isFull) {
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     }
     if (this.#closed) throw new LedgerError('ledger_closed', 'The ledger has been closed.')
+    this.#asking += 1
     let connection = this.#idle.pop()
     if (connection === undefined) {
       this.#made += 1
-      connection = await this.#database.connect()
+      try {
+        connection = await this.#database.connect()
+      } catch (error) {
+        this.#made -= 1
+        this.#left()
+        throw error
+      }
     }
     this.#busy.add(connection)
     return connection

@@ -1,13 +1,14 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Log } from '../../log.ts'
 import { journalPath } from '../directory.ts'
 import { type Direction, LedgerError } from '../index.ts'
+import { syncDirectory } from '../journal/files.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from '../people.ts'
-import type { HoldFilter } from '../privacy/index.ts'
+import type { ErasePlan, HoldFilter } from '../privacy/index.ts'
 import type { SnapshotFiles } from '../query/messages.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
 import type {
@@ -23,7 +24,9 @@ import type { SearchQuery } from '../search/index.ts'
 import type { BodyPlaces } from '../search/places.ts'
 import type { Series, SeriesQuery } from '../series.ts'
 import { archiveDay, archivePath, daysToArchive, removeFiles, unknownFiles } from './archives.ts'
-import { type Database, openDatabase } from './database.ts'
+import { writeCompacted } from './compact.ts'
+import { type Database, databasePath, openDatabase } from './database.ts'
+import { StoreEraser } from './eraser.ts'
 import { heldSegments, heldSql } from './held.ts'
 import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
@@ -79,6 +82,7 @@ export class Store {
   /** Directory of the archives. */
   readonly #archives: string
   readonly #snapshots: QuerySnapshots
+  readonly #eraser: StoreEraser
   #database: Database
   #loader: Loader
   /** For reports and lists. */
@@ -104,6 +108,14 @@ export class Store {
     this.#urgent = new Readers(database, 1, urgentMsMax)
     this.#checkpointAt = loader.readTo
     this.#checkpointLow = 0
+    this.#eraser = new StoreEraser({
+      ...{ journal: this.#journal, archives: this.#archives },
+      names: () => this.#loader.names,
+      read: question => this.#readers.ask(question),
+      inTurn: work => this.#inTurn(() => work(this.#database.loading)),
+      checkpoint: () => this.#checkpoint(),
+      rewriteFile: () => this.#rewriteFile(),
+    })
     this.#snapshots = new QuerySnapshots(options.directory, {
       loadedTo: () => this.#loader.loaded.sequence,
       checkpoint: then => this.#inTurn(() => this.#checkpointThen(then)),
@@ -279,6 +291,26 @@ export class Store {
     return moved
   }
 
+  /** An erasure, step by step: `privacy/erasures.ts` has their order. */
+  eraseFigures(...asked: Parameters<StoreEraser['figures']>): ReturnType<StoreEraser['figures']> {
+    return this.#eraser.figures(...asked)
+  }
+  eraseBegin(plan: ErasePlan): ReturnType<StoreEraser['begin']> {
+    return this.#eraser.begin(plan)
+  }
+  eraseSegment(...asked: Parameters<StoreEraser['segment']>): ReturnType<StoreEraser['segment']> {
+    return this.#eraser.segment(...asked)
+  }
+  eraseShipped(...asked: Parameters<StoreEraser['shipped']>): ReturnType<StoreEraser['shipped']> {
+    return this.#eraser.shipped(...asked)
+  }
+  eraseArchives(plan: ErasePlan): ReturnType<StoreEraser['archives']> {
+    return this.#eraser.archives(plan)
+  }
+  eraseRows(...asked: Parameters<StoreEraser['rows']>): ReturnType<StoreEraser['rows']> {
+    return this.#eraser.rows(...asked)
+  }
+
   /** Writes everything and closes the file. Interrupts questions that run. */
   async close(): Promise<void> {
     this.#closeReaders()
@@ -373,6 +405,26 @@ export class Store {
       this.#urgent = new Readers(this.#database, 1, urgentMsMax)
       this.#loader = await startLoader(this.#options, this.#database)
     }
+  }
+
+  /** Puts the store into a new file, which has nothing but what the tables have now. */
+  async #rewriteFile(): Promise<DuckDBConnection> {
+    await this.#snapshots.copied
+    await this.#snapshots.forgetAll()
+    const path = await writeCompacted(this.#database.loading, this.#options.directory)
+    await Promise.all([this.#readers.pause(), this.#urgent.pause()])
+    this.#loader.close()
+    this.#database.close()
+    try {
+      renameSync(path, databasePath(this.#options.directory))
+      await syncDirectory(this.#options.directory)
+    } finally {
+      this.#database = await openDatabase(this.#options)
+      this.#readers.resume(this.#database)
+      this.#urgent.resume(this.#database)
+      this.#loader = await startLoader(this.#options, this.#database)
+    }
+    return this.#database.loading
   }
 
   async #checkpoint(): Promise<void> {

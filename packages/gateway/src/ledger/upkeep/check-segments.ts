@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs'
 import { endOfFiles, Follower, startOfFiles } from '../journal/follower.ts'
 import { offsetOf, segmentOf } from '../journal/position.ts'
 import type { Damage } from '../journal/scanner.ts'
-import { readPreamble, segmentNumbers } from '../journal/segments.ts'
+import { preambleBytes, readPreamble, segmentNumbers, segmentPath } from '../journal/segments.ts'
 import type { CheckedPart } from './index.ts'
 import { counted, few } from './words.ts'
 
@@ -53,7 +54,7 @@ const placeOf = (segment: number, offset: number): string => `${offset} of segme
 function preambleFaults(journal: string, numbers: readonly number[]): string[] {
   return numbers.flatMap(number => {
     const preamble = readPreamble(journal, number)
-    if (preamble === null) return [`the beginning of segment ${number} is damaged`]
+    if (preamble === null) return isEmpty(journal, number) ? [] : [`the beginning of segment ${number} is damaged`]
     return preamble.number === number ? [] : [`segment ${number} was written as segment ${preamble.number}`]
   })
 }
@@ -63,4 +64,11 @@ function gapsIn(numbers: readonly number[]): string[] {
     const before = numbers[at - 1]
     return before !== undefined && before + 1 < number ? [`there is none between ${before} and ${number}`] : []
   })
+}
+
+/** True for a segment that a killed process had created and not written to, as its successor says. */
+function isEmpty(journal: string, number: number): boolean {
+  if (statSync(segmentPath(journal, number)).size >= preambleBytes) return false
+  const successor = readPreamble(journal, number + 1)
+  return successor?.previousNumber === number && successor.previousBytes <= preambleBytes
 }

@@ -32,7 +32,7 @@ export const records = {
   conversationsTitle: 'Export conversations',
   conversationsOwn: 'Conversations of your own calls, JSON lines',
   conversationsLong:
-    'All records that the filters select, with what was asked and answered. The browser keeps the file until it is whole; for many records use gatehouse records export, which goes on after a break.',
+    'All records that the filters select, with what was asked and answered. The browser keeps the file until it is whole; for many records use gatehouse records export, which survives broken connections.',
   formats: { csv: 'CSV, for spreadsheets', jsonl: 'JSON lines', parquet: 'Parquet, up to a million records' },
   notExported: 'There is no file',
   exportUnreachable: 'The gateway does not answer. Try again in a moment.',

@@ -47,7 +47,7 @@ async function audited(house: House): Promise<readonly AuditEntry[]> {
   return (answer.json as AuditPage).entries.toReversed()
 }
 
-const told = (entries: readonly AuditEntry[]) =>
+const endsOf = (entries: readonly AuditEntry[]) =>
   entries.map(({ outcome, facts }) => [outcome, facts['records'] ?? null, facts['code'] ?? null])
 
 // Who has a copy of what people wrote must be known, once for each copy and with its size.
@@ -67,7 +67,7 @@ test('an export has every conversation, and one entry before and one after it in
     ['30', 'false'],
   )
   const entries = await audited(house)
-  assert.deepEqual(told(entries), [
+  assert.deepEqual(endsOf(entries), [
     ['asked', null, null],
     ['done', 30, null],
   ])
@@ -161,7 +161,7 @@ async function breakOff(house: House, address: string, count: number, as = 'caro
 const large = 300_000
 
 // A file of which every try has another part is no evidence.
-test('an export that is gone on with has the rest, and is one export in the audit trail', async t => {
+test('an export that is resumed has the rest, and is one export in the audit trail', async t => {
   const house = await conversationsHouse(t)
   for (let n = 1; n <= 40; n += 1) await say(house, n, `Said ${n}`, 'carol', large)
   const first = await breakOff(house, `${withBodies}&raw=true`, 3)
@@ -174,13 +174,13 @@ test('an export that is gone on with has the rest, and is one export in the audi
     ids,
     Array.from({ length: 40 }, (_, at) => recordId(40 - at)),
   )
-  assert.deepEqual(told(await audited(house)), [
+  assert.deepEqual(endsOf(await audited(house)), [
     ['asked', null, null],
     ['done', 40, null],
   ])
 })
 
-test('an export that nobody goes on with is in the audit trail as broken, also when the listener closes', async t => {
+test('an export that is not resumed in time is in the audit trail as broken, and a later one names it', async t => {
   const house = await conversationsHouse(t, { exportResumeMs: 20 })
   for (let n = 1; n <= 60; n += 1) await say(house, n, `Said ${n}`, 'carol', large)
   const { next } = await breakOff(house, `${withBodies}&raw=true`, 2)
@@ -200,7 +200,28 @@ test('an export that nobody goes on with is in the audit trail as broken, also w
   )
 })
 
-test('an export of another reader, or of something else, is not gone on with', async t => {
+// A process that ends must not leave an export without a word on how far it came.
+test('what is being exported when the listener closes is in the audit trail as broken', async t => {
+  const house = await conversationsHouse(t)
+  for (let n = 1; n <= 60; n += 1) await say(house, n, `Said ${n}`, n % 2 === 0 ? 'carol' : 'dave', large)
+  await breakOff(house, `${withBodies}&raw=true`, 2)
+  const headers = { authorization: `Bearer ${await house.token('dave')}` }
+  const reading = await fetch(`${house.admin.url}${withBodies}&raw=true`, { headers })
+  assert.equal(reading.status, 200)
+  const closed = house.admin.close()
+  await assert.rejects(reading.text())
+  await closed
+  const ended = await eventually('both ends', async () => {
+    const { entries } = await house.audit.list({ action: 'records_exported', outcome: 'failed', limit: 10 })
+    return entries.length === 2 ? entries : null
+  })
+  assert.deepEqual(
+    ended.map(({ facts }) => facts['code']),
+    ['export_broken', 'export_broken'],
+  )
+})
+
+test('an export of another reader, or of something else, is not resumed', async t => {
   const house = await conversationsHouse(t)
   for (let n = 1; n <= 40; n += 1) await say(house, n, `Said ${n}`, 'dave', large)
   const { next } = await breakOff(house, `${withBodies}&raw=true`, 2)

@@ -123,7 +123,7 @@ export interface AdminOptions {
   readonly log: Log
   /** Milliseconds between two reads of the ledger while a tail waits. 1..10_000, default 500. */
   readonly tailPollMs?: number
-  /** Milliseconds in which an export whose connection broke can be gone on with. Default 120,000. */
+  /** Milliseconds in which an export whose connection broke can be resumed. Default 120,000. */
   readonly exportResumeMs?: number
 }
 

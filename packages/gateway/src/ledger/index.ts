@@ -68,7 +68,7 @@ export interface LedgerReader {
   bodies(id: string): Promise<RecordBodies | null>
   /**
    * Records with their conversations as lines of JSON, of any number. @param turn asks each question about a page.
-   * Where it is gone on with, records that were loaded after the first page of the first reading are in none.
+   * Where it is resumed, records that were loaded after the first page of the first reading are in none.
    */
   conversations(query: ConversationsQuery, turn: Turn): Promise<ConversationsReading>
   /**

@@ -14,10 +14,10 @@ export type EndOfExport = (code: string | null, records: number) => Promise<void
 export interface OpenExport {
   readonly id: string
   readonly reader: string
-  /** What is exported, as text: only the same order can be gone on with. */
+  /** What is exported, as text: only the same order can be resumed. */
   readonly order: string
   readonly sent: SentRecords
-  /** Aborted when another connection goes on with the export. */
+  /** Aborted when another connection resumes the export. */
   readonly reading: AbortSignal
   /** True for the first connection. */
   readonly isNew: boolean
@@ -26,7 +26,7 @@ export interface OpenExport {
 export interface OrderedExport extends Pick<OpenExport, 'reader' | 'order'> {
   /** Id for a new one. */
   readonly newId: string
-  /** The one to go on with, and the last record that its reader has; null for a new one. */
+  /** The one to resume, and the last record that its reader has; null for a new one. */
   readonly resumes: { readonly id: string; readonly before: string | null } | null
 }
 
@@ -41,15 +41,17 @@ interface Kept extends Pick<OpenExport, 'id' | 'reader' | 'order' | 'sent'> {
 export class OpenExports {
   readonly #exports = new Map<string, Kept>()
   readonly #resumeMs: number
+  readonly #closing: AbortSignal
   readonly #failed: (error: unknown) => void
 
   /**
-   * @param resumeMs how long an export without a connection can be gone on with.
+   * @param resumeMs how long an export without a connection can be resumed.
    * @param closing aborted when the listener closes: what has no connection then has broken off.
    * @param failed called with the error of an entry that could not be written.
    */
   constructor(resumeMs: number, closing: AbortSignal, failed: (error: unknown) => void) {
     this.#resumeMs = resumeMs
+    this.#closing = closing
     this.#failed = failed
     const over = (): void => {
       for (const kept of this.#exports.values()) if (kept.reading === null) this.#over(kept)
@@ -66,7 +68,7 @@ export class OpenExports {
     throw new AdminError('exports_exhausted', `${which} being read already. Try again when it is done.`)
   }
 
-  /** Begins an export, or goes on with one, whose earlier connection then ends. @throws AdminError exports_exhausted */
+  /** Begins an export, or resumes one: its earlier connection then ends. @throws AdminError exports_exhausted */
   take({ reader, order, newId: id, resumes }: OrderedExport): OpenExport {
     const known = resumes === null ? undefined : this.#exports.get(resumes.id)
     const goesOn = known !== undefined && known.reader === reader && known.order === order
@@ -89,7 +91,7 @@ export class OpenExports {
     if (kept !== undefined) kept.end = end
   }
 
-  /** The last record was sent. What is on its way can still be lost, so that it can be gone on with. */
+  /** The last record was sent. What is on its way can still be lost, so that it can be resumed. */
   async whole({ id, sent }: OpenExport): Promise<void> {
     const kept = this.#exports.get(id)
     const end = kept?.end
@@ -105,6 +107,7 @@ export class OpenExports {
     kept.reading = null
     // Nothing of it was sent: it could not begin.
     if (kept.end === null && kept.sent.count === 0) this.#exports.delete(id)
+    else if (this.#closing.aborted) this.#over(kept)
     else kept.timer = setTimeout(() => this.#over(kept), this.#resumeMs).unref()
   }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { SentRecords } from './sent-records.ts'
 
-// The audit trail says how many records somebody has: one that was sent twice is one.
+// The audit trail says how many records are in the file: one that was sent twice is one.
 test('records that are sent again after a break count once, wherever it broke', () => {
   const breaks = fc.array(fc.tuple(fc.nat(50), fc.nat(50)), { maxLength: 8 })
   fc.assert(

@@ -15,7 +15,7 @@ import { streamed } from '../streamed.ts'
 interface ConversationsOrder {
   readonly bodies: boolean
   readonly raw: boolean
-  /** The last record that the reader has, and what the answers before said: goes on with an export. */
+  /** The last record that the reader has, and what the answers before said: they resume an export. */
   readonly before?: string | undefined
   readonly upTo?: string | undefined
   readonly export?: string | undefined
@@ -98,7 +98,7 @@ interface Sending {
 
 /**
  * The lines. It ends early, so that the answer breaks off, when its reader may not read them any more, when another
- * connection goes on with the export, or when the listener closes.
+ * connection resumes the export, or when the listener closes.
  */
 function sending(
   c: Context<AdminEnv>,

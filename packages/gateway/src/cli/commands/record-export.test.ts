@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { eventually } from '../../../../../test/support/wait.ts'
 import { type House, startHouse } from '../../admin/house.fixture.ts'
 import { recordId, recordRow } from '../../admin/ledger.fixture.ts'
 import type { AuditPage } from '../../audit/index.ts'
@@ -105,11 +108,20 @@ test('without a file the lines are on standard output, and figures alone need no
   assert.equal((await own.export(['--resume'])).code, 2)
 })
 
-/** Passes bytes on and breaks each of its first connections after so many of the answer. */
+test('a terminal shows how far an export is, and a pipe does not', async t => {
+  const own = await setting(t, 3)
+  const shown = await own.export(['-o', own.file], { columns: 80 })
+  assert.match(shown.err, /\r.{1,3}\[K3 records \(100 %\), 0 MB\r.{1,3}\[K$/)
+  const piped = await own.export(['-o', join(own.directory, 'other.jsonl')])
+  assert.equal(piped.err, '')
+})
+
+/** Passes bytes on, and breaks each of its first connections after so many of the answer, or lets it stall. */
 async function breakingProxy(
   t: TestContext,
   url: string,
   breaks: readonly number[],
+  then: 'break' | 'stall' = 'break',
 ): Promise<{ url: string; seen(): number }> {
   const { hostname, port } = new URL(url)
   const open = new Set<Socket>()
@@ -128,7 +140,7 @@ async function breakingProxy(
     upstream.on('data', (bytes: Buffer) => {
       client.write(bytes.subarray(0, isExport ? Math.max(0, left) : bytes.byteLength))
       if (isExport) left -= bytes.byteLength
-      if (left < 0) client.destroy()
+      if (left < 0 && then === 'break') client.destroy()
     })
     for (const [one, other] of [
       [client, upstream],
@@ -171,7 +183,7 @@ test('an export whose connection breaks again and again is the same file, and on
   assert.equal(printed.out, readFileSync(whole, 'utf8'))
 })
 
-test('an export that broke off is gone on with by --resume, and by nothing else', async t => {
+test('an export that broke off is resumed by --resume, and by nothing else', async t => {
   const own = await setting(t, 60, 60_000)
   const { file, directory } = own
   const whole = join(directory, 'whole.jsonl')
@@ -191,4 +203,32 @@ test('an export that broke off is gone on with by --resume, and by nothing else'
   assert.equal(resumed.code, 0, resumed.err)
   assert.ok(readFileSync(file).equals(readFileSync(whole)))
   assert.match((await own.export(['--resume', '-o', join(directory, 'other')])).err, /^✗ export_missing /)
+})
+
+// A laptop that runs out of battery leaves what it has on the disk, whatever it was doing.
+test('an export whose process was killed is resumed by --resume, as the same export', async t => {
+  const own = await setting(t, 60, 60_000)
+  const { file, directory, house } = own
+  const whole = join(directory, 'whole.jsonl')
+  await own.export([...withBodies, '-o', whole])
+  const proxy = await breakingProxy(t, house.admin.url, [2_500_000], 'stall')
+  const args = JSON.stringify(['records', 'export', ...withBodies, '-o', file])
+  const reach = JSON.stringify({ admin: proxy.url, input: '' })
+  const token = JSON.stringify(await house.token('carol'))
+  const fixture = JSON.stringify(new URL('../run.fixture.ts', import.meta.url).href)
+  const program = `const { run } = await import(${fixture}); await run(${args}, { ...${reach}, token: async () => ${token} })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' })
+  await eventually('what came before the stall', () => {
+    const size = statSync(`${file}.part`, { throwIfNoEntry: false })?.size ?? 0
+    return size > 2_000_000 ? true : null
+  })
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  const resumed = await own.export(['--resume', '--reason', 'Ticket 7', '-o', file])
+  assert.equal(resumed.code, 0, resumed.err)
+  assert.ok(readFileSync(file).equals(readFileSync(whole)))
+  assert.deepEqual((await outcomes(own)).slice(2), [
+    ['asked', null, 'Ticket 7'],
+    ['done', 60, 'Ticket 7'],
+  ])
 })

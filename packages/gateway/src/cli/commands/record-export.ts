@@ -29,7 +29,7 @@ export function exportCommand(context: CliContext): Command {
     .option('-o, --out <file>', 'the file; it is there when it is whole (default: standard output)')
     .option('--bodies', 'prompts and completions too (role auditor, or your own calls; each export is logged)')
     .option('--raw', 'with --bodies: both bodies as they passed too, in base64')
-    .option('--resume', 'go on with an export to this file that broke off')
+    .option('--resume', 'resume an export to this file that broke off')
     .option(
       '--retries <number>',
       'connections without a record before it gives up',
@@ -44,7 +44,7 @@ export function exportCommand(context: CliContext): Command {
 async function runExport(context: CliContext, options: ExportOptions): Promise<void> {
   const { out, resume, raw, bodies, retries, reason, as, format: _, ...filter } = options
   if (raw === true && bodies !== true && resume !== true) throw unfit('--raw goes with --bodies.')
-  if (resume === true && out === undefined) throw unfit('--resume needs the file that it goes on with: -o FILE.')
+  if (resume === true && out === undefined) throw unfit('--resume needs the file: -o FILE.')
   const typed = { ...filter, ...(bodies === undefined ? {} : { bodies }), ...(raw === undefined ? {} : { raw }) }
   const query = {
     ...{ format: 'conversations', ...filterQuery(options, context) },

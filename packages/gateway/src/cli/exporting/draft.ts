@@ -1,4 +1,5 @@
-/** The file of an export while it is not whole, and what is needed to go on with it. */
+/** The file of an export while it is not whole, and what is needed to resume it. */
+import { constants } from 'node:fs'
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { codeOf } from '../../errors.ts'
@@ -57,7 +58,7 @@ export class Draft {
   /** Goes on with the whole lines of an earlier one. @throws CliError export_missing, export_damaged */
   static async resume(path: string): Promise<Draft> {
     const state = await readState(path)
-    const file = await open(draftPath(path), 'r+').catch(error => {
+    const file = await open(draftPath(path), constants.O_RDWR | constants.O_NOFOLLOW).catch(error => {
       throw codeOf(error) === 'ENOENT' ? missing(path) : unwritable(path, error)
     })
     const sums = new LineSums()
@@ -74,9 +75,13 @@ export class Draft {
 
   async write(chunk: Uint8Array): Promise<void> {
     const at = this.sums.bytes + this.sums.openBytes
-    await this.#file.write(chunk, 0, chunk.byteLength, at).catch(error => {
-      throw unwritable(this.path, error)
-    })
+    for (let written = 0; written < chunk.byteLength; ) {
+      const left = chunk.byteLength - written
+      const { bytesWritten } = await this.#file.write(chunk, written, left, at + written).catch(error => {
+        throw unwritable(this.path, error)
+      })
+      written += bytesWritten
+    }
     this.sums.push(chunk)
   }
 
@@ -115,7 +120,7 @@ export class Draft {
     }
   }
 
-  /** Leaves it as it is, to be gone on with; nothing is left where nothing has come. */
+  /** Leaves it as it is, to be resumed; nothing is left where nothing has come. */
   async leave(): Promise<void> {
     await this.#file.close().catch(() => {})
     if (this.sums.records > 0) return
@@ -172,7 +177,8 @@ async function readState(path: string): Promise<DraftState> {
 
 async function writeWhole(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`
-  const file = await open(temporary, 'w', 0o600)
+  await rm(temporary, { force: true })
+  const file = await open(temporary, 'wx', 0o600)
   try {
     await file.writeFile(text)
     await file.sync()

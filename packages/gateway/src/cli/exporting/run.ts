@@ -49,7 +49,7 @@ export async function exportToOutput(context: CliContext, plan: ExportPlan): Pro
 /**
  * Writes to a file that is there when it is whole, with its manifest beside it.
  * @param path absolute.
- * @param resumes goes on with an export to this file that broke off.
+ * @param resumes resumes an export to this file that broke off.
  */
 export async function exportToFile(
   context: CliContext,
@@ -97,7 +97,7 @@ async function resumed(path: string, { typed }: ExportPlan): Promise<Draft> {
   await draft.leave()
   const why = 'Its filter, --bodies and --raw were others when it began.'
   const next = 'gatehouse records export --resume -o FILE, without a filter'
-  throw new CliError('export_differs', `The export to ${path} cannot go on with these options.`, why, next)
+  throw new CliError('export_differs', `The export to ${path} cannot be resumed with these options.`, why, next)
 }
 
 /** With the names of the filter looked up, so that a name that does not exist is no empty file. */

@@ -100,8 +100,8 @@ test('each record is one line, newest first, with its figures and its conversati
   )
 })
 
-// A file that was gone on with must not have a record twice, or the sums are wrong.
-test('a reading that is gone on with has the rest, and nothing that came after it began', async t => {
+// A file that was resumed must not have a record twice, or the sums are wrong.
+test('a reading that is resumed has the rest, and nothing that came after it began', async t => {
   const ledger = await opened(t, temporaryDirectory('conversations'))
   for (let n = 0; n < 40; n += 1) await say(ledger, {})
   const whole = await read(ledger)

@@ -6,9 +6,9 @@ export interface ConversationsQuery extends RecordFilter {
   readonly bodies: boolean
   /** True for both bodies as they were, in base64, too. */
   readonly raw: boolean
-  /** Only records with lower ids: goes on after the last line that was read. */
+  /** Only records with lower ids: continues after the last line that was read. */
   readonly before?: string
-  /** `upTo` of the reading that is gone on with. Default: everything that is loaded now. */
+  /** `upTo` of the reading that is resumed. Default: everything that is loaded now. */
   readonly upTo?: string
 }
 

@@ -42,6 +42,17 @@ export class CliError extends Error {
   }
 }
 
+/** A failure that the command has printed itself, as part of its result. */
+export class PrintedError extends Error {
+  readonly exitCode: Exclude<ExitCode, 0>
+
+  constructor(exitCode: Exclude<ExitCode, 0>) {
+    super('printed')
+    this.name = 'PrintedError'
+    this.exitCode = exitCode
+  }
+}
+
 /** What failed, why, what to type: a line each, wrapped to the terminal. No trailing newline. */
 function renderError(error: CliError, width: number | null): string {
   const lines = [`✗ ${error.code}  ${error.what}`]
@@ -68,6 +79,7 @@ export interface ErrorReport {
 export function reportError(error: unknown, { json, stderr, program, debug }: ErrorReport): ExitCode {
   // Commander ends `--help`, `--version` and a noun without its verb with an exception of its own.
   if (error instanceof CommanderError && error.exitCode === 0) return 0
+  if (error instanceof PrintedError) return error.exitCode
   const known = named(asCliError(error), program ?? standardName)
   stderr.write(`${json ? renderErrorJson(known) : renderError(known, columnsIn(stderr))}\n`)
   if (debug === true && known.exitCode === 70 && error instanceof Error) {

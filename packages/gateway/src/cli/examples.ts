@@ -7,9 +7,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   demo: ['gatehouse demo', 'gatehouse demo --base-port 9080 --no-traffic'],
   serve: ['gatehouse serve --config gatehouse.yaml'],
   collect: ['gatehouse collect --config collector.yaml'],
-  'config check': ['gatehouse config check', 'gatehouse config check --config gatehouse.yaml --connect'],
+  'config check': ['gatehouse config check gatehouse.yaml --strict', 'gatehouse config check gatehouse.yaml --connect'],
   'config init': ['gatehouse config init gatehouse.yaml'],
-  'config schema': ['gatehouse config schema > gatehouse.schema.json'],
+  'config schema': ['gatehouse config schema > gatehouse.schema.json', 'gatehouse config schema workloads.NAME.limits'],
   'config explain': [
     'gatehouse config explain /main/hr-bot/openai/v1/chat/completions --model gpt-4o --app 6a1c0000-0000-4000-8000-000000000000',
     'gatehouse config explain --running /main/hr-bot/openai/v1/models --user 9f0e0000-0000-4000-8000-000000000000',

@@ -14,12 +14,13 @@ Gatehouse is configured by one YAML file: \`gatehouse serve --config gatehouse.y
 | to | type |
 |---|---|
 | write an annotated file to start from | \`gatehouse config init\` |
-| check a file | \`gatehouse config check\` |
+| check a file: every mistake at once, warnings, who may call what | \`gatehouse config check gatehouse.yaml\` |
 | see what would happen to a call | \`gatehouse config explain /main/hr-bot/openai/v1/chat/completions --user OID\` |
 | see which of the latest calls a changed file would refuse | \`gatehouse config try gatehouse.yaml\` |
 | see what a running gateway uses, and what it used before | \`gatehouse config show --values\`, \`gatehouse config history\` |
 | change it on a running gateway ([management API](management-api.md#the-configuration)) | \`gatehouse config show > next.yaml\`, then \`gatehouse config apply next.yaml\` |
 | see what models cost, and where a price comes from | \`gatehouse prices\` |
+| read what one key means | \`gatehouse config schema workloads.NAME.limits\`, or \`gatehouse config schema costPerMonth\` |
 | print the JSON Schema for editors | \`gatehouse config schema\` |
 
 With the line \`# yaml-language-server: $schema=./gatehouse.schema.json\` at its top, editors complete and check the file as it is
@@ -28,7 +29,9 @@ written.
 ## The file
 
 - YAML 1.2, UTF-8, one document, at most 1 MiB. Keys are unique; tags (\`!…\`) are refused; anchors and aliases are allowed, in reasonable number.
-- Unknown keys and values are refused. A message names the place, the value, what was expected and the nearest known name.
+- Unknown keys and values are refused. A message names the place, the value, the right form with an example, and the nearest known name.
+  All mistakes are reported in one round: the rest of the file is checked as if each of them were corrected. What cannot be checked before that is
+  listed at the end, with the reason.
 - Durations are a whole number and a unit: \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`, as \`30s\`. Sizes are bytes.
 - Names of instances, pools, workloads, rules, counters and classes are lower-case letters, digits, dots, hyphens and underscores, at most 64 characters, with a
   letter or digit at both ends.

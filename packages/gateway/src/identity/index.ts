@@ -10,7 +10,7 @@ import type { Caller } from './caller.ts'
 export { readToken } from './bearer.ts'
 export { type Caller, callerKey, callerWithoutToken } from './caller.ts'
 export { GroupsUnavailable, IdentityError, type IdentityErrorCode } from './errors.ts'
-export { compileRules, lackingText, type RuleMatch, type RuleMatcher } from './rules.ts'
+export { comparedTexts, compileRules, lackingText, type RuleMatch, type RuleMatcher } from './rules.ts'
 
 export interface VerifierOptions {
   /** Sign-in service, as `https://login.microsoftonline.com`. Plain http only to a loopback host. */

@@ -67,6 +67,31 @@ const order = Object.keys(kinds) as readonly RuleKind[]
 const caseMatters: ReadonlySet<RuleKind> = new Set(['role', 'scope'])
 
 /**
+ * For each rule what it needs and what the caller has, as `needs group 3333…; the caller has no group`.
+ * @param rules none of which admits the caller
+ */
+export function comparedTexts(rules: readonly CallerRule[], caller: Caller): readonly string[] {
+  return rules.flatMap(rule =>
+    (Object.entries(rule) as [RuleKind, string][]).map(([kind, value]) => {
+      const { say, values } = kinds[kind]
+      return `needs ${say} ${value}; ${ownText(kind, say, values(caller), caller)}`
+    }),
+  )
+}
+
+/** Values that are shown of each caller. */
+const ownMax = 5
+
+function ownText(kind: RuleKind, say: string, own: readonly string[], caller: Caller): string {
+  if (kind === 'tenant') return `the caller is of tenant ${caller.tenantId}`
+  if (kind === 'user' && caller.kind !== 'user') return 'the caller is an application'
+  if ((kind === 'app' || kind === 'managedIdentity') && caller.kind === 'user') return 'the caller is a person'
+  if (own.length === 0) return `the caller has no ${say}`
+  const others = own.length > ownMax ? ` and ${own.length - ownMax} more` : ''
+  return `the caller has ${own.slice(0, ownMax).join(', ')}${others}`
+}
+
+/**
  * Prepares rules for many callers: one lookup per value of the caller, whatever the number of rules. One match is
  * enough.
  */

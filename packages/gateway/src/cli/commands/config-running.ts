@@ -11,13 +11,14 @@ import type {
   Version,
   VersionText,
 } from '../../config/in-force/index.ts'
-import { renderProblems } from '../../config/messages.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { jsonText } from '../terminal/printable.ts'
+import { problemsText } from '../terminal/problems.ts'
 import { renderTable } from '../terminal/table.ts'
 import { instant } from '../terminal/times.ts'
+import { columnsIn } from '../terminal/wrap.ts'
 import { widthOf } from './filters.ts'
 
 const path = '/api/v1/config'
@@ -116,10 +117,10 @@ export function applyCommand(context: CliContext): Command {
 
 /** Says everything that is wrong with it at once, as `config check` does. */
 async function requireUsable(context: CliContext, file: string, text: string, as: string | undefined): Promise<void> {
-  const { problems } = await askAdmin<Checked>(context, { path: `${path}/check`, method: 'POST', body: { text }, as })
-  if (problems.length === 0) return
-  if (!context.json) context.stderr.write(`${renderProblems(file, problems)}\n\n`)
-  const next = `mend it, then gatehouse config apply ${file}`
+  const checked = await askAdmin<Checked>(context, { path: `${path}/check`, method: 'POST', body: { text }, as })
+  if (checked.problems.length === 0) return
+  if (!context.json) context.stderr.write(`${problemsText(file, checked, columnsIn(context.stderr))}\n`)
+  const next = `fix it, then gatehouse config apply ${file}`
   throw new CliError('config_invalid', `${file} cannot be used, so nothing was changed.`, null, next)
 }
 

@@ -3,13 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { ReplayAnswer } from '../../admin/explain/schemas.ts'
-import { type Problem, renderProblems } from '../../config/messages.ts'
+import type { Problem } from '../../config/messages.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
+import { problemsText } from '../terminal/problems.ts'
 import { figure } from '../terminal/table.ts'
 import { minuteOf } from '../terminal/times.ts'
+import { columnsIn } from '../terminal/wrap.ts'
 import { wholeNumber } from './filters.ts'
 
 type Report = NonNullable<ReplayAnswer['report']>
@@ -53,8 +55,8 @@ export function tryCommand(context: CliContext, fileDefault: string): Command {
 }
 
 function refused(context: CliContext, file: string, problems: readonly Problem[]): CliError {
-  if (!context.json) context.stderr.write(`${renderProblems(file, problems)}\n\n`)
-  const next = `mend it, then gatehouse config try ${file}`
+  if (!context.json) context.stderr.write(`${problemsText(file, { problems }, columnsIn(context.stderr))}\n`)
+  const next = `fix it, then gatehouse config try ${file}`
   return new CliError('config_invalid', `${file} cannot be used, so nothing was tried.`, null, next)
 }
 

@@ -11,7 +11,8 @@ import type { ExplainQuestion } from '../../gateway/explain/question.ts'
 import type { CliContext } from '../context.ts'
 import { reportError } from '../errors.ts'
 import { prepareProgram } from '../prepare.ts'
-import { configCommand, type Explain } from './config.ts'
+import { configCommand } from './config.ts'
+import type { Explain } from './config-explain.ts'
 
 let directory = ''
 before(async () => {
@@ -66,6 +67,11 @@ suite('config check', () => {
     const { exitCode, stdout } = await run(['check', '--config', 'example.yaml'])
     assert.equal(exitCode, 0)
     assert.match(stdout, /^✓ example\.yaml is valid: 2 instances, 1 pool, 2 workloads\n/)
+    // An operator sees at a glance whether it is what was meant.
+    assert.match(stdout, /\n {2}hr-bot {9}application 66666666…, group 33333333…; main: gpt-4o, .*; 500 USD a month, /)
+    assert.match(stdout, /\n {2}expert-finder {2}role ExpertFinder\.Use; sweden: .*; no budget of its own; no prompts/)
+    assert.match(stdout, /\n {2}Prompts and answers can be read by auditors \(person 44444444…\)\.\n/)
+    assert.match(stdout, /\n {2}Ledger: .*\/ledger, figures for 400 days, prompts and answers for 30 days\.\n/)
     // H5 An operator must know what a reload does not change before taking a role away.
     assert.match(
       stdout,
@@ -86,7 +92,10 @@ suite('config check', () => {
       /bad\.yaml:8:3 {2}gateway\.lisetn\n {2}seen {6}lisetn\n {2}expected .*\n {2}nearest {3}listen\n/,
     )
     assert.match(plain.stderr, /workloads\.hr-bot\.targets\[0\]\n {2}seen {6}"mian"\n.*\n {2}nearest {3}main\n/)
-    assert.match(plain.stderr, /✗ config_invalid {2}bad\.yaml has 2 problems\.\n {2}The first: 8:3 .*\n {2}Try: .*\n$/)
+    assert.match(
+      plain.stderr,
+      /✗ config_invalid {2}2 problems in bad\.yaml\n {2}Try: fix it, then .* check bad\.yaml\n$/,
+    )
 
     const json = await run(['check', '-c', 'bad.yaml'], { json: true })
     assert.equal(json.exitCode, 1)
@@ -96,7 +105,9 @@ suite('config check', () => {
       result.problems.map((problem: { nearest: string }) => problem.nearest),
       ['listen', 'main'],
     )
-    assert.equal(JSON.parse(json.stderr).error.code, 'config_invalid')
+    assert.equal(result.code, 'config_invalid')
+    // Two documents of two streams are none for a pipeline that reads both.
+    assert.equal(json.stderr, '')
   })
 
   test('warnings are reported, and fail the check only on request', async () => {
@@ -104,7 +115,7 @@ suite('config check', () => {
     await writeFile(join(directory, 'warned.yaml'), text)
     const mild = await run(['check', '-c', 'warned.yaml'])
     assert.equal(mild.exitCode, 0)
-    assert.match(mild.stdout, /is valid.*\n.*\n\nwarnings\n\nwarned\.yaml:\d+:\d+ {2}admin\.roles\n/)
+    assert.match(mild.stdout, /is valid[\s\S]*\n\nwarnings\n\nwarned\.yaml:\d+:\d+ {2}admin\.roles\n/)
     const strict = await run(['check', '-c', 'warned.yaml', '--strict'])
     assert.equal(strict.exitCode, 1)
     assert.match(strict.stderr, /config_warnings/)
@@ -120,10 +131,30 @@ suite('config check', () => {
     )
   })
 
+  test('the file is an argument as well as an option, and two different files are refused', async () => {
+    assert.equal((await run(['check', 'example.yaml'])).exitCode, 0)
+    assert.equal((await run(['check', 'example.yaml', '-c', 'example.yaml'])).exitCode, 0)
+    const two = await run(['check', 'example.yaml', '-c', 'other.yaml'])
+    assert.equal(two.exitCode, 2)
+    assert.match(two.stderr, /Two files are named: example\.yaml and --config other\.yaml\./)
+  })
+
+  test('what could not be checked is said at the end, with the reason', async () => {
+    const text = (await exampleText()).replace('- { instance: sweden, priority: 2 }', '- { instance: nowhere }')
+    await writeFile(join(directory, 'hidden.yaml'), text)
+    const { stderr } = await run(['check', 'hidden.yaml'])
+    assert.match(
+      stderr,
+      /\n\nNot checked:\n {2}workloads\.hr-bot\.deployments, because pool main has an unknown member\n/,
+    )
+    const json = JSON.parse((await run(['check', 'hidden.yaml'], { json: true })).stdout)
+    assert.deepEqual(json.unchecked, ['workloads.hr-bot.deployments, because pool main has an unknown member'])
+  })
+
   test('a single problem is printed once', async () => {
     await writeFile(join(directory, 'one.yaml'), (await exampleText()).replace('listen:', 'lisetn:'))
     const { stderr } = await run(['check', '-c', 'one.yaml'])
-    assert.match(stderr, /✗ config_invalid {2}one\.yaml has 1 problem\.\n {2}Try: .*\n$/)
+    assert.match(stderr, /✗ config_invalid {2}1 problem in one\.yaml\n {2}Try: .*\n$/)
     assert.equal(stderr.split('gateway.lisetn').length, 2, stderr)
   })
 })
@@ -134,6 +165,29 @@ suite('config init and schema', () => {
     assert.equal((await run(['check', '-c', 'new.yaml'])).exitCode, 0)
     assert.equal(await readFile(join(directory, 'gatehouse.schema.json'), 'utf8'), jsonSchemaText())
     assert.equal((await run(['schema'])).stdout, jsonSchemaText())
+  })
+
+  test('schema with a path explains one key', async () => {
+    const { exitCode, stdout } = await run(['schema', 'workloads.hr-bot.limits'])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^workloads\.NAME\.limits\n {2}Limits of the workload\.\n/)
+    assert.match(
+      stdout,
+      /\n {2}value {4}a mapping\n {2}default {2}none\n {2}example {2}limits: \{ tokensPerMinute: 60000 \}\n/,
+    )
+    assert.match(stdout, /\n {4}costPerMonth {2}an amount with its currency\n {6}Cost in a calendar month\.\n/)
+    const [{ path, example }] = JSON.parse(
+      (await run(['schema', 'pools.main.members[0].priority'], { json: true })).stdout,
+    )
+    assert.deepEqual([path, example], ['pools.NAME.members[].priority', 'priority: 1'])
+  })
+
+  test('schema with an unknown key names the nearest one', async () => {
+    const { exitCode, stderr } = await run(['schema', 'workloads.hr-bot.limits.monthlyBudget'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /✗ key_unknown {2}workloads\.NAME\.limits has no key monthlyBudget/)
+    assert.match(stderr, /Try: gatehouse config schema workloads\.NAME\.limits\.costPerMonth\n/)
+    assert.match((await run(['schema', 'costPerMont'])).stderr, /Try: gatehouse config schema costPerMonth\n/)
   })
 
   // Overwriting a configuration destroys somebody's work.
@@ -186,6 +240,18 @@ suite('config explain', () => {
     assert.deepEqual(application.headers, { 'x-gatehouse-workload': 'hr-bot' })
     assert.equal(application.method, 'GET')
     assert.equal((await questionOf()).caller, null)
+  })
+
+  test('an endpoint is completed by a usual operation, and the answer says so', async () => {
+    const endpoint = await run(['explain', 'https://gw.example/main/hr-bot', '-c', 'example.yaml'])
+    assert.match(
+      endpoint.stdout,
+      /^\/main\/hr-bot is an endpoint\. This explains POST \/main\/hr-bot\/openai\/v1\/chat\/completions, model gpt-4o\.\n/,
+    )
+    const finder = await run(['explain', '/sweden/expert-finder/openai/v1/', '-c', 'example.yaml'])
+    assert.match(finder.stdout, /POST \/sweden\/expert-finder\/openai\/v1\/embeddings, model text-embedding-3-small\./)
+    const list = await run(['explain', 'https://gw.example/v1', '--method', 'get', '-c', 'example.yaml'])
+    assert.match(list.stdout, /This explains GET \/v1\/models\.\n/)
   })
 
   test('explain takes the path of a whole URL, and leaves a path as it was typed', async () => {
@@ -246,6 +312,15 @@ suite('config explain', () => {
     const refused = await run([...base, '--user', oid, '--model', 'gpt-4o'], { explain: null })
     assert.equal(refused.exitCode, 1)
     assert.match(refused.stdout, /✗ authorize .*caller_not_bound/)
+    // Without the rules, a refused caller does not know what to ask for.
+    assert.match(refused.stdout, / · needs application 66666666-0000-4000-8000-000000000001; the caller is a person\n/)
+    assert.match(refused.stdout, / · needs group 33333333-0000-4000-8000-000000000002; the caller has no group\n/)
+  })
+
+  test('a managed identity alone is refused with the option that is missing', async () => {
+    const { exitCode, stderr } = await run([...base, '--managed-identity', '/subscriptions/x'])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /--managed-identity needs --app\.\n {2}Add its client id\./)
   })
 
   test('options that describe no caller are a usage error', async () => {

@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { counted, diagnosisText } from '../terminal/findings.ts'
 import { jsonText } from '../terminal/printable.ts'
-import { configFileDefault } from './config.ts'
+import { configFileDefault } from './config-file.ts'
 
 interface DoctorOptions {
   readonly config: string

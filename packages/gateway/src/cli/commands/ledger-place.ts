@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { LedgerError } from '../../ledger/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { configFileDefault, readConfig } from './config.ts'
+import { configFileDefault, readConfig } from './config-file.ts'
 
 export interface PlaceOptions {
   readonly config?: string

@@ -11,7 +11,7 @@ import type { CliContext } from '../context.ts'
 import { formOption } from '../prepare.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { renderTable, type TableColumn } from '../terminal/table.ts'
-import { configFileDefault, readConfig } from './config.ts'
+import { configFileDefault, readConfig } from './config-file.ts'
 import { type Format, formatOf, widthOf } from './filters.ts'
 
 interface PricesOptions {

@@ -5,7 +5,7 @@ import { startReloading } from '../../house/reloading.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { startFailure, stopSignal } from '../lifetime.ts'
-import { configFileDefault, readConfig } from './config.ts'
+import { configFileDefault, readConfig } from './config-file.ts'
 
 interface ServeOptions {
   readonly config: string

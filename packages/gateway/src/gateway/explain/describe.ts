@@ -36,15 +36,15 @@ export function locateText({ call, route, grant }: Received, config: Config): st
   const { object, lists, refersBy } = operation
   const others =
     config.objects.unknown === 'refuse'
-      ? 'any other is answered 404'
-      : 'one that no call made is looked for on the first member'
+      ? 'otherwise the answer is 404'
+      : 'an object that no call created is looked up on the first member'
   if (object !== null) {
-    return `The ${object.replaceAll('_', ' ')} ${objectId ?? ''} must have been made by workload ${workload.name}; ${others}.`
+    return `The ${object.replaceAll('_', ' ')} ${objectId ?? ''} must have been created by workload ${workload.name}; ${others}.`
   }
   if (lists !== null && call.method !== 'POST')
-    return `The list shows what workload ${workload.name} made, and nothing else.`
+    return `The list shows what workload ${workload.name} created, and nothing else.`
   if (refersBy.length === 0) return null
-  return `Objects that the body names must have been made by workload ${workload.name}; ${others}. Without one, any member may serve.`
+  return `If the request uses stored objects (files, responses), workload ${workload.name} must have created them; ${others}. Without them, any member may serve the call.`
 }
 
 export function admitText(count: number, { operation }: Route, { limits }: Config): string {

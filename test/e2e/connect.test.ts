@@ -1,100 +1,16 @@
 /** `gatehouse connect` as a user starts it: a process between a tool and a gateway. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { constants } from 'node:os'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
 import OpenAI from 'openai'
-import { type DemoState, writeDemoState } from '../../packages/gateway/src/cli/context.ts'
-import { demoAudience, demoDirectory } from '../../packages/simulator/src/directory.ts'
-import { azureCliClientId } from '../../packages/simulator/src/index.ts'
-import { temporaryDirectory } from '../support/directory.ts'
-import { eventually, soon } from '../support/wait.ts'
-import { startWorld } from '../support/world.ts'
+import { startClientWorld } from '../support/client-pages.ts'
+import { connect as connectIn, finished, folderOf, printed, type Run } from '../support/connected.ts'
 
-const main = join(import.meta.dirname, '../../packages/gateway/src/cli/main.ts')
-const gatewayApp = demoDirectory.applications.find(({ name }) => name === 'gatehouse-gateway')?.appId ?? ''
-
-const world = await startWorld(
-  { after },
-  {
-    change(config) {
-      const { 'hr-bot': hrBot, ...others } = config.workloads
-      assert.ok(hrBot)
-      // The identity that is found here, as on a machine of Azure.
-      return {
-        ...config,
-        workloads: { ...others, 'hr-bot': { ...hrBot, callers: [...hrBot.callers, { app: gatewayApp }] } },
-      }
-    },
-  },
-)
-const folder = temporaryDirectory('connect')
-const state: DemoState = {
-  gateway: world.url,
-  admin: 'http://127.0.0.1:9',
-  authority: world.entra.url,
-  tenantId: demoDirectory.tenantId,
-  clientId: azureCliClientId,
-  scope: `${demoAudience}/.default`,
-  certificate: null,
-  pid: process.pid,
-  people: demoDirectory.people.map(({ name, userPrincipalName, password }) => ({
-    name,
-    userPrincipalName,
-    password,
-  })),
-  applications: [],
-}
-await writeDemoState(folder, state)
-
-interface Run {
-  readonly child: ChildProcess
-  readonly out: () => string
-  readonly err: () => string
-  readonly ended: Promise<unknown>
-}
-
-function connect(args: readonly string[], more: Readonly<Record<string, string>> = {}): Run {
-  const env = { ...process.env, HOME: folder, XDG_STATE_HOME: join(folder, 'state'), ...more }
-  const child = spawn(process.execPath, [main, 'connect', ...args], {
-    cwd: folder,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const written = { out: '', err: '' }
-  child.stdout.on('data', chunk => {
-    written.out += String(chunk)
-  })
-  child.stderr.on('data', chunk => {
-    written.err += String(chunk)
-  })
-  const ended = once(child, 'close')
-  after(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
-  return { child, out: () => written.out, err: () => written.err, ended }
-}
-
-/** Waits for output of a process, which must not end before. */
-function printed(run: Run, form: RegExp): Promise<string> {
-  return eventually(
-    `output like ${form}`,
-    () => {
-      if (run.child.exitCode !== null) throw new Error(`it has ended: ${run.err()}`)
-      return form.exec(run.out())?.[0] ?? null
-    },
-    60_000,
-  )
-}
-
-async function finished(run: Run): Promise<number | null> {
-  await soon('the end of gatehouse connect', run.ended, 60_000)
-  return run.child.exitCode
-}
+const world = await startClientWorld({ after })
+const folder = await folderOf(world)
+const connect = (args: readonly string[], more: Readonly<Record<string, string>> = {}): Run =>
+  connectIn({ after }, folder, ['connect', ...args], more)
 
 const ownNode = (program: string): readonly string[] => [process.execPath, '--input-type=module', '--eval', program]
 const hrBot = ['--as', 'alice', '--workload', 'hr-bot'] as const
@@ -187,15 +103,10 @@ test('what is printed for people has the key where each tool wants it, and fits 
 
 test('a machine with a managed identity needs no sign-in of a person and no secret', async () => {
   const identity = { ...world.entra.managedIdentity, GATEHOUSE_MANAGED_IDENTITY: 'system' }
-  const args = ['--gateway', world.url, '--workload', 'hr-bot', '--', ...ownNode('process.exit(5)')]
-  const run = connect(args.slice(2), identity)
+  const args = ['connect', '--workload', 'hr-bot', '--', ...ownNode('process.exit(5)')]
+  const run = connectIn({ after }, folder, args, identity)
   assert.equal(await finished(run), 1)
   assert.match(run.err(), /✗ gateway_unknown[\s\S]*GATEHOUSE_MANAGED_IDENTITY/)
-  const named = spawn(process.execPath, [main, '--gateway', world.url, 'connect', ...args.slice(2)], {
-    cwd: folder,
-    env: { ...process.env, HOME: folder, ...identity },
-    stdio: 'inherit',
-  })
-  const [code] = (await soon('the end', once(named, 'close'), 60_000)) as [number]
-  assert.equal(code, 5)
+  const named = connectIn({ after }, folder, ['--gateway', world.url, ...args], identity)
+  assert.equal(await finished(named), 5, named.err())
 })

@@ -43,7 +43,7 @@ const settings = { format: 'parquet', form: 'gatehouse', columns: null, bodies: 
 for (const [reader, types] of Object.entries(readers)) {
   // Files that only one program reads are no archive.
   test(`${reader} reads days and hours, every type and every value as the ledger has them`, async t => {
-    const pythonPath = fetchPython()
+    const pythonPath = fetchPython('requirements.txt')
     const ended = await endedLedger(t, ['text', 'empty', 'invalid', 'nul', 'audio', 'surrogate'])
     const directory = join(temporaryDirectory('ledger'), 'out')
     const all: FilesSettings = { ...settings, directory }

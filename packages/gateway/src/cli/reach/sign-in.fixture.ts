@@ -3,10 +3,12 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { azureCliClientId, demoAudience, demoDirectory, type EntraSimulator } from '@gatehouse/simulator'
 import { Command } from 'commander'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { connectCommand } from '../commands/connect.ts'
 import { loginCommand, logoutCommand } from '../commands/login.ts'
 import { tokenCommand } from '../commands/token.ts'
 import { whoamiCommand } from '../commands/whoami.ts'
@@ -25,6 +27,8 @@ export interface Terminal {
   cwd: string
   readonly stateHome: string
   env: Record<string, string>
+  /** True: a person sits in front of it. Default false. */
+  isTTY: boolean
   /** Called with everything that goes to standard error while the command runs. */
   watch: (text: string) => void
   run(...words: readonly string[]): Promise<Ran>
@@ -37,6 +41,7 @@ export async function terminalOf(): Promise<Terminal> {
     cwd,
     stateHome,
     env: { XDG_STATE_HOME: stateHome },
+    isTTY: false,
     watch: () => {},
     run: (...words) => runCommand(terminal, words),
   }
@@ -46,15 +51,25 @@ export async function terminalOf(): Promise<Terminal> {
 async function runCommand(terminal: Terminal, words: readonly string[]): Promise<Ran> {
   const printed = { stdout: '', stderr: '' }
   const stdout = { write: (text: string) => (printed.stdout += text) }
+  const stdin = Object.assign(Readable.from([]), { isTTY: terminal.isTTY })
   const stderr = {
+    isTTY: terminal.isTTY,
     write(text: string) {
       printed.stderr += text
       terminal.watch(text)
     },
   }
   const program = new Command('gatehouse')
-  const context = createContext({ options: () => program.opts(), env: terminal.env, cwd: terminal.cwd, stdout, stderr })
-  for (const make of [loginCommand, logoutCommand, tokenCommand, whoamiCommand]) program.addCommand(make(context))
+  const context = createContext({
+    options: () => program.opts(),
+    env: terminal.env,
+    cwd: terminal.cwd,
+    stdin,
+    stdout,
+    stderr,
+  })
+  for (const make of [loginCommand, logoutCommand, tokenCommand, whoamiCommand, connectCommand])
+    program.addCommand(make(context))
   prepareProgram(program, context)
   try {
     await program.parseAsync([...words], { from: 'user' })

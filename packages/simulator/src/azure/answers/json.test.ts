@@ -297,6 +297,35 @@ test('tool_choice is respected', () => {
   assert.equal(chooseToolCall({ messages: asked('weather?'), tools: [], seed: 1 }), null)
 })
 
+// What such a tool runs is run on a machine of the caller: a made-up command would be a fault of the simulator.
+test('a tool that runs commands gets the command of the question, or one that changes nothing', () => {
+  const shell = {
+    type: 'function',
+    name: 'exec_command',
+    description: 'Runs a command.',
+    parameters: {
+      type: 'object',
+      properties: {
+        cmd: { type: 'string', description: 'Shell command to execute.' },
+        mode: { type: 'string', description: 'Defaults to `sandboxed`.', enum: ['sandboxed', 'escalated'] },
+        login: { type: 'boolean', description: 'Omit to inherit.' },
+        prefix: { type: 'string', description: 'Only with `escalated`.' },
+      },
+      required: ['cmd'],
+    },
+  }
+  const made = (text: string): unknown => {
+    const [call] = chooseToolCall({ messages: asked(text), tools: [shell], toolChoice: 'required', seed: 1 }) ?? []
+    return JSON.parse(call?.arguments ?? '')
+  }
+  // Properties whose description says what holds without them are left out, as models do.
+  assert.deepEqual(made('Use exec_command to run `ls -1 | sort`.'), { cmd: 'ls -1 | sort' })
+  assert.deepEqual(made('Look around'), { cmd: 'ls' })
+  const strict = { ...shell, parameters: { ...shell.parameters, required: ['cmd', 'mode', 'login', 'prefix'] } }
+  const [call] = chooseToolCall({ messages: asked('Look'), tools: [strict], toolChoice: 'required', seed: 1 }) ?? []
+  assert.deepEqual(Object.keys(JSON.parse(call?.arguments ?? '')).length, 4)
+})
+
 // Otherwise a client that answers its calls would be called again for ever.
 test("after a tool's result comes an answer, not another call", () => {
   const messages = [

@@ -222,6 +222,8 @@ test('S7 members that the service does not know are refused, usage in a stream o
     return [status, param, code]
   }
   assert.deepEqual(await refusal({ wibble: 1 }), [400, 'wibble', 'unknown_parameter'])
+  // Codex sends this one with every call.
+  assert.equal((await refusal({ client_metadata: { session_id: 's' } }))[0], 200)
   assert.deepEqual(await refusal({ stream: true, stream_options: { include_usage: true } }), [
     400,
     'stream_options.include_usage',

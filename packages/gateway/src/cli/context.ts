@@ -40,6 +40,8 @@ export interface CliContext {
    * @throws CliError `admin_unknown`, `url_invalid`
    */
   admin(): Promise<string>
+  /** Where an address comes from, in words that follow "from", as `GATEHOUSE_ADMIN`; null when it is unknown. */
+  originOf(address: 'gateway' | 'admin'): Promise<string | null>
   /**
    * An access token for the gateway and its management API. Signs in without a person where it can (cache, refresh,
    * client credentials from the environment, the demonstration's directory); never opens a browser.
@@ -101,6 +103,7 @@ export function createContext(given: ContextOptions): SignInContext {
     endpoints,
     gateway: async () => needGateway(await endpoints()),
     admin: async () => needAdmin(await endpoints()),
+    originOf: async address => (await endpoints()).origins[address],
     token: async (options = {}) => commandToken({ endpoints: await endpoints(), env, cache: tokens, clock }, options),
   }
 }

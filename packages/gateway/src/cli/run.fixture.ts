@@ -84,6 +84,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     demo: async () => null,
     gateway: known(options.gateway),
     admin: known(options.admin),
+    originOf: async address => `--${address}`,
     token: options.token ?? (async () => 'a.b.c'),
   }
   program.addCommand(usageCommand(context)).addCommand(recordsCommand(context))

@@ -1,9 +1,11 @@
 /** A chat completion through the gateway, in the form that Azure's v1 API has. */
 import { type Dispatcher, request } from 'undici'
+import { connectionFailure } from '../../connection-failure.ts'
 import { assemble, createAssembler } from '../../wire/assemble.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { errorFields, reasonOf } from '../reach/admin-request.ts'
+import { gatewayIsAdmin, gatewayUnreachable } from '../reach/addresses.ts'
+import { errorFields } from '../reach/admin-request.ts'
 import { printable } from '../terminal/printable.ts'
 
 export interface Question {
@@ -32,24 +34,28 @@ const operation = 'chat/completions'
 
 /** Sends the question and waits for the head of the answer. Throws CliError with the refusal's own code. */
 export async function sendQuestion(context: CliContext, question: Question): Promise<ChatCall> {
-  const base = await context.gateway()
   const token = await context.token({ as: question.as })
-  const answer = await postQuestion(base, question, token)
+  const answer = await postQuestion(context, question, token)
   const requestId = headerOf(answer, 'x-gatehouse-request-id')
   if (answer.statusCode === 200) return { body: answer.body, requestId }
-  throw await refusal(answer, requestId)
+  const refused = await refusal(answer, requestId)
+  // The management API answers so; a refusal of the gateway has a header, and a backend has no such codes.
+  const isOther = ofAdmin.has(refused.code) && headerOf(answer, 'x-gatehouse-refusal') === null
+  throw isOther ? gatewayIsAdmin(await context.gateway(), await context.originOf('gateway')) : refused
 }
+
+const ofAdmin: ReadonlySet<string> = new Set(['route_unknown', 'body_not_taken'])
 
 /**
  * The answer, whatever its status. Throws CliError where there is none.
- * @param base URL of the gateway.
  * @param token null for a call without one.
  */
 export async function postQuestion(
-  base: string,
+  context: CliContext,
   { target, workload, deployment, messages, stream }: Omit<Question, 'as'>,
   token: string | null,
 ): Promise<Dispatcher.ResponseData> {
+  const base = await context.gateway()
   const prefix = target === undefined ? '' : `/${encodeURIComponent(target)}/${encodeURIComponent(workload ?? '')}`
   return request(`${base}${prefix}/openai/v1/chat/completions`, {
     method: 'POST',
@@ -59,11 +65,8 @@ export async function postQuestion(
       ...(target === undefined && workload !== undefined ? { 'x-gatehouse-workload': workload } : {}),
     },
     body: JSON.stringify({ model: deployment, messages, stream }),
-  }).catch((cause: unknown) => {
-    const next = 'start the gateway, or name another address with --gateway URL'
-    throw new CliError('gateway_unreachable', `The gateway at ${base} did not answer.`, reasonOf(cause), next, {
-      cause,
-    })
+  }).catch(async (cause: unknown) => {
+    throw gatewayUnreachable(base, await context.originOf('gateway'), cause)
   })
 }
 
@@ -91,7 +94,7 @@ async function read(call: ChatCall, onChunk: (chunk: Uint8Array) => void): Promi
   try {
     for await (const chunk of call.body) onChunk(chunk)
   } catch (cause) {
-    throw brokenOff(call.requestId, reasonOf(cause), cause)
+    throw brokenOff(call.requestId, connectionFailure(cause).why, cause)
   }
 }
 

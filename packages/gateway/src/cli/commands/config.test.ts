@@ -50,6 +50,7 @@ async function run(args: readonly string[], options: { json?: boolean; explain?:
     demo: async () => null,
     gateway: unused,
     admin: unused,
+    originOf: async address => `--${address}`,
     token: unused,
   }
   const explain = options.explain === undefined ? passAll : options.explain

@@ -12,7 +12,8 @@ import { environmentOf, type Family, families, variablesOf } from '../connect/va
 import type { SignInContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { startFailure, stopSignal } from '../lifetime.ts'
-import { errorFields, reasonOf } from '../reach/admin-request.ts'
+import { gatewayUnreachable } from '../reach/addresses.ts'
+import { errorFields } from '../reach/admin-request.ts'
 import { browserCommand } from '../reach/browser.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { login } from './login.ts'
@@ -63,7 +64,7 @@ async function connect(context: SignInContext, command: readonly string[], optio
     clock: context.clock,
   })
   const token = await firstToken(context, tokens)
-  const models = await modelsOf(gateway, place, token)
+  const models = await modelsOf(context, gateway, place, token)
   const problems: string[] = []
   const isAlone = command.length === 0
   const onProblem = (problem: string): void => {
@@ -138,18 +139,20 @@ async function firstToken(context: SignInContext, tokens: RelayTokens): Promise<
 const modelList = z.object({ data: z.array(z.object({ id: z.string() })) })
 
 /** Deployments of the workload: the gateway says so itself, and refuses here what it would refuse to every call. */
-async function modelsOf(gateway: string, place: Place, token: string): Promise<readonly string[]> {
+async function modelsOf(
+  context: SignInContext,
+  gateway: string,
+  place: Place,
+  token: string,
+): Promise<readonly string[]> {
   const workload = place.target === null ? place.workload : null
   const answer = await request(`${gateway}${gatewayPath('/v1/models', place)}`, {
     headers: {
       authorization: `Bearer ${token}`,
       ...(workload === null ? {} : { 'x-gatehouse-workload': workload }),
     },
-  }).catch((cause: unknown) => {
-    const next = 'start the gateway, or name another address with --gateway URL'
-    throw new CliError('gateway_unreachable', `The gateway at ${gateway} did not answer.`, reasonOf(cause), next, {
-      cause,
-    })
+  }).catch(async (cause: unknown) => {
+    throw gatewayUnreachable(gateway, await context.originOf('gateway'), cause)
   })
   const body = await answer.body.json().catch(() => null)
   if (answer.statusCode >= 400 && answer.statusCode < 500) {

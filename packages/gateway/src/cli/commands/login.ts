@@ -13,7 +13,7 @@ import { CliError } from '../errors.ts'
 import { browserCommand, openBrowser } from '../reach/browser.ts'
 import type { Endpoints } from '../reach/endpoints.ts'
 import { removeProfile, writeProfile } from '../reach/profile.ts'
-import { explained, settingsFor } from '../reach/sign-in.ts'
+import { authorityOrigin, explained, settingsFor } from '../reach/sign-in.ts'
 import { jsonText } from '../terminal/printable.ts'
 
 interface LoginOptions {
@@ -44,7 +44,7 @@ export function loginCommand(context: SignInContext): Command {
 /** Signs a person in and remembers it. @throws CliError */
 export async function login(context: SignInContext, options: LoginOptions): Promise<void> {
   const endpoints = await context.endpoints()
-  await explained(async () => {
+  await explained(authorityOrigin(endpoints, context.env, options.authority), async () => {
     const settings = await settingsFor(endpoints, context.env, options.scope, givenSettings(options))
     const client = await connectSignIn(settings, { clock: context.clock })
     context.stderr.write(`Signing in to tenant ${settings.tenantId} at ${settings.authority}, for ${settings.scope}\n`)
@@ -124,7 +124,7 @@ async function remember(
 /** `gatehouse logout`: forgets every token and what `login` saved. */
 export function logoutCommand(context: SignInContext): Command {
   return new Command('logout').description('forget all tokens of this machine').action(async () => {
-    await explained(() => context.tokens.forget())
+    await explained('', () => context.tokens.forget())
     await removeProfile(context.stateDirectory)
     context.stdout.write(context.json ? `${jsonText({ signedIn: false })}\n` : 'Signed out: no token is kept here.\n')
   })

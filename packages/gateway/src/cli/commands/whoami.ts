@@ -4,7 +4,7 @@ import { IdentityError } from '../../identity/errors.ts'
 import { parseToken } from '../../identity/token.ts'
 import type { SignInContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { reasonOf } from '../reach/metadata.ts'
+import { adminIsGateway, adminUnreachable } from '../reach/addresses.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { expiry } from '../terminal/times.ts'
 
@@ -39,8 +39,9 @@ export function whoamiCommand(context: SignInContext): Command {
     .action(async (options: { readonly as?: string }) => {
       const token = await context.token(options)
       const holder = readHolder(token)
-      const { admin } = await context.endpoints()
-      const known = admin === null ? 'The management API is not known: --admin URL' : await askGateway(admin, token)
+      const { admin, origins } = await context.endpoints()
+      const known =
+        admin === null ? 'The management API is not known: --admin URL' : await askGateway(admin, origins.admin, token)
       context.stdout.write(context.json ? renderJson(holder, known) : renderText(holder, known, context.clock()))
     })
 }
@@ -48,20 +49,22 @@ export function whoamiCommand(context: SignInContext): Command {
 type Known = { readonly roles: readonly string[]; readonly workloads: readonly string[] } | string
 
 /** Roles and workloads, or the reason why they are unknown; the token's part is shown in both cases. */
-async function askGateway(admin: string, token: string): Promise<Known> {
+async function askGateway(admin: string, origin: string | null, token: string): Promise<Known> {
   try {
     const response = await fetch(`${admin}/api/v1/whoami`, {
       headers: { authorization: `Bearer ${token}` },
       redirect: 'error',
       signal: AbortSignal.timeout(10_000),
     })
+    if (response.headers.has('x-gatehouse-refusal')) return adminIsGateway(admin, origin).what
     if (response.status === 401) return `${admin} does not accept this token.`
     const found = response.ok ? answer.safeParse(await response.json()) : null
     if (found?.success !== true)
       return `${admin} answered with status ${response.status}, and not with roles and workloads.`
     return found.data
   } catch (error) {
-    return `${admin} did not answer: ${reasonOf(error)}`
+    const { what, why } = adminUnreachable(admin, origin, error)
+    return `${what} ${why ?? ''}`
   }
 }
 

@@ -9,9 +9,9 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher } from 'undici'
+import { connectionFailure } from '../../connection-failure.ts'
 import { LastRequests } from '../../framing.ts'
 import { CliError } from '../errors.ts'
-import { reasonOf } from '../reach/admin-request.ts'
 import { asStarted } from '../started.ts'
 import { gatewayPath, type Place } from './address.ts'
 import { checkEntry, createKey } from './entry.ts'
@@ -212,7 +212,7 @@ function notAnswered(gateway: string, cause: unknown): RelayRefusal {
   const isUnsent = neverSent.has(code) || /^(?:ERR_TLS|CERT|DEPTH|SELF_SIGNED|UNABLE)_/.test(code)
   return new RelayRefusal(
     isUnsent ? 'relay_gateway_unreachable' : 'relay_gateway_broke',
-    `The gateway at ${gateway} did not answer. ${reasonOf(cause)}`,
+    `The gateway at ${gateway} did not answer. ${connectionFailure(cause).why}`,
     { cause },
   )
 }

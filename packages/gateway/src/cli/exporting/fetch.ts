@@ -1,8 +1,9 @@
 /** Fetches an export over as many connections as it takes. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { connectionFailure } from '../../connection-failure.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { type AdminQuery, openAdmin, reasonOf } from '../reach/admin-request.ts'
+import { type AdminQuery, openAdmin } from '../reach/admin-request.ts'
 import type { Reasoned } from '../reach/reasoned.ts'
 import { figure } from '../terminal/table.ts'
 import { LineFault, type LineSums } from './line-sums.ts'
@@ -94,7 +95,9 @@ async function fetchOnce(fetching: Fetching, answered: Answered | null): Promise
   } catch (error) {
     if (error instanceof CliError) throw error
     if (error instanceof LineFault) throw new CliError('export_unreadable', error.message)
-    throw new CliError('connection_broken', 'The connection broke off.', reasonOf(error), null, { cause: error })
+    throw new CliError('connection_broken', 'The connection broke off.', connectionFailure(error).why, null, {
+      cause: error,
+    })
   }
   if (sink.sums.openBytes > 0) throw new CliError('connection_broken', 'The answer ended within a record.')
   return now

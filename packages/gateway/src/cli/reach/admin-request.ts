@@ -1,9 +1,10 @@
 /** Requests to the management API; turns its errors into messages that a person can act on. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { request } from 'undici'
+import { type Dispatcher, request } from 'undici'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { printable } from '../terminal/printable.ts'
+import { adminIsGateway, adminUnreachable, notGatehouse } from './addresses.ts'
 
 export type AdminQuery = Readonly<Record<string, string | number | undefined>>
 
@@ -28,14 +29,9 @@ export interface AdminQuestion {
  * /openapi.json promises for this path. Throws CliError.
  */
 export async function requestAdmin<T>(context: CliContext, question: AdminQuestion): Promise<T> {
-  const { base, answer } = await sendAdmin(context, question)
-  const text = await boundedText(answer.body).catch((cause: unknown) => {
-    throw cause instanceof CliError ? cause : unreachable(base, cause)
-  })
-  if (answer.headers['x-gatehouse-request-id'] === undefined) throw stranger(base)
-  const body = parsed(text)
-  if (body === undefined) throw stranger(base)
-  if (answer.statusCode !== 200) throw refused(answer.statusCode, body, base)
+  const asked = await sendAdmin(context, question)
+  const body = await bodyOf(asked)
+  if (asked.answer.statusCode !== 200) throw refused(asked.answer.statusCode, body, asked.base)
   return body as T
 }
 
@@ -47,18 +43,33 @@ export interface AdminStream {
 
 /** The same for an answer that is read as it comes. */
 export async function openAdmin(context: CliContext, question: AdminQuestion): Promise<AdminStream> {
-  const { base, answer } = await sendAdmin(context, question)
-  const isOurs = answer.headers['x-gatehouse-request-id'] !== undefined
-  if (isOurs && answer.statusCode === 200) return { headers: answer.headers, chunks: answer.body }
-  const text = await boundedText(answer.body).catch((cause: unknown) => {
-    throw cause instanceof CliError ? cause : unreachable(base, cause)
-  })
-  const body = parsed(text)
-  throw isOurs && body !== undefined ? refused(answer.statusCode, body, base) : stranger(base)
+  const asked = await sendAdmin(context, question)
+  const { base, answer } = asked
+  if (answer.statusCode === 200) return { headers: answer.headers, chunks: answer.body }
+  throw refused(answer.statusCode, await bodyOf(asked), base)
 }
 
-async function sendAdmin(context: CliContext, question: AdminQuestion) {
+interface Asked {
+  readonly base: string
+  /** Where the address comes from. */
+  readonly origin: string | null
+  readonly answer: Dispatcher.ResponseData
+}
+
+/** The JSON of an answer, whatever its status. */
+async function bodyOf({ base, origin, answer }: Asked): Promise<unknown> {
+  const text = await boundedText(answer.body).catch((cause: unknown) => {
+    throw cause instanceof CliError ? cause : adminUnreachable(base, origin, cause)
+  })
+  const body = parsed(text)
+  if (body === undefined) throw notGatehouse(base, origin)
+  return body
+}
+
+/** Sends it, and returns the answer of a management API. */
+async function sendAdmin(context: CliContext, question: AdminQuestion): Promise<Asked> {
   const base = await context.admin()
+  const origin = await context.originOf('admin')
   const url = new URL(base + question.path)
   for (const [name, value] of Object.entries(question.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value))
@@ -75,9 +86,14 @@ async function sendAdmin(context: CliContext, question: AdminQuestion) {
     ...(question.body === undefined ? {} : { body: JSON.stringify(question.body) }),
     headersTimeout: 60_000,
   }).catch((cause: unknown) => {
-    throw unreachable(base, cause)
+    throw adminUnreachable(base, origin, cause)
   })
-  return { base, answer }
+  const { headers } = answer
+  const isOurs = headers['x-gatehouse-request-id'] !== undefined && headers['x-gatehouse-refusal'] === undefined
+  if (isOurs) return { base, origin, answer }
+  // An unread body would keep the connection, and with it the process.
+  answer.body.on('error', () => {}).destroy()
+  throw headers['x-gatehouse-refusal'] === undefined ? notGatehouse(base, origin) : adminIsGateway(base, origin)
 }
 
 async function boundedText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
@@ -99,34 +115,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function unreachable(base: string, cause: unknown): CliError {
-  return new CliError(
-    'admin_unreachable',
-    `The management API at ${base} did not answer.`,
-    reasonOf(cause),
-    'start the gateway, or name another address with --admin URL',
-    { cause },
-  )
-}
-
-function stranger(base: string): CliError {
-  return new CliError(
-    'admin_not_gatehouse',
-    `${base} is not a management API of Gatehouse.`,
-    'What answers there does not speak its language. The gateway’s own port is another one.',
-    'name the right address with --admin URL',
-  )
-}
-
-/** The system's code for a failed connection. */
-export function reasonOf(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : null
-  if (code === 'ECONNREFUSED') return 'The connection was refused: nothing listens there.'
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'The name does not resolve.'
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT') return 'It took too long.'
-  return code === null ? 'The connection broke off.' : `The connection failed (${code}).`
 }
 
 const nextByCode: Readonly<Record<string, string>> = {

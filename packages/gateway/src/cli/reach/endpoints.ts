@@ -27,6 +27,8 @@ export interface EndpointSources {
 export interface Endpoints {
   readonly gateway: string | null
   readonly admin: string | null
+  /** Where the two come from, as `--gateway`, in words that follow "from"; null when unknown. */
+  readonly origins: Readonly<Record<'gateway' | 'admin', string | null>>
   readonly demo: DemoState | null
   readonly profile: Profile | null
   /**
@@ -42,12 +44,37 @@ const standardClientId = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
 /** @throws CliError `url_invalid` */
 export function findEndpoints({ options, env, demo: found, profile }: EndpointSources): Endpoints {
   const demo = hasForeignSecret(env, found) ? null : found
-  const named = givenUrl('--gateway', options.gateway) ?? givenUrl('GATEHOUSE_GATEWAY', env.GATEHOUSE_GATEWAY)
-  const namedAdmin = givenUrl('--admin', options.admin) ?? givenUrl('GATEHOUSE_ADMIN', env.GATEHOUSE_ADMIN)
-  const gateway = named ?? demo?.gateway ?? profile?.gateway ?? null
+  const named = firstOf([
+    [givenUrl('--gateway', options.gateway), '--gateway'],
+    [givenUrl('GATEHOUSE_GATEWAY', env.GATEHOUSE_GATEWAY), 'GATEHOUSE_GATEWAY'],
+    [demo?.gateway, origins.demo],
+    [profile?.gateway, origins.profile],
+  ])
+  const gateway = named?.url ?? null
   const fitting = { demo: fits(demo, gateway) ? demo : null, profile: fits(profile, gateway) ? profile : null }
-  const admin = namedAdmin ?? fitting.profile?.admin ?? adminOfDemo(fitting) ?? null
-  return { gateway, admin, ...fitting, demoPassedOver: found !== null && demo === null }
+  const admin = firstOf([
+    [givenUrl('--admin', options.admin), '--admin'],
+    [givenUrl('GATEHOUSE_ADMIN', env.GATEHOUSE_ADMIN), 'GATEHOUSE_ADMIN'],
+    [fitting.profile?.admin, origins.profile],
+    [adminOfDemo(fitting), origins.demo],
+  ])
+  return {
+    gateway,
+    admin: admin?.url ?? null,
+    origins: { gateway: named?.origin ?? null, admin: admin?.origin ?? null },
+    ...fitting,
+    demoPassedOver: found !== null && demo === null,
+  }
+}
+
+/** The sources that no option and no variable names. */
+export const origins = { demo: 'the demonstration that runs here', profile: 'gatehouse login' } as const
+
+function firstOf(
+  sources: readonly (readonly [url: string | null | undefined, origin: string])[],
+): { readonly url: string; readonly origin: string } | null {
+  for (const [url, origin] of sources) if (url != null) return { url, origin }
+  return null
 }
 
 /**
@@ -86,7 +113,10 @@ export async function signInSettings(endpoints: Endpoints, given: Partial<SignIn
   if (authority !== undefined && tenantId !== undefined && scope !== undefined) {
     return { authority, tenantId, scope, clientId: given.clientId ?? standardClientId }
   }
-  return withGiven({ ...(await readMetadata(needGateway(endpoints))), clientId: standardClientId }, given)
+  return withGiven(
+    { ...(await readMetadata(needGateway(endpoints), endpoints.origins.gateway)), clientId: standardClientId },
+    given,
+  )
 }
 
 function withGiven(known: SignInSettings, given: Partial<SignInSettings>): SignInSettings {

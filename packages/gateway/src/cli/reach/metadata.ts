@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { checkedAuthority } from '../../identity/authority.ts'
 import type { SignInSettings } from '../../identity/signin/index.ts'
 import { CliError } from '../errors.ts'
+import { gatewayIsAdmin, gatewayUnreachable, originText } from './addresses.ts'
 
 const answerMs = 10_000
 const answerBytesMax = 64 * 1024
@@ -22,10 +23,13 @@ const usualScopes = new Set(['https://cognitiveservices.azure.com/.default', 'ht
 /** Scope of the operator's own app registration. */
 const ownScope = /^(api:\/\/[^\s/]+|(api:\/\/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[\w.-]+$/i
 
-/** @throws CliError `gateway_unreachable`, `metadata_unusable` */
-export async function readMetadata(gateway: string): Promise<Omit<SignInSettings, 'clientId'>> {
+/**
+ * @param origin where the address of the gateway comes from.
+ * @throws CliError `gateway_unreachable`, `gateway_is_admin`, `metadata_unusable`
+ */
+export async function readMetadata(gateway: string, origin: string | null): Promise<Omit<SignInSettings, 'clientId'>> {
   const url = `${gateway}/.well-known/oauth-protected-resource`
-  const found = metadata.safeParse(await readJson(url))
+  const found = metadata.safeParse(await readJson(url, gateway, origin))
   if (!found.success) throw unusable(url, 'It names no resource, authorization server or scope.')
   const [server] = found.data.authorization_servers
   const [, authority, tenantId] = /^(.+?)\/([A-Za-z0-9.-]+)\/v2\.0\/?$/.exec(server ?? '') ?? []
@@ -43,39 +47,37 @@ export async function readMetadata(gateway: string): Promise<Omit<SignInSettings
   }
 }
 
-async function readJson(url: string): Promise<unknown> {
-  const answer = await fetchText(url)
-  if (answer.status !== 200) throw unusable(url, `It answered with status ${answer.status}.`)
+async function readJson(url: string, gateway: string, origin: string | null): Promise<unknown> {
+  const answer = await fetchText(url, gateway, origin)
+  if (isAdmin(answer)) throw gatewayIsAdmin(gateway, origin)
+  if (answer.status !== 200) throw unusable(url, `It answered with status ${answer.status}. ${originText(origin)}`)
   try {
     return JSON.parse(answer.text)
   } catch {
-    throw unusable(url, 'It is not JSON.')
+    throw unusable(url, `It is not JSON. ${originText(origin)}`)
   }
 }
 
-async function fetchText(url: string): Promise<{ status: number; text: string }> {
+interface TextAnswer {
+  readonly status: number
+  readonly text: string
+  /** Of Gatehouse: the id of the request. */
+  readonly requestId: string | null
+}
+
+async function fetchText(url: string, gateway: string, origin: string | null): Promise<TextAnswer> {
   try {
     const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(answerMs) })
-    const text = await answer.text()
-    return { status: answer.status, text: text.slice(0, answerBytesMax) }
+    const text = (await answer.text()).slice(0, answerBytesMax)
+    return { status: answer.status, text, requestId: answer.headers.get('x-gatehouse-request-id') }
   } catch (cause) {
-    throw new CliError(
-      'gateway_unreachable',
-      `${new URL(url).origin} did not answer.`,
-      reasonOf(cause),
-      'check --gateway',
-      {
-        cause,
-      },
-    )
+    throw gatewayUnreachable(gateway, origin, cause)
   }
 }
 
-/** The reason of a failed `fetch`, which hides it in its cause. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message
+/** The management API has no such page, and asks for a token first. On the gateway it is open. */
+function isAdmin({ status, requestId }: TextAnswer): boolean {
+  return (status === 401 || status === 404) && requestId !== null
 }
 
 function unusable(url: string, why: string, option = '--authority, --tenant and --scope'): CliError {

@@ -15,8 +15,9 @@ import {
 } from '../../identity/signin/index.ts'
 import { CliError } from '../errors.ts'
 import type { TokenOptions } from '../options.ts'
+import { originText } from './addresses.ts'
 import { type DemoState, demoReader } from './demo-state.ts'
-import { type Endpoints, signInSettings } from './endpoints.ts'
+import { type Endpoints, origins, signInSettings } from './endpoints.ts'
 import { identityToken, identityVariable } from './managed-identity.ts'
 
 export interface TokenSources {
@@ -30,8 +31,9 @@ export interface TokenSources {
 export async function commandToken(sources: TokenSources, options: TokenOptions): Promise<string> {
   const { endpoints, env, cache, clock } = sources
   const as = options.as ?? null
-  return explained(async () => {
-    const demo = demoFor(endpoints, env, as)
+  const demo = demoFor(endpoints, env, as)
+  const origin = demo === null ? authorityOrigin(endpoints, env) : origins.demo
+  return explained(origin, async () => {
     if (demo !== null) return demoToken(demo, as ?? demoReader, options.scope ?? demo.scope, clock)
     const settings = await settingsFor(endpoints, env, options.scope)
     const identity = env[identityVariable] ?? ''
@@ -120,25 +122,44 @@ const advice: Partial<Record<SignInError['code'], string>> = {
   sign_in_unfinished: 'gatehouse login --device',
 }
 
-/** Runs a sign-in and turns its failures into errors of the command line. */
-export async function explained<Result>(run: () => Promise<Result>): Promise<Result> {
+/** Where the address of the sign-in service comes from. @param given `--authority`, where it was given. */
+export function authorityOrigin(endpoints: Endpoints, env: TokenSources['env'], given?: string): string {
+  if (given !== undefined) return '--authority'
+  if ((env.GATEHOUSE_AUTHORITY ?? '') !== '') return 'GATEHOUSE_AUTHORITY'
+  if (endpoints.profile !== null) return origins.profile
+  return endpoints.demo === null ? `the gateway at ${endpoints.gateway ?? 'no address'}` : origins.demo
+}
+
+/**
+ * Runs a sign-in and turns its failures into errors of the command line.
+ * @param origin where the address of the sign-in service comes from.
+ */
+export async function explained<Result>(origin: string, run: () => Promise<Result>): Promise<Result> {
   try {
     return await run()
   } catch (error) {
     if (error instanceof AuthorityError) {
-      throw new CliError('sign_in_service_invalid', heads.sign_in_service_invalid, error.message, 'check --authority')
+      const why = `${error.message} ${originText(origin)}`
+      throw new CliError('sign_in_service_invalid', heads.sign_in_service_invalid, why, 'check --authority')
     }
     if (!(error instanceof SignInError)) throw error
-    throw new CliError(error.code, heads[error.code], error.message, error.next ?? advice[error.code] ?? null, {
-      cause: error,
-    })
+    throw asCliError(error, origin)
   }
 }
 
-const heads: Record<SignInError['code'], string> = {
-  not_signed_in: 'You are not signed in.',
+function asCliError(error: SignInError, origin: string): CliError {
+  const { code, message } = error
+  const next = error.next ?? advice[code] ?? null
+  // One sentence says it: the head would only repeat it.
+  if (code === 'not_signed_in') return new CliError(code, message, null, next, { cause: error })
+  const isAddress = code === 'sign_in_unreachable' || code === 'sign_in_service_invalid'
+  const why = isAddress ? `${message} ${originText(origin)}` : message
+  return new CliError(code, heads[code], why, next, { cause: error })
+}
+
+const heads: Record<Exclude<SignInError['code'], 'not_signed_in'>, string> = {
   sign_in_refused: 'The sign-in was refused.',
-  sign_in_unreachable: 'The sign-in service is not to be reached.',
+  sign_in_unreachable: 'The sign-in service cannot be reached.',
   sign_in_service_invalid: 'The sign-in service cannot be used.',
   sign_in_unfinished: 'The sign-in was not finished.',
   token_file_exposed: 'The stored tokens are not safe.',

@@ -43,7 +43,7 @@ function refused(what: string, { status, code, requestId }: Answered, expected: 
 async function ask({ context, target, workload }: Smoke, token: string | null): Promise<Answered> {
   const messages = [{ role: 'user' as const, content: 'This must be refused.' }]
   const question = { target, workload, deployment: nobodys, stream: false, messages }
-  const answer = await postQuestion(await context.gateway(), question, token)
+  const answer = await postQuestion(context, question, token)
   const { code } = errorFields(await answer.body.json().catch(() => null))
   const id = answer.headers['x-gatehouse-request-id']
   return { status: answer.statusCode, code, requestId: typeof id === 'string' ? id : null }

@@ -2,8 +2,7 @@
 import { request } from 'undici'
 import { failure, ok } from '../../doctor/index.ts'
 import { readHolder } from '../commands/whoami.ts'
-import { CliError } from '../errors.ts'
-import { reasonOf } from '../reach/admin-request.ts'
+import { gatewayUnreachable } from '../reach/addresses.ts'
 import { printableLine } from '../terminal/printable.ts'
 import type { Step } from './index.ts'
 
@@ -18,10 +17,8 @@ export const gateway: Step = {
     const { statusCode, body } = await request(`${base}/readyz`, {
       headersTimeout: answerMs,
       bodyTimeout: answerMs,
-    }).catch((cause: unknown) => {
-      throw new CliError('gateway_unreachable', `The gateway at ${base} did not answer.`, reasonOf(cause), null, {
-        cause,
-      })
+    }).catch(async (cause: unknown) => {
+      throw gatewayUnreachable(base, await context.originOf('gateway'), cause)
     })
     const said: unknown = await body.json().catch(() => null)
     const status = typeof said === 'object' && said !== null && 'status' in said ? said.status : null

@@ -4,6 +4,7 @@
  */
 import * as oidc from 'openid-client'
 import type { Clock } from '../../clock.ts'
+import { connectionFailure } from '../../connection-failure.ts'
 import { checkedAuthority } from '../authority.ts'
 import { AuthorityError } from '../errors.ts'
 import { SignInError } from './errors.ts'
@@ -166,12 +167,8 @@ function translate(settings: SignInSettings, error: unknown): SignInError {
     return new SignInError('sign_in_refused', `${settings.authority} says: ${oneLine(said)}`, { cause: error })
   }
   if (isUnreachable(error)) {
-    const reason = innermost(error)
-    const next = 'check the address, or start the service'
-    return new SignInError('sign_in_unreachable', `${settings.authority} did not answer: ${oneLine(reason)}.`, {
-      cause: error,
-      next,
-    })
+    const { why, next } = outage(error)
+    return new SignInError('sign_in_unreachable', `${settings.authority} ${why}`, { cause: error, next })
   }
   const reason = error instanceof Error ? `${error.message}. ${innermost(error)}` : 'an unknown failure'
   return new SignInError('sign_in_service_invalid', `${settings.authority} gave no usable answer: ${oneLine(reason)}`, {
@@ -187,6 +184,16 @@ function isUnreachable(error: unknown): boolean {
   const { cause } = error
   if (cause instanceof Response) return cause.status >= 500
   return cause !== undefined && isUnreachable(cause)
+}
+
+/** A status is an answer, of something in front of the service most often; all else failed on the way. */
+function outage(error: unknown): { readonly why: string; readonly next: string } {
+  const status = /^status \d+$/.exec(innermost(error))?.[0] ?? null
+  const { why, next } = connectionFailure(error)
+  return {
+    why: status === null ? `did not answer. ${why}` : `did not answer: ${status}.`,
+    next: (status === null ? next : null) ?? 'check the address, or start the service',
+  }
 }
 
 function innermost(error: unknown): string {

@@ -26,17 +26,24 @@ export async function rememberedToken(
   account: string | null,
   { cache, clock, renew = false }: RememberedOptions,
 ): Promise<string> {
-  const known = (await cache.of(settings)).filter(
-    token => account === null || token.account.toLowerCase() === account.toLowerCase(),
-  )
+  const all = await cache.of(settings)
+  const known = all.filter(token => account === null || token.account.toLowerCase() === account.toLowerCase())
   const [latest] = known
-  if (latest === undefined) {
-    const who = account === null ? 'There is no sign-in' : `${account} has no sign-in`
-    throw new SignInError('not_signed_in', `${who} to tenant ${settings.tenantId} on this machine.`)
-  }
+  if (latest === undefined) throw notSignedIn(settings, account, all)
   const exact = known.find(token => token.account === latest.account && token.scope === settings.scope) ?? null
   if (!renew && exact !== null && exact.expiresAtMs - clock() > refreshBeforeMs) return exact.accessToken
   return renewed(settings, latest.account, exact, known, { cache, clock })
+}
+
+function notSignedIn(
+  { tenantId }: SignInSettings,
+  account: string | null,
+  others: readonly CachedToken[],
+): SignInError {
+  const who = account === null ? 'You are not signed in' : `${account} is not signed in`
+  const names = [...new Set(others.map(other => other.account))]
+  const rest = names.length === 0 ? '' : `; ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`
+  return new SignInError('not_signed_in', `${who} to tenant ${tenantId} on this machine${rest}.`)
 }
 
 async function renewed(

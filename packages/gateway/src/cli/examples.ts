@@ -52,6 +52,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'records hold add': ['gatehouse records hold add --caller alice@contoso.com --reason "Case 4711"'],
   'records hold list': ['gatehouse records hold list'],
   'records hold remove': ['gatehouse records hold remove 0199c0de-0000-7000-8000-000000000000'],
+  'records erasures': ['gatehouse records erasures'],
   query: [
     'gatehouse query "SELECT workload, sum(cost) AS cost FROM records GROUP BY ALL"',
     'gatehouse query - --format csv < month.sql > month.csv',

@@ -3,6 +3,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { eventually } from '../../../../../test/support/wait.ts'
 import type { Conversation } from '../../wire/conversation/index.ts'
 import { journalPath } from '../directory.ts'
 import { bytes, closedOf, dayMs, openedOf, testLedger } from '../exchange.fixture.ts'
@@ -181,6 +182,25 @@ test('bodies on legal hold are in an export, however old they are', async t => {
     lines.map(({ bodies }) => bodies),
     ['deleted', 'kept'],
   )
+})
+
+test('an export has nothing of a person who was erased', async t => {
+  const directory = temporaryDirectory('conversations')
+  const ledger = await testLedger(t, directory, { clock: () => nowMs })
+  await say(ledger, { ask: 'Secret' })
+  const caller = 'user:11111111-2222-3333-4444-555555555555/22222222-3333-4444-5555-666666666666'
+  const filter = { caller, workload: null, fromMs: null, toMs: null }
+  const { id } = await ledger.erasures.start(filter, 'a request', 'user:a/b')
+  await eventually('the erasure has ended', () => {
+    const state = ledger.erasures.list().find(one => one.id === id)?.state
+    return state === undefined || state === 'running' ? null : state
+  })
+  const { lines, text } = await read(ledger, { raw: true })
+  assert.deepEqual(
+    lines.map(({ bodies }) => bodies),
+    ['uncaptured'],
+  )
+  assert.doesNotMatch(text, /Secret|Alice|22222222-3333/)
 })
 
 test('raw bodies are the bytes that passed, of any length', async t => {

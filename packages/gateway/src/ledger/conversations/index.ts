@@ -31,8 +31,9 @@ export type Turn = <T>(question: () => Promise<T>) => Promise<T>
 
 /**
  * Whether a line has the conversation, or why not. `omitted`: bodies were not asked for; `deleted`: they were older
- * than `ledger.retain.bodies`; `uncaptured`: the workload keeps figures alone, or there were none; `too_long`: they are
- * longer than 32 MiB, or have more than a million objects and lists; `damaged`: they are not as they were written.
+ * than `ledger.retain.bodies`; `uncaptured`: the workload keeps figures alone, there were none, or they were erased;
+ * `too_long`: they are longer than 32 MiB, or have more than a million objects and lists; `damaged`: they are not as
+ * they were written.
  */
 export const bodyStates = ['kept', 'omitted', 'deleted', 'uncaptured', 'too_long', 'damaged'] as const
 export type BodyState = (typeof bodyStates)[number]

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
 import { workerUrl } from '../../worker-url.ts'
@@ -54,6 +55,9 @@ const restartMsMax = 60_000
 
 /** Starts the store's thread. Rejects when the store cannot be opened. */
 export async function startStore(options: StoreClientOptions): Promise<StoreClient> {
+  // The threads for files come with the first such call, and have the priority of the thread that makes it. They write
+  // the journal, so it must not be that of the store's thread, which is lower.
+  await stat(options.directory)
   const store = new StoreThread(options)
   const { position, openIds } = await store.opened
   return {

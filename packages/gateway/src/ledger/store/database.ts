@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { LedgerError } from '../index.ts'
 import { archivePath } from './archives.ts'
+import { computedHere } from './computed-here.ts'
 import { migrations } from './schema.ts'
 
 /** The open database: one connection that loads, and one that reads for each call of `connect`. */
@@ -76,7 +77,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       async connect() {
         const connection = await instance.connect()
         await connection.run('USE ledger')
-        return connection
+        return computedHere(connection)
       },
       async checkpoint() {
         await loading.run('CHECKPOINT ledger')

@@ -4,7 +4,7 @@ import type { RecordFilter } from '../../ledger/reports.ts'
 import { allowedCheckMs, whileAllowed } from '../allowed.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
-import { Hub, isWithoutStore, type Listener, type LiveKind, type StateKind } from '../live/hub.ts'
+import { Hub, isWithoutStore, type Listener, type LiveKind, type LiveRecord, type StateKind } from '../live/hub.ts'
 import { matches } from '../live/matches.ts'
 import { filterOf } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
@@ -22,6 +22,8 @@ const readersStreamsMax = 8
 /** A stream ends then, and its reader connects again with what it is allowed by that time. */
 const streamSecondsMax = 600
 const heartbeatMs = 15_000
+/** Records in one write to a client. */
+const eventsMax = 25
 const stateMs = 1_000
 
 const kinds = ['record', 'instances', 'limits', 'feeds'] as const satisfies readonly LiveKind[]
@@ -156,10 +158,7 @@ async function* streamOf(hub: Hub, asked: Asked, ends: AbortSignal, release: () 
       const { changes } = listener
       yield* newStates(listener, asked.kinds, seen)
       const page = at === null ? null : await listener.after(at)
-      for (const record of page?.records ?? []) {
-        if (ends.aborted) return
-        if (matches(asked.filter, record.row)) yield eventText('record', record.json, record.cursor)
-      }
+      if (page !== null) yield* eventsOf(page.records, asked.filter, ends)
       const hasMoved = page !== null && page.cursor !== at
       at = page?.cursor ?? null
       if (!hasMoved && !(await hasChanged(listener, changes, ends))) yield heartbeat(at)
@@ -167,6 +166,18 @@ async function* streamOf(hub: Hub, asked: Asked, ends: AbortSignal, release: () 
   } finally {
     listener.leave()
     release()
+  }
+}
+
+/** Events of the records that match. One piece of text holds several, which are one write to the client. */
+function* eventsOf(records: readonly LiveRecord[], filter: RecordFilter, ends: AbortSignal): Generator<string> {
+  for (let from = 0; from < records.length && !ends.aborted; from += eventsMax) {
+    const text = records
+      .slice(from, from + eventsMax)
+      .filter(({ row }) => matches(filter, row))
+      .map(({ json, cursor }) => eventText('record', json, cursor))
+      .join('')
+    if (text !== '') yield text
   }
 }
 

@@ -359,7 +359,7 @@ export type LimitRule = {
   /** Tokens, calls, or billionths of the currency, as the measure says. */
   readonly limit: number
   readonly used: number
-  /** By calls that are under way. */
+  /** By running calls. */
   readonly reserved: number
   readonly remaining: number
   /** When its window ends or moves on. */
@@ -666,7 +666,7 @@ export type Instances = {
       readonly state: {
         readonly deployment: string
         readonly kind: 'standard' | 'provisioned'
-        /** Open: it is left alone. */
+        /** Open: it is not used. */
         readonly breaker: 'closed' | 'open' | 'half-open'
         readonly breakerReason: string | null
         /** Milliseconds since the epoch. */
@@ -758,13 +758,13 @@ export type Drain = {
    * does not answer; they follow when it does.
    */
   readonly sharing: 'ok' | 'alone' | 'away'
-  /** Calls that are under way there, of all replicas. */
+  /** Calls that are running there, of all replicas. */
   readonly inFlight: number
 }
 
 export type Limits = {
   readonly store: 'memory' | 'redis'
-  /** How the store of the counters fares: `ok`, or what is done with calls while it does not answer. */
+  /** State of the store of the counters: `ok`, or what is done with calls while it does not answer. */
   readonly state: 'ok' | 'refuse' | 'local' | 'allow'
   /** Milliseconds since the epoch. */
   readonly downSinceMs: number | null
@@ -1611,13 +1611,13 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Series
   }
-  /** Figures of one of the caller's own calls; waits for the end of one that is under way. */
+  /** Figures of one of the caller's own calls; waits for the end of one that is still running. */
   'GET /api/v1/me/calls/{id}': {
     readonly path: {
       readonly id: string
     }
     readonly query: {
-      /** How long to wait for the end of a call that is still under way. Default 0. */
+      /** How long to wait for the end of a call that is still running. Default 0. */
       readonly waitSeconds?: number | undefined
     }
     readonly body: undefined
@@ -1743,7 +1743,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Series
   }
-  /** How the ledger fares: whether it takes records, and what it could not keep. */
+  /** State of the ledger: whether it can write records, and what was lost. */
   'GET /api/v1/ledger': {
     readonly path: Readonly<Record<never, never>>
     readonly query: Readonly<Record<never, never>>
@@ -1824,7 +1824,7 @@ export interface Operations {
     readonly answer: Probe
   }
   /**
-   * Sends no new calls to an instance until it is restored, also over restarts. Calls under way end, and
+   * Sends no new calls to an instance until it is restored, also over restarts. Running calls end, and
    * calls that need an object of the instance still go there. Logged.
    */
   'POST /api/v1/instances/{name}/drain': {
@@ -1844,7 +1844,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Drain
   }
-  /** Limits, rule by rule: what is used, reserved and left, and how the store of the counters fares. */
+  /** Limits, rule by rule: what is used, reserved and left, and the state of the store of the counters. */
   'GET /api/v1/limits': {
     readonly path: Readonly<Record<never, never>>
     readonly query: {

@@ -68,8 +68,8 @@ export const explain = {
   tryOutcome: 'What would change',
   tryNothing: 'There are no calls yet to try it against.',
   trySame: (calls: string) => `Nothing changes for ${calls} calls.`,
-  tryChanges: (changes: string, calls: string) => `${changes} of ${calls} calls would fare otherwise.`,
-  trySameOf: (same: string) => `${same} fare the same`,
+  tryChanges: (changes: string, calls: string) => `${changes} of ${calls} calls would have another result.`,
+  trySameOf: (same: string) => `${same} have the same result`,
   tryProblems: (count: number) =>
     count === 1 ? 'It has 1 problem, so nothing was tried' : `It has ${count} problems, so nothing was tried`,
   lineOf: (line: number) => `Line ${line}:`,

@@ -90,7 +90,7 @@ export const instances = {
   drain: 'Drain',
   drainTitle: (name: string) => `Drain ${name}`,
   drainSaid:
-    'New calls go to the other members of its pools until it is restored, also after a restart. Calls under way end as they would. It is logged.',
+    'New calls go to the other members of its pools until it is restored, also after a restart. Running calls continue to their end. It is logged.',
   restore: 'Restore',
   restoreTitle: (name: string) => `Restore ${name}`,
   restoreSaid: 'It gets new calls again. It is logged.',

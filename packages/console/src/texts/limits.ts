@@ -47,7 +47,7 @@ export const limits = {
   },
   wouldHave: (calls: string) => `${calls} would have been`,
   of: (used: string, limit: string) => `${used} of ${limit}`,
-  reserved: (amount: string) => `${amount} more reserved by calls under way`,
+  reserved: (amount: string) => `${amount} more reserved by running calls`,
   over: 'used up',
   tooEarly: 'too early to say',
   noForecast: '–',

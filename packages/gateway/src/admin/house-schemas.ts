@@ -24,7 +24,7 @@ export const limitRule: z.ZodType<RuleReport> = z
     counter: z.string().openapi({ description: 'Rules with the same counter share what was used.' }),
     limit: z.number().openapi({ description: 'Tokens, calls, or billionths of the currency, as the measure says.' }),
     used: z.number(),
-    reserved: z.number().openapi({ description: 'By calls that are under way.' }),
+    reserved: z.number().openapi({ description: 'By running calls.' }),
     remaining: z.number(),
     renewsAtMs: timeMs.nullable().openapi({ description: 'When its window ends or moves on.' }),
     refused: count.openapi({ description: 'Calls that it refused, or would have, since the start of the process.' }),
@@ -56,7 +56,7 @@ export const limitsAnswer = z
   .strictObject({
     store: z.enum(['memory', 'redis']),
     state: z.enum(['ok', 'refuse', 'local', 'allow']).openapi({
-      description: 'How the store of the counters fares: `ok`, or what is done with calls while it does not answer.',
+      description: 'State of the store of the counters: `ok`, or what is done with calls while it does not answer.',
     }),
     downSinceMs: timeMs.nullable(),
     waiting: count.openapi({ description: 'Calls in the waiting lines of all replicas.' }),
@@ -80,7 +80,7 @@ export const probeAnswer: z.ZodType<ProbeResult> = probeFields
 const laneFields: z.ZodType<LaneState> = z.strictObject({
   deployment: z.string(),
   kind: z.enum(['standard', 'provisioned']),
-  breaker: z.enum(['closed', 'open', 'half-open']).openapi({ description: 'Open: it is left alone.' }),
+  breaker: z.enum(['closed', 'open', 'half-open']).openapi({ description: 'Open: it is not used.' }),
   breakerReason: string,
   retryAtMs: timeMs.nullable(),
   utilization: z
@@ -109,7 +109,7 @@ export const drainAnswer: z.ZodType<DrainAnswer> = z
       description:
         '`ok`: the other replicas follow within two seconds. `alone`: no Redis is configured. `away`: Redis does not answer; they follow when it does.',
     }),
-    inFlight: count.openapi({ description: 'Calls that are under way there, of all replicas.' }),
+    inFlight: count.openapi({ description: 'Calls that are running there, of all replicas.' }),
   })
   .openapi('Drain')
 

@@ -54,5 +54,5 @@ export const myCallWaitSecondsMax = 20
 export const myCallParameters = z.strictObject({
   waitSeconds: whole(0, myCallWaitSecondsMax)
     .optional()
-    .openapi({ description: 'How long to wait for the end of a call that is still under way. Default 0.' }),
+    .openapi({ description: 'How long to wait for the end of a call that is still running. Default 0.' }),
 })

@@ -38,7 +38,7 @@ export class Questions {
     const { atOnce, perReader } = this.#options
     const own = (this.#asking.has(reader) ? 1 : 0) + (this.#waiting.get(reader)?.length ?? 0)
     if (own >= perReader) {
-      const message = `${perReader} of your questions are under way or wait already. Try again when they are answered.`
+      const message = `${perReader} of your questions are already running or waiting. Try again when they are answered.`
       throw new AdminError('questions_exhausted', message)
     }
     if (own > 0 || this.#asking.size >= atOnce) await this.#turn(reader, signal)

@@ -240,7 +240,7 @@ export const refusals = {
   },
   objects_unavailable: {
     ...unavailable,
-    say: 'It cannot be asked at the moment whose the objects of this call are. Try again shortly.',
+    say: 'The gateway cannot look up who owns the objects of this call right now. Try again shortly.',
   },
 
   // admit
@@ -264,7 +264,7 @@ export const refusals = {
   },
   cost_limit_reached: {
     ...limited,
-    say: 'Budget "{rule}" of {limit} {window} is taken by calls that are under way: this call may need {asked}{made}, and {remaining} are left (workload "{workload}"). What they do not use is back when they end: try again in {seconds} seconds.',
+    say: 'Budget "{rule}" of {limit} {window} is reserved by running calls: this call may need {asked}{made}, and {remaining} are left (workload "{workload}"). What they do not use is back when they end: try again in {seconds} seconds.',
   },
   request_exceeds_limit: {
     ...invalid,

@@ -99,12 +99,12 @@ const families = {
   },
   unreported: {
     name: 'gatehouse_unreported_calls_total',
-    help: 'Calls whose usage no backend reported. Source: counted (our tokenizer), bounded (at least what was reserved or learned).',
+    help: 'Calls without reported usage. Source: counted (our tokenizer), bounded (at least what was reserved or learned).',
     labels: ['workload', 'deployment', 'source'],
   },
   cost: {
     name: 'gatehouse_cost_total',
-    help: 'Cost of calls whose price is known, in the currency, copies included.',
+    help: 'Cost of calls with a known price, in the currency, with copies.',
     labels: ['workload', 'deployment', 'currency'],
   },
 } as const

@@ -121,15 +121,15 @@ function registerAll(registry: MetricRegistry, figures: Figures, sources: Metric
 const lane = ['backend', 'deployment'] as const
 
 const families = {
-  inFlight: { name: 'gatehouse_calls_in_flight', help: 'Calls under way.' },
+  inFlight: { name: 'gatehouse_calls_in_flight', help: 'Running calls.' },
   readOn: {
     name: 'gatehouse_calls_read_on',
-    help: 'Calls under way whose client has left and whose answer is read on towards its usage.',
+    help: 'Running calls without a client: the gateway reads their answers to the usage.',
   },
   ready: { name: 'gatehouse_ready', help: '1 while /readyz answers 200, else 0. Missing on a collector.' },
   owed: {
     name: 'gatehouse_background_owed',
-    help: 'Background responses and batches whose use is not known yet: what was reserved for them stays reserved.',
+    help: 'Background responses and batches with unknown usage: what was reserved for them stays reserved.',
   },
   followUps: {
     name: 'gatehouse_follow_ups_total',
@@ -142,7 +142,7 @@ const families = {
   },
   unpriced: {
     name: 'gatehouse_unpriced_calls_total',
-    help: 'Billed calls whose model has no price, so that their cost is missing in all sums.',
+    help: 'Billed calls of models without a price. Their cost is missing in all sums.',
     labels: ['model'],
   },
   redisUp: {
@@ -151,7 +151,7 @@ const families = {
   },
   healthy: {
     name: 'gatehouse_instance_healthy',
-    help: '0 while every deployment of the instance is left alone or its last active probe failed, else 1.',
+    help: '0 while no deployment of the instance is in use or its last active probe failed, otherwise 1.',
     labels: ['backend'],
   },
   drained: {
@@ -181,7 +181,7 @@ const families = {
   },
   inFlightThere: {
     name: 'gatehouse_backend_in_flight',
-    help: 'Calls under way on a deployment of an instance.',
+    help: 'Running calls on a deployment of an instance.',
     labels: lane,
   },
   breaker: {

@@ -22,7 +22,7 @@ function aboutInstance(instance: InstanceState): readonly Attention[] {
     found.push({
       ...about,
       ...{ severity: 'note', code: 'instance_drained', sinceMs: drained.sinceMs },
-      what: `Instance ${name} gets no new calls: ${drained.by} has drained it. ${inFlight} are under way there.`,
+      what: `Instance ${name} gets no new calls: ${drained.by} has drained it. ${inFlight} are still running there.`,
       next: 'Restore it when the work on it is done.',
     })
   }
@@ -47,7 +47,7 @@ function aboutLanes({ name, lanes, healthy, credentialRefused }: InstanceState):
       severity: isAll && !throttled ? 'critical' : 'warning',
       code: throttled ? 'deployment_throttled' : 'breaker_open',
       subject: `${name}/${lane.deployment}`,
-      what: `Deployment ${lane.deployment} of instance ${name} is left alone (${reasonText(lane)}): ${lane.failures} of ${lane.calls} tries failed since the start.`,
+      what: `Deployment ${lane.deployment} of instance ${name} is not used at the moment (${reasonText(lane)}): ${lane.failures} of ${lane.calls} attempts failed since the start.`,
       next: throttled
         ? 'Give it more capacity, or add a member to its pool.'
         : 'Look at its records, and at the health of the resource in Azure.',

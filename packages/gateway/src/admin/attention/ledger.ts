@@ -19,7 +19,7 @@ export function aboutLedger(ledger: LedgerHealth | null): readonly Attention[] {
     found.push({
       ...{ ...about, severity: 'critical', code: 'ledger_unwritable' },
       what: `The disk of the ledger takes no records; ${heldEntries} entries wait in memory.`,
-      next: 'Free space on it, or mend it: what waits is written when it takes writes again.',
+      next: 'Free space on it, or repair it. What waits is written when the disk works again.',
     })
   }
   if (lostRecords > 0 || lostBodyBytes > 0) {

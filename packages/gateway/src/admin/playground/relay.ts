@@ -112,7 +112,7 @@ function passedHeaders(headers: Readonly<Record<string, string | string[] | unde
 function exhausted(whose: 'all' | 'own'): AdminError {
   const message =
     whose === 'all'
-      ? `${relayedMax} calls of the playground are under way already. Try again in a few seconds.`
-      : `${callersRelayedMax} calls of yours are under way already. Stop one of them, as in another tab.`
+      ? `${relayedMax} calls of the playground are already running. Try again in a few seconds.`
+      : `${callersRelayedMax} of your calls are already running. Stop one of them, for example in another tab.`
   return new AdminError('calls_exhausted', message)
 }

@@ -50,7 +50,7 @@ const replay = createRoute({
   ...needs('operator'),
   request: { body: jsonBody(replayQuestion) },
   responses: {
-    200: jsonAnswer(replayAnswer, 'The problems of the configuration; without any, the calls that fare otherwise.'),
+    200: jsonAnswer(replayAnswer, 'The problems of the configuration; without any, the calls with another result.'),
     ...commonAnswers,
   },
 })
@@ -77,7 +77,7 @@ export function addExplain(app: AdminApp, { house, ledger, questions }: AdminPar
   let isReplaying = false
   app.openapi(replay, async c => {
     const { configuration, records } = c.req.valid('json')
-    if (isReplaying) throw new AdminError('replay_busy', 'Another replay is under way. Try again when it has ended.')
+    if (isReplaying) throw new AdminError('replay_busy', 'Another replay is running. Try again when it has ended.')
     isReplaying = true
     try {
       const after = await readTried(configuration, house)

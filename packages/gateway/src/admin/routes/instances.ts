@@ -44,7 +44,7 @@ const drain = createRoute({
   method: 'post',
   path: '/api/v1/instances/{name}/drain',
   summary:
-    'Sends no new calls to an instance until it is restored, also over restarts. Calls under way end, and calls that need an object of the instance still go there. Logged.',
+    'Sends no new calls to an instance until it is restored, also over restarts. Running calls end, and calls that need an object of the instance still go there. Logged.',
   ...needs('operator'),
   request: { params: nameParameters },
   responses: drainAnswers,
@@ -92,7 +92,7 @@ export function addDrains(app: AdminApp, { house, desk, log }: AdminParts): void
       house.drains[order](name, caller.displayName ?? key).catch((cause: unknown) => {
         const reason = codeOf(cause) ?? String(cause)
         log.error({ ...fields, order, reason }, 'drain_order_failed')
-        const message = `The order could not be kept in the directory of the ledger (${reason}), so it was not followed. Free space there, or mend its rights, and give it again.`
+        const message = `The order could not be kept in the directory of the ledger (${reason}), so it was not followed. Free space there, or correct its rights, and give the order again.`
         throw new AdminError('drain_unavailable', message, { cause })
       })
     const state = await desk.change(c, {

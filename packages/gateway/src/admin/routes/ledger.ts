@@ -6,7 +6,7 @@ import { ledgerAnswer } from '../schemas.ts'
 const route = createRoute({
   method: 'get',
   path: '/api/v1/ledger',
-  summary: 'How the ledger fares: whether it takes records, and what it could not keep.',
+  summary: 'State of the ledger: whether it can write records, and what was lost.',
   ...needs('viewer'),
   responses: { 200: jsonAnswer(ledgerAnswer, 'The ledger, now.'), ...commonAnswers },
 })

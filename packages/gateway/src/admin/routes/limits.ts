@@ -11,7 +11,7 @@ import { replicaFacts } from '../replica-schemas.ts'
 const route = createRoute({
   method: 'get',
   path: '/api/v1/limits',
-  summary: 'Limits, rule by rule: what is used, reserved and left, and how the store of the counters fares.',
+  summary: 'Limits, rule by rule: what is used, reserved and left, and the state of the store of the counters.',
   ...needs('viewer'),
   request: { query: limitsParameters },
   responses: { 200: jsonAnswer(limitsAnswer, 'The limits, now.'), ...commonAnswers },

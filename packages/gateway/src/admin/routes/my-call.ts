@@ -12,7 +12,7 @@ import { isOwn } from '../visible.ts'
 const route = createRoute({
   method: 'get',
   path: '/api/v1/me/calls/{id}',
-  summary: "Figures of one of the caller's own calls; waits for the end of one that is under way.",
+  summary: "Figures of one of the caller's own calls; waits for the end of one that is still running.",
   ...needs('caller'),
   request: { params: idParameters, query: myCallParameters },
   responses: { 200: jsonAnswer(recordAnswer, 'Its record, without bodies.'), 404: unknownRecord, ...commonAnswers },

@@ -38,7 +38,7 @@ function relayed<Operation extends RelayedOperation>(operation: Operation) {
       413: jsonAnswer(errorAnswer, `The body is longer than ${relayedBytesMax} bytes.`),
       429: jsonAnswer(
         errorAnswer,
-        `${relayedMax} such calls are under way, or ${callersRelayedMax} of this caller; or a limit of the gateway.`,
+        `${relayedMax} such calls are running, or ${callersRelayedMax} of this caller; or a limit of the gateway.`,
       ),
       501: jsonAnswer(errorAnswer, 'This process serves no calls.'),
     },

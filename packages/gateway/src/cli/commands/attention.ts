@@ -14,7 +14,7 @@ export function attentionCommand(context: CliContext): Command {
   const command = new Command('attention')
     .summary('what needs attention, worst first, and what to do')
     .description(
-      'Limits near their end, budgets that will not last, instances that are left alone, feeds that are late, ' +
+      'Limits near their end, budgets that will not last, instances that are not used, feeds that are late, ' +
         'models without a price, lost records. ✗ calls fail or records are lost now, ! they may soon, · is wanted so.',
     )
   return addReaderOptions(command).action(async (options: Pick<ReaderOptions, 'format' | 'as'>) => {

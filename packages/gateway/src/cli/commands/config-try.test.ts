@@ -55,7 +55,7 @@ test('a configuration is tried against the latest calls, and each call that chan
   const tried = await started(t)
   const { code, out, err } = await tried([])
   assert.deepEqual([code, err], [0, ''])
-  assert.match(out, /^12 calls \(2026-11-26 11:00 UTC to 2026-11-26 12:00 UTC\): 10 fare the same\.\n/)
+  assert.match(out, /^12 calls \(2026-11-26 11:00 UTC to 2026-11-26 12:00 UTC\): 10 have the same result\.\n/)
   assert.match(
     out,
     /✗ would be refused now: 1\n {2}2026-11-26 12:00 UTC {2}bob·\[31m {2}hr-bot {2}caller_not_bound {2}\S+\n {6}You may not call\./,

@@ -29,7 +29,9 @@ const shownMax = 20
 
 export function tryCommand(context: CliContext, fileDefault: string): Command {
   return new Command('try')
-    .description('say which of the latest calls of a running gateway would fare otherwise; nothing is sent or changed')
+    .description(
+      'say which of the latest calls of a running gateway would have another result; nothing is sent or changed',
+    )
     .argument('[file]', 'configuration file to try', fileDefault)
     .option('--records <n>', 'the latest so many calls', text => wholeNumber(text, 1, recordsMax), recordsMax)
     .option('--strict', 'fail when a call would be refused or go elsewhere, or when that cannot be told')
@@ -50,7 +52,11 @@ export function tryCommand(context: CliContext, fileDefault: string): Command {
       if (!context.json) context.stdout.write(reportText(answer.report))
       const harmed = answer.report.changes.filter(({ kind }) => kind !== 'allowed' && kind !== 'otherwise')
       if (options.strict !== true || harmed.length === 0) return
-      throw new CliError('calls_change', `${figure(harmed.length)} calls would fare otherwise.`, '--strict was given.')
+      throw new CliError(
+        'calls_change',
+        `${figure(harmed.length)} calls would have another result.`,
+        '--strict was given.',
+      )
     })
 }
 
@@ -70,7 +76,7 @@ const titles: Readonly<Record<Change['kind'], string>> = {
 
 function reportText({ calls, same, changes, fromMs, toMs, untold }: Report): string {
   const period = fromMs === null || toMs === null ? '' : ` (${minuteOf(fromMs)} to ${minuteOf(toMs)})`
-  const lines = [`${figure(calls)} calls${period}: ${figure(same)} fare the same.`]
+  const lines = [`${figure(calls)} calls${period}: ${figure(same)} have the same result.`]
   for (const [kind, title] of Object.entries(titles)) {
     const own = changes.filter(change => change.kind === kind)
     if (own.length === 0) continue

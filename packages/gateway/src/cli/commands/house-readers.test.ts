@@ -140,7 +140,7 @@ test('a probe prints its result, and a failed one exits with code 1', async t =>
 test('an operator drains and restores an instance, and the list says who did it and since when', async t => {
   const { house, read } = await startReaders(t)
   const drained = await read(['instances', 'drain', 'east', '--as', 'alice'])
-  assert.deepEqual([drained.code, drained.out], [0, '✓ east  gets no new calls; 3 calls are under way there.\n'])
+  assert.deepEqual([drained.code, drained.out], [0, '✓ east  gets no new calls; 3 calls are still running there.\n'])
   const auditor = await read(['instances', 'drain', 'east'])
   assert.match(auditor.err, /✗ role_missing {2}This needs the role operator/)
   const report = await house.running.replicas()
@@ -154,7 +154,7 @@ test('an operator drains and restores an instance, and the list says who did it 
     replicas: [{ ...(own ?? assert.fail()), figures: { ...figures, instances: instances ?? [] } }],
   })
   const { out } = await read(['instances'], { nowMs: Date.UTC(2026, 10, 23, 12, 3) })
-  assert.match(out, /^! east: alice@contoso drained it 3 min ago; 3 calls are under way there\.\n/)
+  assert.match(out, /^! east: alice@contoso drained it 3 min ago; 3 calls are still running there\.\n/)
   house.running.drains = {
     ...house.running.drains,
     restore: async () => ({ drained: null, sharing: 'away' }),

@@ -19,7 +19,7 @@ type Member = Pool['members'][number]
 /** `gatehouse instances`: health of each deployment; `instances probe NAME` tests one instance with its credential. */
 export function instancesCommand(context: CliContext): Command {
   const command = new Command('instances')
-    .summary('how instances and their deployments fare; probe, drain and restore one')
+    .summary('health of instances and their deployments; probe, drain and restore one')
     .description(
       'Health of each deployment of each instance, as all replicas together have seen it since they started. ' +
         '✗ not in use after failures, ! overflow to the next priority, drained, or being tested.',
@@ -166,7 +166,7 @@ function drainedLine({ name, drained, inFlight }: InstanceRow, nowMs: number): s
 }
 
 function callsUnderWay(inFlight: number): string {
-  return inFlight === 1 ? '1 call is under way there' : `${figure(inFlight)} calls are under way there`
+  return inFlight === 1 ? '1 call is still running there' : `${figure(inFlight)} calls are still running there`
 }
 
 function credentialLine({ name, credentialRefused }: InstanceRow): string[] {
@@ -235,7 +235,7 @@ function probeCommand(context: CliContext): Command {
 const drainTexts = {
   drain: {
     description:
-      'Send no new calls to an instance until it is restored, also over restarts; calls under way end (role operator; logged).',
+      'Send no new calls to an instance until it is restored, also over restarts; running calls end (role operator; logged).',
     done: 'gets no new calls',
   },
   restore: { description: 'Send calls to a drained instance again (role operator; logged).', done: 'gets calls again' },

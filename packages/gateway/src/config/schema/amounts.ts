@@ -19,7 +19,7 @@ export const amounts = {
   tokensPerMonth: tokens.optional().describe('Tokens in a calendar month.'),
   requestsPerSecond: calls.optional().describe('Calls in any second (a sliding window).'),
   requestsPerMinute: calls.optional().describe('Calls in any 60 seconds (a sliding window).'),
-  callsInFlight: calls.optional().describe('Calls under way at once.'),
+  callsInFlight: calls.optional().describe('Calls that run at the same time.'),
   costPerDay: money.optional().describe('Cost in a calendar day, in the currency of the price catalogue.'),
   costPerMonth: money.optional().describe('Cost in a calendar month.'),
 }

@@ -51,9 +51,11 @@ export function admitText(count: number, { operation }: Route, { limits }: Confi
   const { length, maxWait } = limits.waitingLine
   if (count === 0) return 'Meets no limit.'
   const free =
-    operation.usage === 'none' ? ' The operation bills no tokens: requests and calls in flight alone count.' : ''
-  const met = count === 1 ? 'Meets one limit' : `Meets ${count} limits, of which the tightest answers`
-  const waits = length === 0 ? '' : `; where it is used up, a call may wait in line up to ${maxWait / 1_000} s`
+    operation.usage === 'none'
+      ? ' The operation costs no tokens: it counts only as a request and a call in flight.'
+      : ''
+  const met = count === 1 ? 'Meets one limit' : `Meets ${count} limits; the one with the least room decides`
+  const waits = length === 0 ? '' : `; without room, a call may wait in line for up to ${maxWait / 1_000} s`
   return `${met}${waits}. Counters are in ${limits.store === 'memory' ? 'memory' : 'Redis'}.${free}`
 }
 

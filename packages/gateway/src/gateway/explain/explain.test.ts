@@ -97,7 +97,7 @@ suite('config explain', () => {
   // An operator who looks for the reason of a refusal needs every rule that could be it, and none that cannot.
   test('names the limits that the call meets, with amounts and modes, and no others', async () => {
     const { text, details } = at(await ask({}), 'admit')
-    assert.match(text, /Meets 4 limits.*in line up to 3 s.*in memory/)
+    assert.match(text, /Meets 4 limits.*in line for up to 3 s.*in memory/)
     assert.deepEqual(details, [
       'bot: 60,000 tokens per minute (workload bot)',
       'bot: 12.5 USD per month (workload bot)',
@@ -120,8 +120,8 @@ suite('config explain', () => {
       '  instances.east.deployments.gpt-4o-ptu: 7 calls in flight (deployment gpt-4o-ptu of instance east)',
     ])
     assert.match(lines[3] ?? '', /^sweden: .*credential caller, priority 2$/)
-    assert.match(lines[4] ?? '', /^east is left alone for 10 s after 3 failures in a row or 50 % within 30 s/)
-    assert.match(lines[5] ?? '', /^sweden is left alone for 10 s after 5 failures/)
+    assert.match(lines[4] ?? '', /^east is not used for 10 s after 3 failures in a row or 50 % within 30 s/)
+    assert.match(lines[5] ?? '', /^sweden is not used for 10 s after 5 failures/)
   })
 
   test('names the price, and says when there is none', async () => {
@@ -158,7 +158,7 @@ suite('config explain', () => {
       at(steps, 'locate').text,
       /^The response resp_1 must have been created by workload bot; otherwise the answer is 404/,
     )
-    assert.match(at(steps, 'admit').text, /bills no tokens/)
+    assert.match(at(steps, 'admit').text, /costs no tokens/)
     assert.match(at(steps, 'dispatch').text, /^Sent to the instance where the response lives \(east, sweden\)/)
     const list = await ask({ method: 'GET', url: '/main/bot/openai/v1/files', model: null })
     assert.match(at(list, 'dispatch').text, /^Put together from what east, sweden list/)

@@ -75,7 +75,7 @@ export function useOf({ uses }: Room, { rule, measure }: RuleFacts): string {
 function closedText({ instance, lane }: Candidate, nowMs: number): string | null {
   if (lane.isDrained) return `${instance.name} is drained: an operator keeps new calls away.`
   if (lane.admits(nowMs)) return null
-  return `${instance.name} is left alone for ${Math.ceil(lane.waitMs(nowMs) / 1_000)} s (${lane.breaker.reason ?? 'failures'}).`
+  return `${instance.name} is not used for ${Math.ceil(lane.waitMs(nowMs) / 1_000)} s (${lane.breaker.reason ?? 'failures'}).`
 }
 
 /**

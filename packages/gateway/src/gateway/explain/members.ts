@@ -93,7 +93,7 @@ function breakerTexts(candidates: readonly Candidate[], config: Config): string[
   })
   return [...texts].map(([text, members]) => {
     const names = members.map(({ instance }) => instance.name)
-    return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are each'} left alone ${text}.`
+    return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are each'} not used ${text}.`
   })
 }
 
@@ -111,7 +111,7 @@ function poolTexts(target: Target, config: Config): string[] {
       : `Calls that begin alike (${target.prefixBytes} bytes of the prompt) go to the same member.`,
     hedge === null
       ? null
-      : `A second member is asked for ${[...hedge.operations].join(', ')} beyond the ${hedge.afterPercentile}th percentile of latency, for at most ${percent(hedge.maxShare)} of calls; both are billed.`,
+      : `A second member is called for ${[...hedge.operations].join(', ')} above the ${hedge.afterPercentile}th percentile of latency, for at most ${percent(hedge.maxShare)} of calls; both are billed.`,
     waitingLine.length === 0 || target.members.length < 2
       ? null
       : `While no member takes calls, a call waits in line up to ${waitingLine.maxWait / 1_000} s.`,

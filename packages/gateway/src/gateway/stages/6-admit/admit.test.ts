@@ -59,7 +59,7 @@ test('amounts of money are formatted, and a budget that is only reserved is not 
   const cost = { ...denial, measure: 'costPerDay', limit: 5e9, asked: 1.234e9, remaining: 0.5e9 } as const
   assert.equal(
     refusalOfDenial(cost, 'hr-bot', 'EUR').message,
-    'Budget "hr-bot" of 5.00 EUR per day is taken by calls that are under way: this call may need 1.23 EUR, and 0.50 EUR are left (workload "hr-bot"). What they do not use is back when they end: try again in 5 seconds.',
+    'Budget "hr-bot" of 5.00 EUR per day is reserved by running calls: this call may need 1.23 EUR, and 0.50 EUR are left (workload "hr-bot"). What they do not use is back when they end: try again in 5 seconds.',
   )
   const small = refusalOfDenial({ ...cost, asked: 2_100_000, remaining: 0 }, 'hr-bot', 'EUR').message
   assert.match(small, /may need 0\.0021 EUR, and 0\.00 EUR are left/)

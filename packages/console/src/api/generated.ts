@@ -1333,7 +1333,7 @@ export type EraseCertificate = {
   })[]
   /** What the erasure has not removed, and why. */
   readonly left: readonly ({
-    readonly what: 'held' | 'feeds' | 'audit' | 'objects' | 'damaged' | 'elsewhere'
+    readonly what: 'held' | 'feeds' | 'audit' | 'objects' | 'damaged' | 'aside' | 'elsewhere'
     readonly count: number | null
     readonly why: string
   })[]

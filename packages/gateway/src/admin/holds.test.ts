@@ -52,6 +52,7 @@ test('a hold on nobody, on an unknown name, or without a filter is refused with 
     return [answer.status, errorIn(answer).code, errorIn(answer).param]
   }
   assert.deepEqual(await post({}), [400, 'parameter_invalid', 'caller'])
+  assert.deepEqual(await post({ workload: 'hrbot' }), [404, 'workload_unknown', 'workload'])
   assert.deepEqual(await post({ caller: 'mallory@contoso.example' }), [404, 'caller_unknown', 'caller'])
   assert.deepEqual(await post({ caller: 'carol@contoso.example' }), [400, 'parameter_invalid', 'caller'])
   assert.deepEqual(await post({ from: '2026-12-01', to: '2026-11-01' }), [400, 'parameter_invalid', 'to'])

@@ -1,8 +1,9 @@
-/** Finds the caller that a request is about. */
+/** Finds the caller and the workload that a request is about. */
 
 import type { LedgerReader } from '../ledger/index.ts'
 import type { CallerFigures } from '../ledger/people.ts'
 import { AdminError } from './errors.ts'
+import type { AdminParts } from './parts.ts'
 
 const keyForm = /^(?:user|app):[^/\s]+\/\S+$/
 const pageMax = 1_000
@@ -35,4 +36,18 @@ export async function keyOfCaller(ledger: Pick<LedgerReader, 'callers'>, given: 
     throw new AdminError('parameter_invalid', message, { param: 'caller' })
   }
   return found.key
+}
+
+/**
+ * Refuses a workload that neither the configuration nor a record has: a hold on it would hold nothing.
+ * @throws AdminError `workload_unknown`
+ */
+export async function requireWorkload(
+  { ledger, house }: Pick<AdminParts, 'ledger' | 'house'>,
+  workload: string | null,
+): Promise<void> {
+  if (workload === null || Object.hasOwn(house.workloads, workload)) return
+  if ((await ledger.list({ workload, limit: 1 })).records.length > 0) return
+  const message = `There is no such workload. The configuration has: ${Object.keys(house.workloads).join(', ')}.`
+  throw new AdminError('workload_unknown', message, { param: 'workload' })
 }

@@ -116,7 +116,7 @@ const certificate = z
     left: z
       .array(
         z.strictObject({
-          what: z.enum(['held', 'feeds', 'audit', 'objects', 'damaged', 'elsewhere']),
+          what: z.enum(['held', 'feeds', 'audit', 'objects', 'damaged', 'aside', 'elsewhere']),
           count: count.nullable(),
           why: z.string(),
         }),

@@ -8,7 +8,7 @@ import { commonAnswers, jsonAnswer, jsonBody, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { filterOf } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
-import { keyOfCaller } from '../person.ts'
+import { keyOfCaller, requireWorkload } from '../person.ts'
 import {
   answerOf,
   eraseBody,
@@ -21,7 +21,7 @@ import {
 import { errorAnswer } from '../schemas.ts'
 
 const path = '/api/v1/records/erasures'
-const unknownCaller = jsonAnswer(errorAnswer, 'No such caller.')
+const unknownCaller = jsonAnswer(errorAnswer, 'No such caller, or no such workload.')
 
 const preview = createRoute({
   method: 'post',
@@ -77,11 +77,12 @@ interface Shown {
   readonly untilMs: number
 }
 
-export function addErasures(app: AdminApp, { ledger, desk, clock }: AdminParts): void {
+export function addErasures(app: AdminApp, { ledger, house, desk, clock }: AdminParts): void {
   const shown = new Map<string, Shown>()
 
   const filterFor = async (asked: Asked): Promise<EraseFilter> => {
     const { fromMs = null, toMs = null } = filterOf({ from: asked.from, to: asked.to })
+    await requireWorkload({ ledger, house }, asked.workload ?? null)
     const caller = await keyOfCaller(ledger, asked.caller)
     if (caller.startsWith('user:')) return { caller, workload: asked.workload ?? null, fromMs, toMs }
     const message = 'Member "caller" of the body: only a person can be erased, with a key that begins with user:.'

@@ -6,7 +6,7 @@ import { commonAnswers, jsonAnswer, jsonBody, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { filterOf } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
-import { keyOfCaller } from '../person.ts'
+import { keyOfCaller, requireWorkload } from '../person.ts'
 import { holdAnswer, holdBody, holdsAnswer, idParameters } from '../privacy-schemas.ts'
 import { errorAnswer } from '../schemas.ts'
 
@@ -27,7 +27,7 @@ const add = createRoute({
   request: { body: jsonBody(holdBody) },
   responses: {
     200: jsonAnswer(holdAnswer, 'The hold.'),
-    404: jsonAnswer(errorAnswer, 'No such caller.'),
+    404: jsonAnswer(errorAnswer, 'No such caller, or no such workload.'),
     ...commonAnswers,
   },
 })
@@ -44,7 +44,7 @@ const remove = createRoute({
   },
 })
 
-export function addHolds(app: AdminApp, { ledger, desk, clock }: AdminParts): void {
+export function addHolds(app: AdminApp, { ledger, house, desk, clock }: AdminParts): void {
   const newId = uuidV7(clock)
 
   app.openapi(list, c => c.json({ holds: [...ledger.holds.list()] }, 200))
@@ -56,6 +56,7 @@ export function addHolds(app: AdminApp, { ledger, desk, clock }: AdminParts): vo
       const message = 'Name a "caller", a "workload", "from" or "to": a hold without any would be on every record.'
       throw new AdminError('parameter_invalid', message, { param: 'caller' })
     }
+    await requireWorkload({ ledger, house }, workload)
     const key = caller === undefined ? null : await keyOfCaller(ledger, caller)
     const hold = { id: newId(), caller: key, workload, fromMs, toMs, reason, by: callerKey(c.get('caller')) }
     const facts = { hold: hold.id, ...factsOf(hold) }

@@ -1,6 +1,7 @@
 /** The call of a record, as far as the record holds it, and what came of it then. */
 import type { Config } from '../../config/schema/index.ts'
 import { type Caller, callerWithoutToken, compileRules } from '../../identity/index.ts'
+import { blankText } from '../../ledger/privacy/personal.ts'
 import type { RecordRow } from '../../ledger/record.ts'
 import { Refusal } from '../refusals.ts'
 import { findRoute } from '../stages/1-resolve/route.ts'
@@ -30,6 +31,11 @@ export type BoundFields = CallerFields & Pick<RecordRow, 'workload' | 'outcomeCo
 /** True for a call whose caller a rule of its workload had let through. */
 export function wasBound(row: Pick<RecordRow, 'workload' | 'outcomeCode' | 'callerKind'>): boolean {
   return row.callerKind !== null && row.workload !== null && !unboundCodes.has(row.outcomeCode)
+}
+
+/** True for a record of which the address and the caller were erased. */
+export function isErased({ path }: Pick<RecordRow, 'path'>): boolean {
+  return path === blankText
 }
 
 /** Without the claims that a record does not hold; null for a call whose token was not accepted. */
@@ -70,8 +76,11 @@ export function questionOfRecord(row: RecordRow, claims: Claims): ExplainQuestio
 /** What a record does not hold, and what is taken instead, in sentences. */
 export function assumptionsOf(row: RecordRow, claims: Claims): readonly string[] {
   const { groups, roles, scopes, managedIdentityId } = claims
+  const erased =
+    'The record was erased: its address, and what else named the caller, is gone, so the call cannot be decided.'
   const hasClaims = groups.length + roles.length + scopes.length > 0 || managedIdentityId !== null
   return [
+    ...(isErased(row) ? [erased] : []),
     row.callerKind === null
       ? 'The record has no caller: the call was refused before its token was accepted, and tokens are never kept.'
       : hasClaims

@@ -71,6 +71,7 @@ export class RunningFeeds implements Feeds {
   /** Starts every feed again at its cursor: none goes on reading from a file of the journal that was replaced. */
   async reopen(): Promise<void> {
     await this.#change
+    if (this.#threads.length === 0) return
     this.#stale = new Set(this.#threads)
     this.#change ??= this.#replace()
     await this.#change

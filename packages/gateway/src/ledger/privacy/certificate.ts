@@ -14,8 +14,14 @@ export interface EraseProgress {
   readonly files: readonly ArchiveProof[] | null
 }
 
-/** @param mentions entries of the audit trail that name the person. */
-export function certificateOf(progress: EraseProgress, mentions: number, nowMs: number): EraseCertificate {
+interface Counted {
+  /** Entries of the audit trail that name the person. */
+  readonly mentions: number
+  /** Archives that a rebuild has put aside. */
+  readonly aside: number
+}
+
+export function certificateOf(progress: EraseProgress, counted: Counted, nowMs: number): EraseCertificate {
   const { plan, figures, segments, files } = progress
   const { filter, person, pseudonym, id, reason, by, startedAtMs } = plan
   return {
@@ -26,11 +32,12 @@ export function certificateOf(progress: EraseProgress, mentions: number, nowMs: 
     ...{ records: figures?.records ?? 0, archived: figures?.archived ?? 0 },
     ...{ firstMs: figures?.firstMs ?? null, lastMs: figures?.lastMs ?? null },
     ...{ segments, archives: files ?? [] },
-    left: leftBehind(progress, mentions),
+    left: leftBehind(progress, counted),
   }
 }
 
-function leftBehind({ plan, figures, damagedBytes, shipped }: EraseProgress, mentions: number): readonly LeftBehind[] {
+function leftBehind({ plan, figures, damagedBytes, shipped }: EraseProgress, counted: Counted): readonly LeftBehind[] {
+  const { mentions, aside } = counted
   const left: LeftBehind[] = []
   const held = figures?.heldRecords ?? 0
   const objects = figures?.objects ?? 0
@@ -53,6 +60,10 @@ function leftBehind({ plan, figures, damagedBytes, shipped }: EraseProgress, men
   if (damagedBytes > 0) {
     const why = 'Bytes of damaged parts of the journal: what they were cannot be known. They leave with their segments.'
     left.push({ what: 'damaged', count: damagedBytes, why })
+  }
+  if (aside > 0) {
+    const why = 'Archives that a rebuild has put aside as NAME.damaged: they cannot be read. Delete them.'
+    left.push({ what: 'aside', count: aside, why })
   }
   left.push({ what: 'elsewhere', count: null, why: elsewhere })
   return left

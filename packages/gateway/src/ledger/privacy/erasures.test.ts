@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
 import { bytes, dayMs, newId, testLedger, textOf } from '../exchange.fixture.ts'
+import { linesModule, linesOf } from '../feeds/lines.fixture.ts'
 import type { Ledger } from '../index.ts'
 import type { EraseCertificate } from './index.ts'
 import {
@@ -28,10 +30,11 @@ async function erased(ledger: Ledger, filter = filterOf()): Promise<EraseCertifi
 }
 
 async function finished(ledger: Ledger, id: string): Promise<EraseCertificate> {
-  const state = await eventually('the erasure has ended', async () => {
+  const ended = async () => {
     const found = ledger.erasures.list().find(one => one.id === id)
     return found === undefined || found.state === 'running' ? null : found
-  })
+  }
+  const state = await eventually('the erasure has ended', ended, 60_000)
   assert.equal(state.error, null)
   assert.ok(state.certificate !== null)
   return state.certificate
@@ -181,4 +184,73 @@ test('a caller that is no person, and a second erasure at a time, are refused', 
   const { id } = await ledger.erasures.start(filterOf(), 'Request 7', 'user:t/o')
   await assert.rejects(ledger.erasures.start(filterOf(), 'Request 8', 'user:t/o'), { name: 'QuestionError' })
   await finished(ledger, id)
+})
+
+// Bodies of a body's full size leave more room than an entry's metadata ever has.
+test('bodies of many entries are erased, and the journal can be read', async t => {
+  const directory = temporaryDirectory('ledger')
+  const ledger = await testLedger(t, directory, options({ journal: {} }))
+  const [id, other] = [newId(), newId()]
+  const long = Buffer.alloc(9 * 1_048_576, secret)
+  const { opened, closed } = callOf(id, alice, 1)
+  await ledger.journal.open(opened, [long])
+  await ledger.journal.progress(id, 'response', [long])
+  await ledger.journal.close({ ...closed, requestBytes: long.length, responseBytes: long.length }, [bytes(secret)])
+  const both = callOf(other, bob, 1)
+  await ledger.journal.close({ ...both.closed, opened: both.opened }, [bytes('answer')], [bytes('question')])
+  const certificate = await erased(ledger)
+  assert.deepEqual(
+    certificate.segments.map(({ entries, bodyBytes }) => [entries, bodyBytes]),
+    [[5, 2 * long.length + secret.length]],
+  )
+  assert.deepEqual([(await ledger.bodies(id))?.request, (await ledger.bodies(id))?.response], [null, null])
+  assert.equal(textOf((await ledger.bodies(other))?.request), 'question')
+  await ledger.close()
+  assert.deepEqual(filesWith(directory, [...planted, secret]), [])
+  assert.deepEqual(await faultsOf(directory), [])
+})
+
+// An erasure must not be a reason to stop the gateway, nor reach what the person does after it was ordered.
+test('calls go on during an erasure, and are recorded whole', async t => {
+  const directory = temporaryDirectory('ledger')
+  const ledger = await testLedger(t, directory, options())
+  await fill(ledger, 60)
+  const { id } = await ledger.erasures.start(filterOf(), 'Request 7', 'user:t/o')
+  const later = { alice: [] as string[], bob: [] as string[] }
+  let calls = 60
+  while (ledger.erasures.list()[0]?.state === 'running') {
+    const more = await fill(ledger, 3, calls)
+    calls += 3
+    later.alice.push(...more.alice)
+    later.bob.push(...more.bob)
+    await ledger.usage({ by: ['workload'] })
+  }
+  assert.equal((await finished(ledger, id)).records, 60)
+  assert.ok(later.alice.length > 3, `only ${later.alice.length} calls`)
+  for (const one of later.alice) {
+    assert.equal((await ledger.row(one))?.callerName, 'Alice Planted')
+    assert.equal(textOf((await ledger.bodies(one))?.request), `${secret} ${one}`)
+  }
+  assert.equal((await ledger.usage({ by: ['workload'] })).total.calls, 2 * calls)
+  await ledger.close()
+  assert.deepEqual(await faultsOf(directory), [])
+})
+
+// A receiver that was away for a day must not get what was erased meanwhile.
+test('a feed that is behind ships the records without the person, and the certificate says what it had shipped', async t => {
+  const directory = temporaryDirectory('ledger')
+  const settings = { file: join(temporaryDirectory('feed'), 'lines'), refusing: '' }
+  const feeds = [{ name: 'lines', kind: 'lines', module: linesModule, settings }]
+  const ledger = await testLedger(t, directory, options({ feeds, loadEveryMs: 10 }))
+  await fill(ledger, 10)
+  await eventually('the feed has shipped', async () => (linesOf(settings.file).length === 20 ? true : null))
+  await ledger.feeds.pause('lines')
+  const missed = await fill(ledger, 10, 10)
+  const certificate = await erased(ledger)
+  assert.deepEqual(certificate.left.find(({ what }) => what === 'feeds')?.count, 10)
+  await ledger.feeds.resume('lines')
+  await eventually('the feed has shipped the rest', async () => (linesOf(settings.file).length === 40 ? true : null))
+  const lines = new Map(linesOf(settings.file).map(line => [line.id, line]))
+  for (const id of missed.alice) assert.equal(lines.get(id)?.request, '')
+  for (const id of missed.bob) assert.equal(lines.get(id)?.request, `ordinary prompt ${id}`)
 })

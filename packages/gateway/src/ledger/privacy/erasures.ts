@@ -10,6 +10,7 @@ import type { RunningFeeds } from '../feeds/running.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import { syncDirectory } from '../journal/files.ts'
 import { type JournalPosition, positionAt } from '../journal/position.ts'
+import { archivePath } from '../store/archives.ts'
 import type { StoreClient } from '../store/client.ts'
 import { certificateOf, type EraseProgress } from './certificate.ts'
 import type {
@@ -193,8 +194,10 @@ export class OpenErasures implements Erasures {
     if (progress.files === null) await note({ files: await store.ask('eraseArchives', plan) })
     if (this.#isStopped) return null
     await store.ask('eraseRows', plan, progress.files ?? [])
+    await removeLeftovers(this.#parts.directory)
     const mentions = mentionsIn(join(this.#parts.directory, 'audit'), plan.person.objectId)
-    const certificate = certificateOf(progress, mentions, clock())
+    const aside = putAside(archivePath(this.#parts.directory))
+    const certificate = certificateOf(progress, { mentions, aside }, clock())
     await writeJson(join(this.#directory, `${plan.id}${certificateEnd}`), certificate)
     await rm(join(this.#directory, `${plan.id}${planEnd}`), { force: true })
     await syncDirectory(this.#directory)
@@ -253,7 +256,7 @@ function personOf(key: string): ErasePlan['person'] {
 
 /** Random, and as long as the object id, so that it has the same room in the journal. Object ids are GUIDs. */
 function pseudonymFor(objectId: string): string {
-  return randomUUID().slice(0, Math.max(objectId.length, 8)).padEnd(Math.min(objectId.length, 36), '0')
+  return randomUUID().slice(0, objectId.length)
 }
 
 /** True when a hold and a filter may select the same record. */
@@ -265,7 +268,22 @@ function mayMeet(hold: HoldFilter, filter: EraseFilter): boolean {
   return sameCaller && sameWorkload && from < to
 }
 
-/** Entries of the audit trail in which a text stands. */
+/** Removes stores that a killed `ledger check` or `ledger rebuild` has left: both need a stopped ledger. */
+async function removeLeftovers(directory: string): Promise<void> {
+  for (const name of readdirSync(directory)) {
+    if (name === 'rebuild' || name.startsWith('check-'))
+      await rm(join(directory, name), { recursive: true, force: true })
+  }
+}
+
+/** Archives that a rebuild has put aside because it could not read them. */
+function putAside(directory: string): number {
+  if (!existsSync(directory)) return 0
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  return names.filter(name => name.endsWith('.damaged')).length
+}
+
+/** Entries of the audit trail that have a text. */
 function mentionsIn(directory: string, text: string): number {
   if (!existsSync(directory)) return 0
   const files = readdirSync(directory).filter(name => name.endsWith('.jsonl'))

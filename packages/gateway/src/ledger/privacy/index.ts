@@ -105,8 +105,8 @@ export interface ErasePreview {
 
 /** A part of the person's data that an erasure leaves, and why. */
 export interface LeftBehind {
-  readonly what: 'held' | 'feeds' | 'audit' | 'objects' | 'damaged' | 'elsewhere'
-  /** How many: records, audit entries, objects, bytes; null where it cannot be known. */
+  readonly what: 'held' | 'feeds' | 'audit' | 'objects' | 'damaged' | 'aside' | 'elsewhere'
+  /** How many: records, audit entries, objects, bytes, files; null where it cannot be known. */
   readonly count: number | null
   readonly why: string
 }

@@ -14,7 +14,7 @@ import {
   prepareExplain,
   stageOf,
 } from '../index.ts'
-import { callerOfRecord, isNotHeld, questionOfRecord } from '../of-record.ts'
+import { callerOfRecord, isErased, isNotHeld, questionOfRecord } from '../of-record.ts'
 import type { ExplainSetting } from '../settings.ts'
 import { claimsKnown } from './binding.ts'
 import { type LimitVerdict, type ReplayedCall, replayLimits, type SpentOf } from './limits.ts'
@@ -97,7 +97,13 @@ function prepared(config: Config): { readonly value: ExplainedConfig; [Symbol.di
   return { value, [Symbol.dispose]: () => value.close() }
 }
 
+const erasedReason = 'what its address was: the record was erased'
+
 async function decide(row: RecordRow, old: ExplainedConfig, next: ExplainedConfig): Promise<Decided> {
+  if (isErased(row)) {
+    const unknown: Verdict = { kind: 'unknown', reason: erasedReason }
+    return { row, before: unknown, after: unknown }
+  }
   const claims = claimsKnown(row, old.config, next.config)
   const stepsOf = (config: ExplainedConfig, own: typeof claims.before): Promise<ExplainStep[]> =>
     explainWith(config, questionOfRecord(row, own), row.startedAtMs, null)
@@ -197,6 +203,7 @@ function codeOf(verdict: Verdict): string | null {
 }
 
 function compare(row: RecordRow, before: Verdict, after: Verdict): Pick<ReplayChange, 'kind' | 'reason'> | null {
+  if (isErased(row)) return { kind: 'unknown', reason: erasedReason }
   if (isDeepStrictEqual(before, after)) return null
   if (after.kind === 'unknown') return { kind: 'unknown', reason: after.reason }
   if (before.kind === 'unknown') return { kind: 'unknown', reason: before.reason }

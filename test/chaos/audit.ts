@@ -101,6 +101,11 @@ const unservedCodes: ReadonlySet<string> = new Set([
   'request_limit_reached',
 ])
 
+/** False for the checks that a gateway makes at its start: they list models, which costs nothing. */
+function isOfCall({ gatehouseRequestId, operation, promptTokens, completionTokens }: BillLine): boolean {
+  return gatehouseRequestId !== null || operation !== 'models' || promptTokens + completionTokens > 0
+}
+
 /**
  * P1 and P11, before any figures: one record for each billed call, and among its attempts at most one that could cost
  * anything.
@@ -108,7 +113,7 @@ const unservedCodes: ReadonlySet<string> = new Set([
 export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[], outages = false): Generator<string> {
   const byId = Map.groupBy(rows, row => row.id)
   for (const [id, found] of byId) if (found.length > 1) yield `${id}: ${found.length} records`
-  const billed = Map.groupBy(bill, line => line.gatehouseRequestId ?? 'direct')
+  const billed = Map.groupBy(bill.filter(isOfCall), line => line.gatehouseRequestId ?? 'direct')
   for (const [id, lines] of billed) {
     const [row] = byId.get(id) ?? []
     if (row !== undefined) for (const fault of wrongTries(row, lines, outages)) yield `${id}: ${fault}`

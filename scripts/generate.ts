@@ -2,8 +2,9 @@
  * Writes the generated files: from the configuration's schema its reference and JSON Schema, from the table of the
  * record's fields the table in docs/ledger.md, the journal's writer, and Data Explorer's tables and dashboard; from
  * descriptions Grafana's dashboards and Azure Monitor's workbook, from Prometheus' alerts their table in
- * docs/metrics.md and the chart's copy, from Terraform's files the tables in deploy/README.md, and from the OpenAPI
- * document of the management API the types of the console's client.
+ * docs/metrics.md and the chart's copy, from docs/refusals.md the advice of the command line, from Terraform's files
+ * the tables in deploy/README.md, and from the OpenAPI document of the management API the types of the console's
+ * client.
  *   npm run generate              writes what has changed
  *   npm run generate -- --check   writes nothing; exits 1 when a file differs from what would be written
  */
@@ -24,6 +25,7 @@ import { tablesText } from './kusto/tables.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { clientText } from './openapi/types.ts'
 import { withAlertsTable } from './prometheus/alerts-table.ts'
+import { refusalAdviceText } from './refusal-advice.ts'
 import { withTerraformTables } from './terraform/tables.ts'
 
 const root = dirname(import.meta.dirname)
@@ -40,6 +42,7 @@ const generated: Readonly<Record<string, (written: string) => string | Promise<s
   'deploy/terraform/modules/observability/workbook.json': workbookText,
   'deploy/README.md': written => withTerraformTables(written, join(root, 'deploy/terraform')),
   'docs/metrics.md': written => withAlertsTable(written, alertsFile),
+  'packages/gateway/src/cli/refusal-advice.json': () => refusalAdviceText(join(root, 'docs/refusals.md')),
   'packages/console/src/api/generated.ts': async () => clientText(await openApiDocument()),
   // Helm reads no file from outside of a chart.
   'deploy/helm/gatehouse/files/alerts.yaml': () => readFileSync(alertsFile, 'utf8'),

@@ -1364,6 +1364,22 @@ export type RecordCost = {
   readonly share: number | null
 }
 
+export type KeptBodies = {
+  readonly id: string
+  /**
+   * `none`: no byte passed. `answered_here`: the gateway answered itself, with `message` of the record.
+   * `not_captured`: the workload records figures only, or the body was erased. `purged`:
+   * `ledger.retain.bodies` deleted it.
+   */
+  readonly request: 'kept' | 'none' | 'answered_here' | 'not_captured' | 'purged'
+  /**
+   * `none`: no byte passed. `answered_here`: the gateway answered itself, with `message` of the record.
+   * `not_captured`: the workload records figures only, or the body was erased. `purged`:
+   * `ledger.retain.bodies` deleted it.
+   */
+  readonly response: 'kept' | 'none' | 'answered_here' | 'not_captured' | 'purged'
+}
+
 export type RecordBodies = {
   readonly id: string
   /** Null when not captured, or purged. */
@@ -2411,6 +2427,15 @@ export interface Operations {
     readonly body: undefined
     readonly answer: RecordCost
   }
+  /** Which bodies of an exchange there are, and why there are no others. No body is read to anyone. */
+  'GET /api/v1/records/{id}/kept': {
+    readonly path: {
+      readonly id: string
+    }
+    readonly query: Readonly<Record<never, never>>
+    readonly body: undefined
+    readonly answer: KeptBodies
+  }
   /** What was asked and answered in one exchange. Each reading is logged. */
   'GET /api/v1/records/{id}/bodies': {
     readonly path: {
@@ -2502,6 +2527,7 @@ export const rolesByOperation = {
   'GET /api/v1/records': ['viewer', 'developer'],
   'GET /api/v1/records/{id}': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/cost': ['viewer', 'developer'],
+  'GET /api/v1/records/{id}/kept': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/bodies': ['auditor', 'developer'],
   'POST /api/v1/explain': ['viewer', 'developer'],
   'GET /api/v1/records/{id}/explain': ['viewer', 'developer'],

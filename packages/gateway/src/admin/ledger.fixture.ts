@@ -76,6 +76,10 @@ export class TestLedger implements LedgerReader {
     return (await this.#asked({ id })).bodies(id)
   }
 
+  async keptBodies(id: string): ReturnType<LedgerReader['keptBodies']> {
+    return (await this.#asked({ id })).keptBodies(id)
+  }
+
   async search(query: SearchQuery, signal?: AbortSignal): Promise<SearchPage> {
     return (await this.#asked(query)).search(query, signal)
   }

@@ -76,6 +76,7 @@ export const roleByRoute = {
   'GET /api/v1/records/erasures/:id': ['eraser', 'auditor', 'admin'],
   'GET /api/v1/records/:id': ['viewer', 'developer'],
   'GET /api/v1/records/:id/cost': ['viewer', 'developer'],
+  'GET /api/v1/records/:id/kept': ['viewer', 'developer'],
   'GET /api/v1/records/:id/bodies': ['auditor', 'developer'],
   // It says what the configuration says of callers, addresses and limits: no secret is among it.
   'GET /api/v1/records/:id/explain': ['viewer', 'developer'],

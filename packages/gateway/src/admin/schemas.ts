@@ -219,6 +219,13 @@ export const bodiesAnswer = z
   })
   .openapi('RecordBodies')
 
+const keptBody = z.enum(['kept', 'none', 'answered_here', 'not_captured', 'purged']).openapi({
+  description:
+    '`none`: no byte passed. `answered_here`: the gateway answered itself, with `message` of the record. `not_captured`: the workload records figures only, or the body was erased. `purged`: `ledger.retain.bodies` deleted it.',
+})
+
+export const keptAnswer = z.strictObject({ id: z.uuid(), request: keptBody, response: keptBody }).openapi('KeptBodies')
+
 export const errorAnswer = z
   .strictObject({
     error: z.strictObject({

@@ -4,7 +4,7 @@ import type { LedgerNames } from './names.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from './people.ts'
 import type { Erasures, LegalHolds } from './privacy/index.ts'
 import type { LedgerQuery, QueryAnswer } from './query/index.ts'
-import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
+import type { Closed, KeptBodies, Opened, RecordBodies, RecordRow } from './record.ts'
 import type {
   FollowedPage,
   RecordFilter,
@@ -66,6 +66,8 @@ export interface LedgerReader {
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>
+  /** Which bodies there are, without reading long ones; null when there is no such record. */
+  keptBodies(id: string): Promise<KeptBodies | null>
   /**
    * Records with their conversations as lines of JSON, of any number. @param turn asks each question about a page.
    * Where it is resumed, records that were loaded after the first page of the first reading are in none.

@@ -284,6 +284,10 @@ class OpenLedger implements Ledger {
     await this.caughtUp()
     return this.#store.ask('bodies', id, this.#options.clock() - this.#options.retain.bodies, this.holds.list())
   }
+  async keptBodies(id: string): ReturnType<Ledger['keptBodies']> {
+    await this.caughtUp()
+    return this.#store.ask('keptBodies', id, this.#options.clock() - this.#options.retain.bodies, this.holds.list())
+  }
   async search(...[query, signal]: Parameters<Ledger['search']>): ReturnType<Ledger['search']> {
     await this.caughtUp()
     const { clock, retain } = this.#options

@@ -50,6 +50,16 @@ export interface Closed extends FieldsOf<'closed' | 'both'> {
 export interface RecordRow extends Opened, Omit<Closed, 'opened' | 'id' | 'instance' | 'region'>, FieldsOf<'derived'> {}
 
 /**
+ * What the ledger has of a body. `none`: no byte passed. `not_captured`: bytes passed and are not here, because the
+ * workload records figures only, or because they were erased. `purged`: `ledger.retain.bodies` deleted it.
+ */
+export type Kept = 'kept' | 'none' | 'not_captured' | 'purged'
+export interface KeptBodies {
+  readonly request: Kept
+  readonly response: Kept
+}
+
+/**
  * A record with its bodies as the bytes that passed. Null when not captured (`capture: metadata`) or already purged.
  */
 export interface RecordBodies {

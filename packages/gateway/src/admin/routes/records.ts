@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { callerKey } from '../../identity/caller.ts'
 import type { LedgerReader } from '../../ledger/index.ts'
-import type { RecordRow } from '../../ledger/record.ts'
+import type { Kept, RecordRow } from '../../ledger/record.ts'
 import { bodiesJson } from '../bodies.ts'
 import { commonAnswers, jsonAnswer, needs, streamedJsonAnswer, unknownRecord } from '../document.ts'
 import { AdminError } from '../errors.ts'
@@ -10,7 +10,7 @@ import { filterOf, present } from '../parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { requireReason } from '../reason.ts'
 import { recordAnswer } from '../record-schema.ts'
-import { bodiesAnswer, costAnswer, idParameters, listParameters, pageAnswer } from '../schemas.ts'
+import { bodiesAnswer, costAnswer, idParameters, keptAnswer, listParameters, pageAnswer } from '../schemas.ts'
 import { streamed } from '../streamed.ts'
 import { isOwn, isVisible, within } from '../visible.ts'
 
@@ -41,6 +41,15 @@ const bodies = createRoute({
   responses: { 200: streamedJsonAnswer(bodiesAnswer, 'The bodies.'), 404: unknownRecord, ...commonAnswers },
 })
 
+const kept = createRoute({
+  method: 'get',
+  path: '/api/v1/records/{id}/kept',
+  summary: 'Which bodies of an exchange there are, and why there are no others. No body is read to anyone.',
+  ...needs('viewer', 'developer'),
+  request: { params: idParameters },
+  responses: { 200: jsonAnswer(keptAnswer, 'Which there are.'), 404: unknownRecord, ...commonAnswers },
+})
+
 const cost = createRoute({
   method: 'get',
   path: '/api/v1/records/{id}/cost',
@@ -68,6 +77,12 @@ export function addRecords(app: AdminApp, { ledger, desk, questions, house, log 
     return c.json({ cost: row.cost, share: found?.share ?? null, lines: found === null ? null : [...found.lines] }, 200)
   })
 
+  app.openapi(kept, async c => {
+    const row = await ask(c, () => visibleRow(c, ledger, c.req.valid('param').id))
+    const found = (await ask(c, () => ledger.keptBodies(row.id))) ?? noBodies
+    return c.json({ id: row.id, request: found.request, response: keptAnswerOf(row, found.response) }, 200)
+  })
+
   app.openapi(bodies, async c => {
     const row = await ask(c, () => visibleRow(c, ledger, c.req.valid('param').id))
     requireReader(c, row)
@@ -76,6 +91,15 @@ export function addRecords(app: AdminApp, { ledger, desk, questions, house, log 
     await desk.note(c, 'bodies_read', { record: row.id })
     return c.body(streamed(c, log, bodiesJson(row, kept)), 200, { 'content-type': 'application/json' })
   })
+}
+
+/** Of a record that was deleted between two questions. */
+const noBodies = { request: 'none', response: 'none' } as const
+
+/** The gateway's own answers are never kept as bodies: the record has their words. */
+function keptAnswerOf({ outcome, message }: RecordRow, response: Kept): Kept | 'answered_here' {
+  const isOwn = outcome === 'refused' || message !== null
+  return isOwn && response !== 'kept' && response !== 'none' ? 'answered_here' : response
 }
 
 /** A record's id is a UUID, whose letters may be of either case (RFC 9562, section 4). */

@@ -290,8 +290,43 @@ test('show distinguishes binary bodies from missing ones', async t => {
     response: Buffer.from([0, 255, 254]),
   })
   const { out } = await read(['records', 'show', recordId(1), '--bodies', '--reason', 'a test'])
-  assert.match(out, /── request ──\n\(not kept/)
+  assert.match(out, /── request ──\n\(none: workload hr-bot recorded figures only/)
   assert.match(out, /\(audio\/wav, 3 bytes; --format json has them in base64\)/)
+})
+
+// From the id in a client's error to what to do: without this, an operator greps the source.
+test('show of a refused call prints its words, what to do, and offers no bodies where there are none', async t => {
+  const { house, read } = await startReaders(t)
+  const refused = { outcome: 'refused', status: 403, sentAtMs: null, attempts: [], cost: null } as const
+  const message = 'You (…) may not call as workload "hr-bot". You may call as: code-assistant.'
+  const words = { outcomeCode: 'caller_not_bound', message, requestBytes: 0, responseBytes: 241 } as const
+  await house.ledger.add(recordRow(recordId(1), { ...refused, ...words }), { request: null, response: null })
+  const { out } = await read(['records', 'show', recordId(1)])
+  assert.ok(out.includes(`\nmessage     ${message}\n`), out)
+  assert.match(out, /^ +To do: Ask the operator to add the user, group, role or application/m)
+  assert.match(out, /^ +See docs\/refusals\.md, caller_not_bound\.$/m)
+  assert.doesNotMatch(out, /--bodies/)
+  assert.match(
+    out,
+    /\nNo prompt: the call had no body\.\nNo answer: the gateway itself answered, with the message above\.\n$/,
+  )
+  // Before the words were kept.
+  await house.ledger.add(recordRow(recordId(2), { ...refused, ...words, message: null }), {
+    request: null,
+    response: null,
+  })
+  assert.match((await read(['records', 'show', recordId(2)])).out, /^message +To do: Ask the operator/m)
+})
+
+test('show offers the bodies that there are, and says why there is no other', async t => {
+  const { house, read } = await startReaders(t)
+  const hint = async (number: number): Promise<string> => (await read(['records', 'show', recordId(number)])).out
+  await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('q'), response: Buffer.from('a') })
+  assert.match(await hint(1), /\nPrompt and answer, for auditors: gatehouse records show \S+ --bodies\n$/)
+  await house.ledger.add(recordRow(recordId(2)), { request: null, response: null })
+  assert.match(await hint(2), /\nNo prompt: workload hr-bot recorded figures only .*\nNo answer: workload hr-bot /)
+  await house.ledger.add(recordRow(recordId(3), { responseBytes: 0 }), { request: Buffer.from('q'), response: null })
+  assert.match(await hint(3), /\nPrompt, for auditors: .*\nNo answer: nothing was answered\.\n$/)
 })
 
 test('tail shows existing records, then each new one as it arrives', async t => {

@@ -4,6 +4,7 @@ import { type Field, type FieldName, shownFields } from '../../ledger/fields.ts'
 import { valueIn } from '../../ledger/read-fields.ts'
 import type { RecordRow } from '../../ledger/record.ts'
 import { callerKeyOf } from '../../ledger/record-csv.ts'
+import refusalAdvice from '../refusal-advice.json' with { type: 'json' }
 import { printableLine } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { costText, shortText } from './record-lines.ts'
@@ -41,6 +42,7 @@ const units: Partial<Record<FieldKind, string>> = {
 const facts: Partial<Record<FieldName, (row: RecordRow) => Fact>> = {
   copyKind: row => (row.copyKind === null ? null : `${row.copyKind} of ${row.copyOf}, sent by the gateway itself`),
   outcome: row => (row.outcomeCode === null ? row.outcome : `${row.outcome}: ${row.outcomeCode}`),
+  message: messageLines,
   timeToFirstByteMs: row =>
     row.timeToFirstByteMs === null ? null : `${figure(row.timeToFirstByteMs)} ms after sending`,
   callerName: row => (row.callerName === null ? callerKeyOf(row) : `${row.callerName} (${callerKeyOf(row)})`),
@@ -62,6 +64,19 @@ const facts: Partial<Record<FieldName, (row: RecordRow) => Fact>> = {
   clientAddress: row => [row.clientAddress, row.userAgent].filter(text => text !== null).join(', ') || null,
   traceId: row => [row.traceId, row.parentSpanId].filter(text => text !== null).join(', parent span ') || null,
   demonstration: row => (row.demonstration ? 'written by the demonstration' : null),
+}
+
+/** The words of the gateway's own answer, and what to do about it. */
+function messageLines({ message, outcome, outcomeCode }: RecordRow): Fact {
+  const advice = message === null && outcome !== 'refused' ? undefined : adviceFor(outcomeCode)
+  const words = message === null ? [] : [message]
+  const lines = advice === undefined ? words : [...words, `To do: ${advice}`, `See docs/refusals.md, ${outcomeCode}.`]
+  return lines.length === 0 ? null : lines
+}
+
+function adviceFor(code: string | null): string | undefined {
+  const all: Readonly<Record<string, string>> = refusalAdvice
+  return code !== null && Object.hasOwn(all, code) ? all[code] : undefined
 }
 
 function modelText({ requestedModel, servedModel }: RecordRow): string | null {

@@ -1,6 +1,6 @@
 /** `gatehouse records show ID`. */
 
-import type { RecordRow } from '../../ledger/record.ts'
+import type { Kept, RecordRow } from '../../ledger/record.ts'
 import { recordCsv, recordCsvHead } from '../../ledger/record-csv.ts'
 import type { Assembled } from '../../wire/assembled.ts'
 import type { CliContext } from '../context.ts'
@@ -46,25 +46,63 @@ export async function showRecord(context: CliContext, given: string, options: Sh
   const id = await recordIdOf(context, given, options.as)
   const path = `/api/v1/records/${id}`
   const row = await askAdmin<RecordRow>(context, { path, as: options.as })
+  // Only people read it.
+  const kept =
+    format === 'json' || format === 'csv'
+      ? null
+      : await askAdmin<KeptAnswer>(context, { path: `${path}/kept`, as: options.as })
   const bodies =
     options.bodies === true
       ? await new Reasoned(context, options.reason).ask<Bodies>({ path: `${path}/bodies`, as: options.as })
       : null
   if (format === 'csv') context.stdout.write(recordCsvHead + recordCsv(row))
   else if (format === 'json') context.stdout.write(`${jsonText(bodies === null ? row : { ...row, bodies }, 2)}\n`)
-  else context.stdout.write(factsText(row) + (bodies === null ? bodiesHint(id) : bodiesText(bodies)))
+  else if (kept !== null) {
+    context.stdout.write(factsText(row) + (bodies === null ? bodiesHint(row, kept) : bodiesText(bodies, row, kept)))
+  }
 }
 
-function bodiesHint(id: string): string {
-  return `\nPrompt and completion, for auditors: gatehouse records show ${id} --bodies\n`
+/** Answer of /api/v1/records/{id}/kept. */
+type KeptAnswer = Readonly<Record<'request' | 'response', Kept | 'answered_here'>>
+
+/** Offers what there is, and says why there is nothing else. */
+function bodiesHint(row: RecordRow, kept: KeptAnswer): string {
+  const names = { request: 'prompt', response: 'answer' } as const
+  const there = (['request', 'response'] as const).filter(part => kept[part] === 'kept')
+  const missing = (['request', 'response'] as const).filter(part => kept[part] !== 'kept')
+  const what = there.length === 2 ? 'Prompt and answer' : there[0] === 'request' ? 'Prompt' : 'Answer'
+  const offer = there.length === 0 ? [] : [`${what}, for auditors: gatehouse records show ${row.id} --bodies`]
+  const reasons = missing.map(part => `No ${names[part]}: ${reasonFor(part, row, kept)}.`)
+  return `\n${[...offer, ...reasons].join('\n')}\n`
 }
 
-function bodiesText({ request, response }: Bodies): string {
+function reasonFor(part: 'request' | 'response', row: RecordRow, kept: KeptAnswer): string {
+  switch (kept[part]) {
+    case 'answered_here':
+      return row.message === null
+        ? 'the gateway itself answered'
+        : 'the gateway itself answered, with the message above'
+    case 'purged':
+      return 'ledger.retain.bodies has deleted it'
+    case 'not_captured':
+      return row.workload === null
+        ? 'the call was refused before it was known what is recorded'
+        : `workload ${row.workload} recorded figures only (capture: metadata), or it was erased`
+    case 'none':
+      return part === 'request' ? 'the call had no body' : 'nothing was answered'
+    case 'kept':
+      return 'it could not be read'
+  }
+}
+
+function bodiesText({ request, response }: Bodies, row: RecordRow, kept: KeptAnswer): string {
+  const isThere = (part: 'request' | 'response'): boolean => kept[part] === 'kept'
+  const missing = (part: 'request' | 'response'): string => `(none: ${reasonFor(part, row, kept)})`
   const answer = response === null ? null : (assembledText(response.assembled) ?? partText(response))
-  return `\n── request ──\n${request === null ? notKept : partText(request)}\n\n── response ──\n${answer ?? notKept}\n`
+  const shownRequest = request !== null && isThere('request') ? partText(request) : missing('request')
+  const shownResponse = answer !== null && isThere('response') ? answer : missing('response')
+  return `\n── request ──\n${shownRequest}\n\n── response ──\n${shownResponse}\n`
 }
-
-const notKept = '(not kept: the workload captures figures alone, there was none, or it was purged)'
 
 /** The answer as text; null when it has none, as with embeddings. */
 function assembledText(assembled: Assembled | null): string | null {

@@ -24,6 +24,7 @@ test('without a store, questions are refused with a place to look, and DuckDB is
     list: () => ledger.list({}),
     row: () => ledger.row(id),
     bodies: () => ledger.bodies(id),
+    keptBodies: () => ledger.keptBodies(id),
     search: () => ledger.search({ text: 'leave', workload: 'hr-bot', fromMs: 0, toMs: 1 }),
   }
   for (const [name, ask] of Object.entries(questions)) {

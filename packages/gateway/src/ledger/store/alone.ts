@@ -144,6 +144,9 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   bodies(): Promise<never> {
     return Promise.reject(withoutStore())
   }
+  keptBodies(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
   bodyPlaces(): Promise<never> {
     return Promise.reject(withoutStore())
   }

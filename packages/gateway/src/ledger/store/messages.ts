@@ -16,6 +16,7 @@ export type StoreCall =
   | 'follow'
   | 'row'
   | 'bodies'
+  | 'keptBodies'
   | 'bodyPlaces'
   | 'conversationsPage'
   | 'querySnapshot'

@@ -10,7 +10,7 @@ import type { LedgerNames } from '../names.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from '../people.ts'
 import type { ErasePlan, HoldFilter } from '../privacy/index.ts'
 import type { SnapshotFiles } from '../query/messages.ts'
-import type { RecordBodies, RecordRow } from '../record.ts'
+import type { KeptBodies, RecordBodies, RecordRow } from '../record.ts'
 import type {
   FollowedPage,
   RecordFilter,
@@ -29,7 +29,7 @@ import { type Database, databasePath, openDatabase } from './database.ts'
 import { StoreEraser } from './eraser.ts'
 import { heldSegments, heldSql } from './held.ts'
 import { Loader } from './loader.ts'
-import { bodies } from './queries/bodies.ts'
+import { bodies, keptBodies, type WantedBodies } from './queries/bodies.ts'
 import { bodyPlaces } from './queries/body-places.ts'
 import { callers } from './queries/callers.ts'
 import { type ConversationsPage, conversationsPage, type PageQuery } from './queries/conversations-page.ts'
@@ -213,11 +213,11 @@ export class Store {
   known(ids: readonly string[]): Promise<ReadonlySet<string>> {
     return this.#urgent.ask(connection => known(connection, ids, this.#archives))
   }
-  /** @param holds legal holds: bodies of their records are shown for as long as they stand. */
-  bodies(id: string, purgedBeforeMs: number, holds: readonly HoldFilter[]): Promise<RecordBodies | null> {
-    return this.#readers.ask(connection =>
-      bodies(connection, this.#journal, { id, purgedBeforeMs, held: heldSql(holds, this.#loader.names) }),
-    )
+  bodies(...wanted: WantedBodies): Promise<RecordBodies | null> {
+    return this.#readers.ask(connection => bodies(connection, this.#journal, this.#loader.names, wanted))
+  }
+  keptBodies(...wanted: WantedBodies): Promise<KeptBodies | null> {
+    return this.#readers.ask(connection => keptBodies(connection, this.#journal, this.#loader.names, wanted))
   }
   bodyPlaces(query: SearchQuery): Promise<BodyPlaces> {
     return this.#readers.ask(connection => bodyPlaces(connection, this.#loader.names, query, this.#archives))

@@ -1,40 +1,93 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { readBodies } from '../../journal/bodies.ts'
-import type { RecordBodies } from '../../record.ts'
+import { BodiesTooLongError, type BodyPositions, type JournalBodies, readBodies } from '../../journal/bodies.ts'
+import type { HoldFilter } from '../../privacy/index.ts'
+import type { Kept, KeptBodies, RecordBodies } from '../../record.ts'
+import { heldSql } from '../held.ts'
+import type { Dictionaries } from '../names.ts'
 
-export interface WantedBodies {
-  readonly id: string
-  /** Bodies of exchanges that began earlier are not shown, unless they are on legal hold. */
-  readonly purgedBeforeMs: number
-  /** Condition of records on legal hold, as `heldSql` gives it. */
-  readonly held: string
+/** Bodies of exchanges that began before `purgedBeforeMs` are not shown, unless `holds`, legal holds, have them. */
+export type WantedBodies = readonly [id: string, purgedBeforeMs: number, holds: readonly HoldFilter[]]
+
+/** What the store knows of the bodies of an exchange. */
+interface Place extends BodyPositions {
+  readonly requestBytes: number
+  readonly responseBytes: number
+  readonly isPurged: boolean
 }
 
 /** Null when there is no such record. @param journal directory of the segments. */
 export async function bodies(
   connection: DuckDBConnection,
   journal: string,
-  { id, purgedBeforeMs, held }: WantedBodies,
+  names: Dictionaries,
+  wanted: WantedBodies,
 ): Promise<RecordBodies | null> {
+  const [id] = wanted
+  const place = await placeOf(connection, names, wanted)
+  if (place === null) return null
+  const read = place.isPurged ? null : readBodies(journal, place, id)
+  return {
+    id,
+    request: read === null ? null : captured(read.request, place.requestBytes),
+    response: read === null ? null : captured(read.response, place.responseBytes),
+  }
+}
+
+/** Longer bodies are there when they can be read this far, in bytes. */
+const lookedAtMax = 1_048_576
+
+/** As `bodies`, without the bytes. */
+export async function keptBodies(
+  connection: DuckDBConnection,
+  journal: string,
+  names: Dictionaries,
+  wanted: WantedBodies,
+): Promise<KeptBodies | null> {
+  const place = await placeOf(connection, names, wanted)
+  if (place === null) return null
+  const read = place.isPurged ? null : readOrLong(journal, place, wanted[0])
+  return {
+    request: keptOf(read === 'long' ? 'long' : (read?.request ?? null), place.requestBytes),
+    response: keptOf(read === 'long' ? 'long' : (read?.response ?? null), place.responseBytes),
+  }
+}
+
+function readOrLong(journal: string, place: Place, id: string): JournalBodies | 'long' | null {
+  try {
+    return readBodies(journal, place, id, lookedAtMax)
+  } catch (error) {
+    if (error instanceof BodiesTooLongError) return 'long'
+    throw error
+  }
+}
+
+/** @param read null when a segment that held it is gone. */
+function keptOf(read: readonly Buffer[] | 'long' | null, passedBytes: number): Kept {
+  if (passedBytes === 0) return 'none'
+  if (read === null) return 'purged'
+  return read === 'long' || read.some(({ byteLength }) => byteLength > 0) ? 'kept' : 'not_captured'
+}
+
+async function placeOf(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  [id, purgedBeforeMs, holds]: WantedBodies,
+): Promise<Place | null> {
   const result = await connection.runAndReadAll(
-    `SELECT opened_at, closed_at, parts, request_bytes, response_bytes, started_at_ms < $2 AND NOT ${held}
+    `SELECT opened_at, closed_at, parts, request_bytes, response_bytes, started_at_ms < $2 AND NOT ${heldSql(holds, names)}
      FROM records WHERE id = TRY_CAST($1 AS UUID) LIMIT 1`,
     [id, purgedBeforeMs],
   )
   const cells = result.getRows()[0]
   if (cells === undefined) return null
   const [openedAt, closedAt, parts, requestBytes, responseBytes, isPurged] = cells
-  if (isPurged === true) return { id, request: null, response: null }
-  const positions = {
+  return {
     openedAt: Number(openedAt),
     closedAt: Number(closedAt),
     parts: parts === null || parts === undefined ? [] : (JSON.parse(String(parts)) as number[]),
-  }
-  const read = readBodies(journal, positions, id)
-  return {
-    id,
-    request: read === null ? null : captured(read.request, Number(requestBytes)),
-    response: read === null ? null : captured(read.response, Number(responseBytes)),
+    requestBytes: Number(requestBytes),
+    responseBytes: Number(responseBytes),
+    isPurged: isPurged === true,
   }
 }
 

@@ -41,6 +41,8 @@ export type About = {
   readonly platform: string
   /** Start of the process that answers, ms since the epoch. */
   readonly startedAtMs: number | null
+  /** Time zone of the days and months of limits (`limits.timeZone`). */
+  readonly timeZone: string
   /** Null without the role viewer. */
   readonly health: {
     readonly parts: readonly ({
@@ -1708,6 +1710,8 @@ export interface Operations {
       readonly costOverNano?: number | undefined
       /** Calls that took longer than so many milliseconds. */
       readonly durationOverMs?: number | undefined
+      /** Time zone of the days, months and hours of `by`. */
+      readonly tz?: string | undefined
     }
     readonly body: undefined
     readonly answer: UsageReport

@@ -29,6 +29,10 @@ export const aboutAnswer = z
     node: z.string().openapi({ example: 'v26.10.0' }),
     platform: z.string().openapi({ example: 'linux x64' }),
     startedAtMs: timeMs.nullable().openapi({ description: 'Start of the process that answers, ms since the epoch.' }),
+    timeZone: z.string().openapi({
+      description: 'Time zone of the days and months of limits (`limits.timeZone`).',
+      example: 'Europe/Berlin',
+    }),
     health: z
       .strictObject({
         parts: z.array(part),

@@ -37,6 +37,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   costLines(row: RecordRow): CostLines | null
   /** Currency of cost limits, ISO 4217. */
   readonly currency: string
+  /** Time zone of days and months of limits, as `Europe/Berlin`. */
+  readonly timeZone: string
   /** Address of the gateway as programs see it; null where no calls are served. */
   readonly gatewayUrl: string | null
   /** Where the gateway listens in this process, for calls of the playground; null where no calls are served. */

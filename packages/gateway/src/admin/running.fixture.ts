@@ -27,6 +27,7 @@ export function runningHouse(
       pools,
       workloads,
       currency: 'USD',
+      timeZone: 'UTC',
       // As a price of now that was changed since the call.
       costLines: () => null,
       gatewayUrl: 'https://gate.example',

@@ -72,7 +72,13 @@ const by = z
     example: 'workload,day',
   })
 
-export const usageParameters = z.strictObject({ by: by.prefault('workload'), ...filterParameters })
+export const usageParameters = z.strictObject({
+  by: by.prefault('workload'),
+  ...filterParameters,
+  tz: text
+    .prefault('UTC')
+    .openapi({ description: 'Time zone of the days, months and hours of `by`.', example: 'Europe/Berlin' }),
+})
 
 export const listParameters = z.strictObject({
   ...filterParameters,

@@ -221,6 +221,9 @@ function adminHouse(
     get currency() {
       return core.prices.currency
     },
+    get timeZone() {
+      return current.config.limits.timeZone
+    },
     costLines: row => costLines(core, row),
     feeds: core.ledger.feeds,
     replicas: () => replicas.report(),

@@ -36,6 +36,7 @@ export function addAbout(app: AdminApp, parts: AdminParts): void {
     const answer = {
       ...{ version, commit, node: process.version, platform: `${process.platform} ${process.arch}` },
       startedAtMs: self?.figures?.startedAtMs ?? null,
+      timeZone: house.timeZone,
       health: isViewer ? await healthOf(parts, replicas) : null,
       ...(await packagesIn(console?.directory)),
     }

@@ -13,7 +13,7 @@ import type { Dictionaries } from '../names.ts'
 import { columnNameOf } from '../schema.ts'
 
 /** SQL that a dimension groups by, and the text of a group's value. */
-interface DimensionFacts {
+export interface DimensionFacts {
   readonly sql: string
   readonly show: (value: number, names: Dictionaries) => string | null
 }

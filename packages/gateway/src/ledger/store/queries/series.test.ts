@@ -105,6 +105,39 @@ const usageOf = (figures: Figures): object => figuresOf({ ...figures, firstByteM
 
 const strip = ({ step: _, timeZone: __, top: ___, by: ____, ...filter }: SeriesQuery): RecordFilter => filter
 
+/** What the clock on the wall says in a zone, without its offset. */
+const wallOf = (ms: number, zone: string): string =>
+  Temporal.Instant.fromEpochMilliseconds(Math.floor(ms)).toZonedDateTimeISO(zone).toPlainDateTime().toString()
+
+// A budget of November in Berlin and a report of November in UTC differ by an hour of calls.
+test('usage by month, day and hour is that of the zone, whatever its offset', async () => {
+  const wallLengths = { month: 7, day: 10, hour: 13 } as const
+  const asked = fc.record({
+    timeZone: fc.constantFrom(...zones.slice(1)),
+    by: fc.subarray(['month', 'day', 'hour'] as const, { minLength: 1 }),
+    fromMs: fc.integer({ min: start - dayMs, max: end }),
+    longMs: fc.integer({ min: 1, max: 60 * dayMs }),
+  })
+  await fc.assert(
+    fc.asyncProperty(asked, async ({ timeZone, by, fromMs, longMs }) => {
+      const toMs = fromMs + longMs
+      const { lines } = await ledger.usage({ by, timeZone, fromMs, toMs })
+      const found = new Map(
+        lines.map(({ keys, calls: number }) => [keys.map(key => key?.slice(0, 13)).join(' '), number]),
+      )
+      const expected = new Map<string, number>()
+      for (const { startedAtMs } of calls) {
+        if (startedAtMs < fromMs || startedAtMs >= toMs) continue
+        const wall = wallOf(startedAtMs, timeZone)
+        const keys = by.map(dimension => wall.slice(0, wallLengths[dimension])).join(' ')
+        expected.set(keys, (expected.get(keys) ?? 0) + 1)
+      }
+      assert.deepEqual([...found].toSorted(), [...expected].toSorted())
+    }),
+    { numRuns: 60 },
+  )
+})
+
 // The chart on a page and the invoice come from different questions: they must never tell two stories.
 test('a series equals the usage of the same filter, as a whole, by group and step by step', async () => {
   await fc.assert(

@@ -45,7 +45,7 @@ function evenSteps(fromMs: number, toMs: number, stepMs: number): readonly numbe
   return Array.from({ length: Math.ceil(toMs / stepMs) - first }, (_, index) => (first + index) * stepMs)
 }
 
-function daysOf(fromMs: number, toMs: number, timeZone: string): readonly number[] {
+export function daysOf(fromMs: number, toMs: number, timeZone: string): readonly number[] {
   const starts: number[] = []
   let day = zoned(fromMs, timeZone).startOfDay()
   while (day.epochMilliseconds < toMs) {
@@ -55,7 +55,8 @@ function daysOf(fromMs: number, toMs: number, timeZone: string): readonly number
   return starts
 }
 
-function offsetsOf(fromMs: number, toMs: number, timeZone: string): Steps['offsets'] {
+/** @throws QuestionError for a zone that there is not */
+export function offsetsOf(fromMs: number, toMs: number, timeZone: string): Steps['offsets'] {
   // From the start of the first day on: the steps are found by these offsets too.
   let at: Temporal.ZonedDateTime | null = zoned(fromMs, timeZone).startOfDay()
   const offsets: { fromMs: number; offsetMs: number }[] = []

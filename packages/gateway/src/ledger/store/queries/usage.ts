@@ -10,8 +10,9 @@ import {
 import { readArchives } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import { inSnapshot } from '../transaction.ts'
-import { dimensions, type FigureColumns, figureColumns } from './figures.ts'
+import { type DimensionFacts, dimensions, type FigureColumns, figureColumns } from './figures.ts'
 import { type Archives, sumsOf } from './sums.ts'
+import { zonedOf } from './zone.ts'
 
 /** Most lines of a report. A million lines took 1.2 GB of memory. */
 const linesMax = 20_000
@@ -36,13 +37,15 @@ async function report(
   archives: Archives,
 ): Promise<UsageReport> {
   const { by } = query
-  const sums = sumsOf(query, names, archives)
+  const zoned = zonedOf(query)
+  const facts = { ...dimensions, ...zoned.dimensions }
+  const sums = sumsOf(query, names, archives, zoned.apart)
   const figures = figureColumns(names)
   const columns = [...figures.sql, ...(by.includes('caller') ? [callerNameSql] : [])]
   const keys = by.map((_, index) => `k${index}`)
   const sql = `
     SELECT ${keys.join(', ')}, ${columns.join(', ')}
-    FROM (SELECT *, ${by.map((dimension, index) => `${dimensions[dimension].sql} AS k${index}`).join(', ')}
+    FROM (SELECT *, ${by.map((dimension, index) => `${facts[dimension].sql} AS k${index}`).join(', ')}
           FROM (${sums.sql}))
     GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')} LIMIT ${linesMax + 1}`
   const result = await connection.runAndReadAll(sql, sums.values)
@@ -51,7 +54,7 @@ async function report(
       `This report has more than ${linesMax} lines. Ask for a shorter time, fewer dimensions, or one workload or caller.`,
     )
   }
-  const lines = result.getRows().map(cells => lineOf(cells, by, figures, names))
+  const lines = result.getRows().map(cells => lineOf(cells, by, figures, { names, facts }))
   return { by, lines, total: figures.join(lines) }
 }
 
@@ -64,14 +67,19 @@ function checkDimensions(by: readonly UsageDimension[]): void {
 /** Newest name of a caller, in a question over sums. */
 export const callerNameSql = 'arg_max(caller_name, newest_ms) FILTER (caller_name > 0)'
 
+interface Shown {
+  readonly names: Dictionaries
+  readonly facts: Readonly<Record<UsageDimension, DimensionFacts>>
+}
+
 function lineOf(
   cells: readonly DuckDBValue[],
   by: readonly UsageDimension[],
   figures: FigureColumns,
-  names: Dictionaries,
+  { names, facts }: Shown,
 ): UsageLine {
   const callerAt = by.indexOf('caller')
-  const texts = by.map((dimension, index) => dimensions[dimension].show(Number(cells[index]), names))
+  const texts = by.map((dimension, index) => facts[dimension].show(Number(cells[index]), names))
   const callerKey = callerAt === -1 ? null : (texts[callerAt] ?? null)
   if (callerAt !== -1 && callerKey !== null) {
     texts[callerAt] = names.textOf('caller_name', Number(cells.at(-1) ?? 0)) ?? callerKey

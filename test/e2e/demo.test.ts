@@ -157,7 +157,9 @@ test('Ctrl-C stops everything, and the next start has the records', async () => 
   const second = await startDemo(['--no-traffic', '--no-history'])
   const list = start(process.execPath, [main, 'records', 'list', '--json'])
   await soon('the list', list.ended, 30_000)
-  const records = JSON.parse(list.out()) as { callerName: string; workload: string; outcome: string }[]
+  const { records } = JSON.parse(list.out()) as {
+    records: { callerName: string; workload: string; outcome: string }[]
+  }
   assert.ok(records.some(record => record.workload === 'code-assistant' && record.outcome === 'completed'))
   await stopDemo(second)
 })
@@ -182,7 +184,7 @@ test('the first start writes a month of history, marked as demonstration, and on
   const directory = join(folder, 'with-history')
   const first = await startDemo(['--no-traffic', '--directory', directory])
   assert.match(first.err(), /Wrote a month of history: \d{4} calls/)
-  const usage = start(process.execPath, [main, 'usage', '--by', 'outcome', '--json'], directory)
+  const usage = start(process.execPath, [main, 'usage', '--by', 'outcome', '--from', '31d', '--json'], directory)
   await soon('the report', usage.ended, 30_000)
   assert.equal(usage.child.exitCode, 0, usage.err())
   const report = JSON.parse(usage.out()) as { lines: { keys: string[]; calls: number }[]; total: { calls: number } }
@@ -191,7 +193,7 @@ test('the first start writes a month of history, marked as demonstration, and on
   for (const outcome of ['completed', 'refused', 'failed', 'aborted']) assert.ok((calls[outcome] ?? 0) > 0, outcome)
   const list = start(process.execPath, [main, 'records', 'list', '--limit', '200', '--json'], directory)
   await soon('the list', list.ended, 30_000)
-  const records = JSON.parse(list.out()) as Past[]
+  const { records } = JSON.parse(list.out()) as { records: Past[] }
   assert.ok(records.every(record => record.demonstration && record.durationMs < 60_000))
   // The history is believable: nearly all calls succeed, at both instances, in the time that an answer takes.
   for (const instance of ['dev-openai-instance-1', 'dev-openai-instance-2']) {

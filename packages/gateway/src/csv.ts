@@ -18,3 +18,9 @@ function csvCell(cell: CsvCell): string {
   const inert = /^[\s\u00a0]*[=+\-@\uff0b\uff0d\uff1d\uff20]|^[\t\r\n]/.test(clean) ? `'${clean}` : clean
   return /[",\r\n]|^\s|\s$/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert
 }
+
+/** Billionths of a currency as the exact amount, `157564950` -> `0.157564950`, which spreadsheets can add up. */
+export function exactAmount(nano: number): string {
+  const digits = String(Math.round(nano)).padStart(10, '0')
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`
+}

@@ -34,7 +34,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   smoke: ['gatehouse login --gateway https://gatehouse.contoso.com', 'gatehouse smoke --workload hr-bot'],
   attention: ['gatehouse attention'],
-  usage: ['gatehouse usage --by workload,model --from 7d', 'gatehouse usage --over hour --from 1d'],
+  usage: [
+    'gatehouse usage --month last --by workload',
+    'gatehouse usage --by workload,model --from 7d',
+    'gatehouse usage --over hour --from 1d',
+  ],
   'records list': [
     'gatehouse records list --workload hr-bot --from 1d',
     'gatehouse records list --outcome refused --format csv > refused.csv',

@@ -1,6 +1,7 @@
 /** Records as lines of CSV. Columns and their places come from the table of fields (fields.ts). */
-import { type CsvCell, csvLine } from '../csv.ts'
+import { type CsvCell, csvLine, exactAmount } from '../csv.ts'
 import { callerKey } from '../identity/caller.ts'
+import type { FieldKind } from './field.ts'
 import { type Field, shownFields } from './fields.ts'
 import { valueIn } from './read-fields.ts'
 import type { RecordRow } from './record.ts'
@@ -17,6 +18,9 @@ interface CsvColumn {
   readonly cell: (row: RecordRow) => CsvCell
 }
 
+/** Ends of names of fields that a cell has in another unit: times as ISO 8601, amounts in the currency itself. */
+const units: Partial<Record<FieldKind, RegExp>> = { timeMs: /AtMs$/, nano: /Nano$/ }
+
 const csvColumns: readonly CsvColumn[] = [
   // Made of several fields; the only column that is not a field itself.
   { at: 8, title: 'callerKey', cell: callerKeyOf },
@@ -24,12 +28,13 @@ const csvColumns: readonly CsvColumn[] = [
 ].sort((a, b) => a.at - b.at)
 
 function csvColumnOf(field: Field, at: number): CsvColumn {
-  const title = field.kind === 'timeMs' ? field.name.replace(/AtMs$/, '') : field.name
+  const title = field.name.replace(units[field.kind] ?? '', '')
   return { at, title, cell: row => csvCell(field, valueIn(row, field)) }
 }
 
 function csvCell({ kind }: Field, value: unknown): CsvCell {
   if (kind === 'timeMs' && typeof value === 'number') return new Date(value).toISOString()
+  if (kind === 'nano' && typeof value === 'number') return exactAmount(value)
   // Attempts are counted: a cell has no room for them.
   if (Array.isArray(value)) return kind === 'attempts' ? value.length : value.join(' ')
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value

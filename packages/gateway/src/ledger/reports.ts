@@ -2,8 +2,8 @@ import { type Field, type FieldName, fieldRows, type fields } from './fields.ts'
 import type { CopyKind, Outcome, RecordRow } from './record.ts'
 
 /**
- * Dimensions of usage reports. `day`, `hour`, `month`: of the start, in the zone of the question. `copy`: the kind of copy, null for calls of
- * clients.
+ * Dimensions of usage reports. `day`, `hour`, `month`: of the start, in the zone of the question. `copy`: the kind of
+ * copy, null for calls of clients.
  */
 export const usageDimensions = [
   'workload',
@@ -71,8 +71,8 @@ export interface RecordFilter {
 
 export interface UsageQuery extends RecordFilter {
   /**
-   * IANA name of the zone of days, months and hours. Default: UTC. Another one needs `fromMs` and `toMs`; an hour that a
-   * clock set back repeats is one line.
+   * IANA name of the zone of days, months and hours. Default: UTC. Another one needs `fromMs` and `toMs`; an hour that
+   * a clock set back repeats is one line.
    */
   readonly timeZone?: string
   /** At least one, each at most once. */

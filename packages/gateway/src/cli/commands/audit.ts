@@ -5,13 +5,14 @@ import type { AuditEntry, AuditFault, AuditHead, AuditOutcome, AuditPage } from 
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
-import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
+import { type PeriodOptions, periodFrom } from '../terminal/periods.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { timesOfDay } from '../terminal/shorter.ts'
 import { figure, renderTable } from '../terminal/table.ts'
 import { instant } from '../terminal/times.ts'
-import { addReaderOptions, type Format, formatOf, wholeNumber, widthOf } from './filters.ts'
+import { addPeriodOptions, addReaderOptions, type Format, formatOf, widthOf, withPeriod } from './filters.ts'
 import { addPlaceOptions, type PlaceOptions, placeOf } from './ledger-place.ts'
+import { type ListPage, limitOption, printList } from './list-output.ts'
 
 const pageEntriesMax = 1_000
 
@@ -23,42 +24,37 @@ export function auditCommand(context: CliContext): Command {
     .addCommand(verifyCommand(context))
 }
 
-interface FilterOptions {
+interface FilterOptions extends PeriodOptions {
   readonly actor?: string
   readonly action?: string
   readonly outcome?: AuditOutcome
-  readonly from?: string
-  readonly to?: string
   readonly as?: string
 }
 
 function addFilters(command: Command): Command {
-  return command
+  return addPeriodOptions(command, null)
     .option('--actor <who>', 'only this one: user:TENANT/OID, app:TENANT/APPID, a display name, stranger, gatehouse')
     .option('--action <action>', 'only this action, as bodies_read')
     .addOption(new Option('--outcome <outcome>', 'only what went so').choices(['asked', 'done', 'failed', 'refused']))
-    .option('--from <when>', `start of the period: ${periodHelp}`, periodEnd)
-    .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
 }
 
 interface ListOptions extends FilterOptions {
-  readonly limit: number
+  readonly limit?: number
   readonly format?: Format
 }
 
 function listCommand(context: CliContext): Command {
   const command = new Command('list').description('the latest entries of the process at --admin, newest first')
   return addReaderOptions(addFilters(command))
-    .option('--limit <number>', 'how many, 1 to 1000000', text => wholeNumber(text, 1, 1_000_000), 50)
-    .action(async (options: ListOptions) => {
-      const format = formatOf(options, context)
-      const entries: AuditEntry[] = []
-      for await (const page of pages(context, options, options.limit)) entries.push(...page)
-      if (format === 'json') context.stdout.write(`${jsonText(entries, 2)}\n`)
-      else if (format === 'csv') context.stdout.write(auditCsvHead + entries.map(auditCsv).join(''))
-      else if (entries.length === 0) context.stdout.write('No entries.\n')
-      else context.stdout.write(renderTable(columns, entries.map(cellsOf), widthOf(context)))
-    })
+    .option(...limitOption)
+    .action(async (options: ListOptions) =>
+      printList<AuditEntry, number>(context, {
+        ...{ format: formatOf(options, context), limit: options.limit, noun: 'entries' },
+        ...{ csvHead: auditCsvHead, csvLine: auditCsv },
+        table: entries => renderTable(columns, entries.map(cellsOf), widthOf(context)),
+        page: await pager(context, options),
+      }),
+    )
 }
 
 interface ExportOptions extends FilterOptions {
@@ -75,26 +71,26 @@ function exportCommand(context: CliContext): Command {
     .action(async (options: ExportOptions) => {
       if (options.format === 'csv') context.stdout.write(auditCsvHead)
       const lineOf = options.format === 'csv' ? auditCsv : (entry: AuditEntry) => `${JSON.stringify(entry)}\n`
-      for await (const page of pages(context, options, Number.POSITIVE_INFINITY)) {
-        context.stdout.write(page.map(lineOf).join(''))
-      }
+      const page = await pager(context, options)
+      let before: number | undefined
+      do {
+        const { rows, next } = await page(pageEntriesMax, before)
+        context.stdout.write(rows.map(lineOf).join(''))
+        before = next ?? undefined
+      } while (before !== undefined)
     })
 }
 
-async function* pages(
-  context: CliContext,
-  { actor, action, outcome, from, to, as }: FilterOptions,
-  limit: number,
-): AsyncGenerator<readonly AuditEntry[]> {
-  const filters: AdminQuery = { actor, action, outcome, ...periodOf(from, to, context.clock) }
-  let before: number | undefined
-  for (let wanted = limit; wanted > 0; ) {
-    const query = { ...filters, limit: Math.min(wanted, pageEntriesMax), before }
-    const page = await askAdmin<AuditPage>(context, { path: '/api/v1/audit', query, as })
-    yield page.entries
-    wanted -= page.entries.length
-    if (page.next === null) return
-    before = page.next
+type Pager = (limit: number, before: number | undefined) => Promise<ListPage<AuditEntry, number>>
+
+async function pager(context: CliContext, options: FilterOptions): Promise<Pager> {
+  const { actor, action, outcome, as } = options
+  const period = periodFrom(await withPeriod(context, options), context.clock)
+  const filters: AdminQuery = { actor, action, outcome, ...period }
+  return async (limit, before) => {
+    const query = { ...filters, limit, before }
+    const { entries, next } = await askAdmin<AuditPage>(context, { path: '/api/v1/audit', query, as })
+    return { rows: entries, next }
   }
 }
 

@@ -1,17 +1,26 @@
 /** Options that the readers of the ledger share. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { AboutAnswer } from '../../admin/about-schemas.ts'
 import { copyKinds } from '../../ledger/record.ts'
 import type { CliContext } from '../context.ts'
 import { formOption } from '../prepare.ts'
-import type { AdminQuery } from '../reach/admin-client.ts'
-import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
+import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import {
+  isByDays,
+  monthOf,
+  monthText,
+  type PeriodOptions,
+  periodEnd,
+  periodFrom,
+  periodHelp,
+  requirePossible,
+  zoneText,
+} from '../terminal/periods.ts'
 import { columnsIn } from '../terminal/wrap.ts'
 
 export type Format = 'table' | 'json' | 'csv'
 
-export interface FilterOptions {
-  readonly from?: string
-  readonly to?: string
+export interface FilterOptions extends PeriodOptions {
   readonly workload?: string
   readonly caller?: string
   readonly instance?: string
@@ -42,12 +51,23 @@ export function addReaderOptions(command: Command): Command {
     .option('--as <name>', 'read as this account (in the demonstration: carol, unless named)')
 }
 
-/** Adds the filters. `standardFrom` is only shown in the help; the command applies it. */
-export function addFilterOptions(command: Command, standardFrom: string | null): Command {
-  const standard = standardFrom === null ? '' : ` (default: ${standardFrom})`
+/** Adds the options of a period. `standard` is only shown in the help; the command applies it. */
+export function addPeriodOptions(command: Command, standard: string | null): Command {
+  const shown = standard === null ? '' : ` (default: ${standard})`
   return command
-    .option('--from <when>', `start of the period: ${periodHelp}${standard}`, periodEnd)
+    .option('--from <when>', `start of the period: ${periodHelp}${shown}`, periodEnd)
     .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
+    .option('--month <month>', 'a whole month instead: 2026-10, this or last', monthText)
+    .option(
+      '--time-zone <zone>',
+      'zone of days and months, as Europe/Berlin (default: that of the limits, limits.timeZone)',
+      zoneText,
+    )
+}
+
+/** Adds the filters. `standard` is only shown in the help; the command applies it. */
+export function addFilterOptions(command: Command, standard: string | null): Command {
+  return addPeriodOptions(command, standard)
     .option('--workload <name>', 'only this workload')
     .option('--caller <who>', 'only this caller: object id, user:TENANT/OID, app:TENANT/APPID, or display name')
     .option('--instance <name>', 'only this instance')
@@ -79,12 +99,40 @@ export function addFilterOptions(command: Command, standardFrom: string | null):
     .option('--duration-over <ms>', 'only calls that took longer, in ms', text => wholeNumber(text, 0, 999_999_999))
 }
 
-/** The options as parameters of the management API. */
-export function filterQuery(options: FilterOptions, context: CliContext, standardFrom?: string): AdminQuery {
-  const { from, to, workload, caller, instance, deployment, model, operation, outcome, code, status } = options
+/**
+ * The options with a period and its time zone: that of the limits, unless one is named. The gateway is asked for it
+ * only where days matter.
+ * @param standard the period where none is named.
+ * @param byDays true where the answer is by days or months, whatever the period is.
+ */
+export async function withPeriod<Options extends PeriodOptions & { readonly as?: string }>(
+  context: CliContext,
+  options: Options,
+  standard: PeriodOptions = {},
+  byDays = false,
+): Promise<Options & { readonly timeZone: string }> {
+  const { from, to, month } = options
+  const isNamed = [from, to, month].some(text => text !== undefined)
+  const asked = isNamed ? options : { ...options, ...standard }
+  requirePossible(asked, context.clock)
+  const timeZone = asked.timeZone ?? (byDays || isByDays(asked) ? await zoneOfLimits(context, options.as) : 'UTC')
+  const zoned = { ...asked, timeZone }
+  // An end alone: the month that it ends.
+  const start = Object.keys(standard).length === 0 || from !== undefined ? null : monthOf(zoned, context.clock)
+  return start === null ? zoned : { ...zoned, from: start }
+}
+
+async function zoneOfLimits(context: CliContext, as: string | undefined): Promise<string> {
+  const { timeZone = 'UTC' } = await askAdmin<Partial<AboutAnswer>>(context, { path: '/api/v1/about', as })
+  return timeZone
+}
+
+/** The options as parameters of the management API. Days are those of `timeZone`, which `withPeriod` sets. */
+export function filterQuery(options: FilterOptions, context: CliContext): AdminQuery {
+  const { workload, caller, instance, deployment, model, operation, outcome, code, status } = options
   const { copies, copyOf, object, replica, tokensOver, costOver, durationOver } = options
   return {
-    ...periodOf(from ?? standardFrom, to, context.clock),
+    ...periodFrom(options, context.clock),
     ...{ workload, caller, instance, deployment, model, operation, replica, outcome, status },
     ...{ outcomeCode: code, copyKind: copies, copyOf, objectId: object, tokensOver },
     ...{ costOverNano: costOver, durationOverMs: durationOver },

@@ -193,7 +193,7 @@ test('usage over time shows steps of the zone, one dimension, and percentiles', 
     await house.ledger.add(recordRow(recordId(at + 1), { ...times, workload }))
   }
   const asked = ['usage', '--from', '2026-11-20', '--to', '2026-11-22']
-  const { code, out, err } = await read([...asked, '--over', 'day', '--tz', 'Europe/Berlin', '--by', 'workload'])
+  const { code, out, err } = await read([...asked, '--over', 'day', '--time-zone', 'Europe/Berlin', '--by', 'workload'])
   assert.deepEqual([code, err], [0, ''])
   assert.match(lineWith(out, 'hr-bot'), /^2026-11-21 +hr-bot +2 +0 +0 +2,468 +100 +100 +100 +400 +400 +400 /)
   assert.match(lineWith(out, 'total'), /^total +3 +0 +0 +3,702 /)
@@ -201,9 +201,9 @@ test('usage over time shows steps of the zone, one dimension, and percentiles', 
   const [head, line] = hours.out.split('\n')
   assert.equal(
     head,
-    'hour,calls,refused,failed,totalTokens,firstByteMs.p50,firstByteMs.p95,firstByteMs.p99,durationMs.p50,durationMs.p95,durationMs.p99,costNanoUSD',
+    'hour,calls,refused,failed,totalTokens,firstByteMs.p50,firstByteMs.p95,firstByteMs.p99,durationMs.p50,durationMs.p95,durationMs.p99,cost,currency',
   )
-  assert.match(line ?? '', /^2026-11-20 23:00,3,0,0,3702,100,100,100,400,400,400,10020000$/)
+  assert.match(line ?? '', /^2026-11-20 23:00,3,0,0,3702,100,100,100,400,400,400,0\.010020000,USD$/)
   const several = await read([...asked, '--over', 'hour', '--by', 'workload,model'])
   assert.match(several.err, /With --over, --by takes one of workload, caller,/)
 })

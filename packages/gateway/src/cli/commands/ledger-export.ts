@@ -14,7 +14,7 @@ import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import { Reasoned, reasonOption } from '../reach/reasoned.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
-import { addFilterOptions, type FilterOptions, filterQuery } from './filters.ts'
+import { addFilterOptions, type FilterOptions, filterQuery, withPeriod } from './filters.ts'
 import { addPlaceOptions, asCliError, type PlaceOptions, placeOf } from './ledger-place.ts'
 
 const formats = ['jsonl', 'parquet', 'csv'] as const
@@ -69,7 +69,8 @@ async function exported(
   path: string,
 ): Promise<Exported> {
   const { exportRecords, fromStopped } = await import('../../ledger/upkeep/export.ts')
-  const filters = filterQuery(options, context)
+  const isStopped = options.directory !== undefined || options.config !== undefined
+  const filters = filterQuery(isStopped ? options : await withPeriod(context, options), context)
   const plan = {
     ...{ query: queryOf(filters), path, bodies: options.bodies === true },
     openFormat: await opener(format),
@@ -78,7 +79,7 @@ async function exported(
     exportRecords(source, plan).catch(error => {
       throw fileError(error, path)
     })
-  if (options.directory === undefined && options.config === undefined) return write(running(context, filters, options))
+  if (!isStopped) return write(running(context, filters, options))
   const { directory, bodiesFromMs } = await placeOf(context, options)
   return asCliError(fromStopped(directory, bodiesFromMs, write))
 }
@@ -99,7 +100,7 @@ function fileError(error: unknown, path: string): unknown {
 }
 
 /** Filters of the management API as the ledger itself has them. */
-function queryOf({ from, to, ...filters }: AdminQuery): RecordsQuery {
+export function queryOf({ from, to, ...filters }: AdminQuery): RecordsQuery {
   const query = {
     ...filters,
     fromMs: from === undefined ? undefined : Date.parse(String(from)),

@@ -4,12 +4,20 @@ import { csvLine } from '../../csv.ts'
 import { callerOrders } from '../../ledger/people.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
-import { costCells, unpricedNote } from '../terminal/costs.ts'
+import { costCells, costColumns, unpricedNote } from '../terminal/costs.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { timesOfDay } from '../terminal/shorter.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { instant } from '../terminal/times.ts'
-import { addFilterOptions, addReaderOptions, filterQuery, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import {
+  addFilterOptions,
+  addReaderOptions,
+  filterQuery,
+  formatOf,
+  type ReaderOptions,
+  widthOf,
+  withPeriod,
+} from './filters.ts'
 
 interface PeopleOptions extends ReaderOptions {
   readonly search?: string
@@ -53,7 +61,8 @@ type Caller = CallersAnswer['callers'][number]
 
 async function allCallers(context: CliContext, options: PeopleOptions): Promise<readonly Caller[]> {
   const { search, kind, order, as } = options
-  const query = { ...filterQuery(options, context, standardFrom), search, kind, order, limit: pageSize }
+  const asked = await withPeriod(context, options, { from: standardFrom })
+  const query = { ...filterQuery(asked, context), search, kind, order, limit: pageSize }
   const callers: Caller[] = []
   let before: string | undefined
   do {
@@ -82,25 +91,23 @@ const columns: readonly PeopleColumn[] = [
   { title: 'roles', leaves: 7, cell: ({ roles }) => (roles === null ? '?' : roles.join(', ') || '-') },
 ]
 
-/** Costs are billionths, a column for each currency that there is. */
 function csvOf(callers: readonly Caller[]): string {
-  const currencies = [...new Set(callers.flatMap(({ costs }) => costs.map(({ currency }) => currency)))].sort()
-  const head = [
-    'key',
-    'name',
-    'kind',
-    'workloads',
-    'calls',
-    'totalTokens',
-    'failed',
-    'refused',
-    'lastCallAtMs',
-    'roles',
-  ]
+  const costs = costColumns(callers)
+  const head = ['key', 'name', 'kind', 'workloads', 'calls', 'totalTokens', 'failed', 'refused', 'lastCall', 'roles']
   const lines = callers.map(({ key, name, kind, workloads, calls, totalTokens, failed, refused, ...more }) => [
-    ...[key, name, kind, workloads.join(' '), calls, totalTokens, failed, refused, more.lastCallAtMs],
+    ...[
+      key,
+      name,
+      kind,
+      workloads.join(' '),
+      calls,
+      totalTokens,
+      failed,
+      refused,
+      new Date(more.lastCallAtMs).toISOString(),
+    ],
     more.roles?.join(' ') ?? null,
-    ...currencies.map(one => more.costs.find(({ currency }) => currency === one)?.nano ?? 0),
+    ...costs.cells(more),
   ])
-  return [[...head, ...currencies.map(currency => `nano${currency}`)], ...lines].map(line => csvLine(line)).join('')
+  return [[...head, ...costs.titles], ...lines].map(line => csvLine(line)).join('')
 }

@@ -7,7 +7,7 @@ import type { Manifest } from '../exporting/manifest.ts'
 import { reasonOption } from '../reach/reasoned.ts'
 import { jsonText, printable } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
-import { addFilterOptions, type FilterOptions, filterQuery, wholeNumber } from './filters.ts'
+import { addFilterOptions, type FilterOptions, filterQuery, wholeNumber, withPeriod } from './filters.ts'
 
 interface ExportOptions extends FilterOptions {
   readonly out?: string
@@ -47,7 +47,7 @@ async function runExport(context: CliContext, options: ExportOptions): Promise<v
   if (resume === true && out === undefined) throw unfit('--resume needs the file: -o FILE.')
   const typed = { ...filter, ...(bodies === undefined ? {} : { bodies }), ...(raw === undefined ? {} : { raw }) }
   const query = {
-    ...{ format: 'conversations', ...filterQuery(options, context) },
+    ...{ format: 'conversations', ...filterQuery(await withPeriod(context, options), context) },
     ...(bodies === true ? { bodies: 'true' } : {}),
     ...(raw === true ? { raw: 'true' } : {}),
   }

@@ -73,11 +73,17 @@ test('every field is shown where its row of the table says so', async t => {
   )
 })
 
-const titleOf = ({ name, kind }: Field): string => (kind === 'timeMs' ? name.replace('AtMs', '') : name)
+const titleOf = ({ name, kind }: Field): string =>
+  kind === 'timeMs' ? name.replace('AtMs', '') : kind === 'nano' ? name.replace('Nano', '') : name
 
 function csvText(field: Field, record: RecordRow): string {
   const value = valueIn(record, field)
   if (field.kind === 'timeMs') return new Date(Number(value)).toISOString()
+  if (field.kind === 'nano')
+    return (BigInt(Number(value)) * 1n)
+      .toString()
+      .padStart(10, '0')
+      .replace(/(\d{9})$/, '.$1')
   if (Array.isArray(value)) return field.kind === 'attempts' ? String(value.length) : value.join(' ')
   return String(value)
 }

@@ -17,7 +17,9 @@ import {
   type ReaderOptions,
   wholeNumber,
   widthOf,
+  withPeriod,
 } from './filters.ts'
+import { type ListOutput, limitOption, printList } from './list-output.ts'
 import { eraseCommand, erasuresCommand } from './record-erase.ts'
 import { explainRecord } from './record-explain.ts'
 import { exportCommand, verifyExportCommand } from './record-export.ts'
@@ -26,6 +28,7 @@ import { recordIdHelp } from './record-id.ts'
 import { recordCells, recordColumns, tailCells, tailColumns } from './record-lines.ts'
 import { searchCommand } from './record-search.ts'
 import { type ShowOptions, showRecord } from './record-show.ts'
+import { ledgerOption, type ReportSource, type SourceOptions, withSource } from './report-source.ts'
 
 const pageRecordsMax = 1_000
 
@@ -45,47 +48,32 @@ export function recordsCommand(context: CliContext): Command {
   return command
 }
 
-interface ListOptions extends ReaderOptions {
-  readonly limit: number
+interface ListOptions extends ReaderOptions, SourceOptions {
+  readonly limit?: number
 }
 
 function listCommand(context: CliContext): Command {
   const command = new Command('list').description('The latest exchanges, newest first.')
   addReaderOptions(addFilterOptions(command, null))
   return command
-    .option('--limit <number>', 'how many, 1 to 1000000', text => wholeNumber(text, 1, 1_000_000), 50)
+    .option(...limitOption)
+    .option(...ledgerOption)
     .action(async (options: ListOptions) => listRecords(context, options))
 }
 
 async function listRecords(context: CliContext, options: ListOptions): Promise<void> {
-  const format = formatOf(options, context)
-  const records: RecordRow[] = []
-  let printed = 0
-  for await (const page of pages(context, options)) {
-    if (format === 'csv' && printed === 0) context.stdout.write(recordCsvHead)
-    printed += page.length
-    // A large CSV is written page by page; the other two forms need all rows first.
-    if (format === 'csv') context.stdout.write(page.map(recordCsv).join(''))
-    else records.push(...page)
-  }
-  if (format === 'json') context.stdout.write(`${jsonText(records, 2)}\n`)
-  if (format !== 'table') return
-  context.stdout.write(
-    printed === 0 ? 'No records.\n' : renderTable(recordColumns, recordCells(records), widthOf(context)),
-  )
-}
-
-async function* pages(context: CliContext, options: ListOptions): AsyncGenerator<readonly RecordRow[]> {
-  const filters = filterQuery(options, context)
-  let before: string | undefined
-  for (let wanted = options.limit; wanted > 0; ) {
-    const query = { ...filters, limit: Math.min(wanted, pageRecordsMax), before }
-    const page = await askAdmin<RecordsPage>(context, { path: '/api/v1/records', query, as: options.as })
-    yield page.records
-    wanted -= page.records.length
-    if (page.next === null) return
-    before = page.next
-  }
+  const zoned = options.ledger === undefined ? options : { timeZone: 'UTC', ...options }
+  const filters = filterQuery(await withPeriod<ListOptions>(context, zoned), context)
+  const list = (source: ReportSource): ListOutput<RecordRow, string> => ({
+    ...{ format: formatOf(options, context), limit: options.limit, noun: 'records' },
+    ...{ csvHead: recordCsvHead, csvLine: recordCsv },
+    table: rows => renderTable(recordColumns, recordCells(rows), widthOf(context)),
+    async page(limit, before) {
+      const { records, next } = await source.records({ ...filters, limit, before })
+      return { rows: records, next }
+    },
+  })
+  await withSource(context, options, source => printList(context, list(source)))
 }
 
 function showCommand(context: CliContext): Command {
@@ -133,7 +121,7 @@ async function tailRecords(context: CliContext, options: TailOptions): Promise<v
 
 /** Existing records, then new ones, in batches. Only the reader ends it. */
 async function* arrivals(context: CliContext, options: TailOptions): AsyncGenerator<readonly RecordRow[]> {
-  const filters: AdminQuery = filterQuery(options, context)
+  const filters: AdminQuery = filterQuery(await withPeriod(context, options), context)
   const ask = (path: string, query: AdminQuery): Promise<RecordsPage> =>
     askAdmin<RecordsPage>(context, { path, query: { ...filters, ...query }, as: options.as })
 

@@ -1,5 +1,4 @@
 /** `gatehouse usage --over STEP`: figures over time. */
-import { InvalidArgumentError } from 'commander'
 import { csvLine } from '../../csv.ts'
 import type { UsageDimension } from '../../ledger/reports.ts'
 import {
@@ -12,35 +11,50 @@ import {
   seriesDimensions,
 } from '../../ledger/series.ts'
 import type { CliContext } from '../context.ts'
-import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
-import { costCellsWithSum, unpricedNote } from '../terminal/costs.ts'
+import { CliError } from '../errors.ts'
+import type { AdminQuery } from '../reach/admin-client.ts'
+import { costCellsWithSum, costColumns, unpricedNote } from '../terminal/costs.ts'
+import { spokenPeriod } from '../terminal/periods.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import type { ReportSource } from './report-source.ts'
+import { noName, periodFacts, periodIn } from './usage-notes.ts'
 
-export interface OverOptions extends ReaderOptions {
+interface OverOptions extends ReaderOptions {
   readonly over: SeriesStep
-  readonly tz: string
+  readonly timeZone: string
   /** Null where nothing is broken down. */
   readonly by: SeriesDimension | null
 }
 
-/** The dimension of a series. Error for commander where there are several, or one that is a time. */
-export function oneDimension(by: readonly UsageDimension[]): SeriesDimension {
+/** The dimension of a series. @throws CliError `usage` where there are several, or one that is a time. */
+export function oneDimension(by: readonly UsageDimension[] | undefined): SeriesDimension | null {
+  if (by === undefined) return null
   const found = seriesDimensions.find(dimension => dimension === by[0])
   if (found === undefined || by.length > 1) {
-    throw new InvalidArgumentError(`With --over, --by takes one of ${seriesDimensions.join(', ')}.`)
+    const what = `With --over, --by takes one of ${seriesDimensions.join(', ')}.`
+    throw new CliError('usage', what, null, 'gatehouse usage --help', { exitCode: 2 })
   }
   return found
 }
 
-export async function showSeries(context: CliContext, filters: AdminQuery, options: OverOptions): Promise<void> {
-  const query = { ...filters, step: options.over, tz: options.tz, by: options.by ?? undefined }
-  const series = await askAdmin<Series>(context, { path: '/api/v1/series', query, as: options.as })
+export async function showSeries(
+  context: CliContext,
+  source: ReportSource,
+  filters: AdminQuery,
+  options: OverOptions,
+): Promise<void> {
+  const { over: step, by, timeZone } = options
+  const series = await source.series({ filters, step, by, timeZone })
   const format = formatOf(options, context)
-  if (format === 'json') context.stdout.write(`${jsonText(series, 2)}\n`)
+  const period = periodFacts(filters, options, context)
+  if (format === 'json') context.stdout.write(`${jsonText({ period, ...series }, 2)}\n`)
   else if (format === 'csv') context.stdout.write(csvOf(series))
-  else context.stdout.write(textOf(series, widthOf(context)))
+  else {
+    const head = `Usage ${spokenPeriod(periodIn(filters), timeZone, context.clock())}\n\n`
+    context.stdout.write(head + textOf(series, widthOf(context)))
+  }
 }
 
 interface FigureColumn extends TableColumn {
@@ -95,19 +109,15 @@ function keysOf(series: Series, { step, group }: SeriesPoint): string[] {
       ? Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(series.timeZone).toPlainDate().toString()
       : new Date(startMs).toISOString().slice(0, 16).replace('T', ' ')
   const of = series.groups[group]
-  return series.by === null ? [start] : [start, of?.isRest === true ? '(others)' : (of?.key ?? '(none)')]
+  return series.by === null ? [start] : [start, of?.isRest === true ? '(others)' : (of?.key ?? noName)]
 }
 
 function csvOf(series: Series): string {
-  const currencies = series.total.costs.map(({ currency }) => currency)
-  const titles = [...columns.map(({ name }) => name), ...currencies.map(currency => `costNano${currency}`)]
+  const costs = costColumns([series.total])
+  const titles = [...columns.map(({ name }) => name), ...costs.titles]
   const head = csvLine([series.step, ...(series.by === null ? [] : [series.by]), ...titles])
   const lines = series.points.map(point =>
-    csvLine([
-      ...keysOf(series, point),
-      ...columns.map(({ value }) => value(point)),
-      ...currencies.map(currency => point.costs.find(cost => cost.currency === currency)?.nano ?? 0),
-    ]),
+    csvLine([...keysOf(series, point), ...columns.map(({ value }) => value(point)), ...costs.cells(point)]),
   )
   return head + lines.join('')
 }

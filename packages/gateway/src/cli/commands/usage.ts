@@ -1,47 +1,70 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { csvLine } from '../../csv.ts'
-import {
-  summedFields,
-  type UsageDimension,
-  type UsageLine,
-  type UsageReport,
-  usageDimensions,
-} from '../../ledger/reports.ts'
+import { summedFields, type UsageDimension, type UsageReport, usageDimensions } from '../../ledger/reports.ts'
 import { type SeriesStep, seriesSteps } from '../../ledger/series.ts'
 import type { CliContext } from '../context.ts'
-import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
-import { costCellsWithSum, unpricedNote } from '../terminal/costs.ts'
+import type { AdminQuery } from '../reach/admin-client.ts'
+import { costCellsWithSum, costColumns, unpricedNote } from '../terminal/costs.ts'
+import { spokenPeriod } from '../terminal/periods.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
-import { addFilterOptions, addReaderOptions, filterQuery, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import {
+  addFilterOptions,
+  addReaderOptions,
+  filterQuery,
+  formatOf,
+  type ReaderOptions,
+  widthOf,
+  withPeriod,
+} from './filters.ts'
+import { ledgerOption, type ReportSource, type SourceOptions, withSource } from './report-source.ts'
+import { noName, noNameNotes, periodFacts, periodIn, provisionedNote } from './usage-notes.ts'
 import { oneDimension, showSeries } from './usage-over.ts'
 
-interface UsageOptions extends ReaderOptions {
-  readonly by: readonly UsageDimension[]
+interface UsageOptions extends ReaderOptions, SourceOptions {
+  readonly by?: readonly UsageDimension[]
   readonly over?: SeriesStep
-  readonly tz: string
+  readonly total?: true
 }
 
-const standardFrom = '30d'
+const byUnlessAsked: readonly UsageDimension[] = ['workload']
 
 /** `gatehouse usage`: calls and tokens, broken down. */
 export function usageCommand(context: CliContext): Command {
   const command = new Command('usage')
     .summary('calls, tokens and cost by workload, caller, model, day, ...')
-    .description('Calls, tokens and cost from the ledger, broken down. Days and months are those of UTC.')
-    .option('--by <dimensions>', `what to break down by: ${usageDimensions.join(', ')}`, dimensionsOf, ['workload'])
+    .description('Calls, tokens and cost from the ledger, broken down, of this month unless another period is named.')
+    .option(
+      '--by <dimensions...>',
+      `what to break down by, one or more of ${usageDimensions.join(', ')} (default: ${byUnlessAsked})`,
+      dimensionsOf,
+    )
     .addOption(new Option('--over <step>', 'figures over time, in steps of this length').choices(seriesSteps))
-    .option('--tz <zone>', 'with --over day: the time zone that days begin in, as Europe/Berlin', 'UTC')
-  addReaderOptions(addFilterOptions(command, standardFrom))
-  return command.action(async ({ over, ...options }: UsageOptions) => {
-    if (over === undefined) return showUsage(context, options)
-    const by = command.getOptionValueSource('by') === 'default' ? null : oneDimension(options.by)
-    return showSeries(context, filterQuery(options, context, standardFrom), { ...options, over, by })
+    .option('--total', 'in csv, a last line with the sums')
+    .option(...ledgerOption)
+  addReaderOptions(addFilterOptions(command, 'this month'))
+  return command.action(async (options: UsageOptions) => {
+    const asked = await zonedOptions(context, options)
+    const filters = filterQuery(asked, context)
+    await withSource(context, options, source =>
+      asked.over === undefined
+        ? showUsage(context, source, filters, asked)
+        : showSeries(context, source, filters, { ...asked, over: asked.over, by: oneDimension(asked.by) }),
+    )
   })
 }
 
-function dimensionsOf(text: string): UsageDimension[] {
-  const names = text.split(',').map(name => name.trim())
+type Zoned = UsageOptions & { readonly timeZone: string }
+
+/** A stopped ledger knows no limits, so its days are those of UTC unless a zone is named. */
+async function zonedOptions(context: CliContext, options: UsageOptions): Promise<Zoned> {
+  const zoned = options.ledger === undefined ? options : { timeZone: 'UTC', ...options }
+  return withPeriod<UsageOptions>(context, zoned, { month: 'this' }, true)
+}
+
+/** Values of `--by` with commas, spaces, or the option repeated. */
+function dimensionsOf(text: string, earlier: readonly UsageDimension[] = []): UsageDimension[] {
+  const names = [...earlier, ...text.split(',').map(name => name.trim())]
   const known = names.filter((name): name is UsageDimension => usageDimensions.some(dimension => dimension === name))
   if (known.length < names.length)
     throw new InvalidArgumentError(`Expected one or more of ${usageDimensions.join(', ')}.`)
@@ -49,19 +72,24 @@ function dimensionsOf(text: string): UsageDimension[] {
   return known
 }
 
-async function showUsage(context: CliContext, options: UsageOptions): Promise<void> {
-  const query: AdminQuery = { ...filterQuery(options, context, standardFrom), by: options.by.join(',') }
-  const report = await askAdmin<UsageReport>(context, { path: '/api/v1/usage', query, as: options.as })
+async function showUsage(
+  context: CliContext,
+  source: ReportSource,
+  filters: AdminQuery,
+  options: Zoned,
+): Promise<void> {
+  const { by = byUnlessAsked, timeZone } = options
+  const report = await source.usage({ filters, by, timeZone })
+  const { stdout } = context
   const format = formatOf(options, context)
-  if (format === 'json') context.stdout.write(`${jsonText(report, 2)}\n`)
-  else if (format === 'csv') context.stdout.write(usageCsv(report))
-  else context.stdout.write(periodLine(query) + usageTable(report, widthOf(context)))
-}
-
-function periodLine({ from, to }: AdminQuery): string {
-  const say = (end: string | number | undefined): string => String(end).slice(0, 16).replace('T', ' ')
-  const until = to === undefined ? 'now' : say(to)
-  return `Usage from ${say(from)} to ${until} (UTC)\n\n`
+  if (format === 'json') stdout.write(`${jsonText({ period: periodFacts(filters, options, context), ...report }, 2)}\n`)
+  else if (format === 'csv') stdout.write(usageCsv(report, options.total === true))
+  else {
+    const head = `Usage ${spokenPeriod(periodIn(filters), timeZone, context.clock())}\n\n`
+    const table = usageTable(report, widthOf(context))
+    const notes = options.ledger === undefined ? await provisionedNote(context, source, filters, options) : ''
+    stdout.write(head + table + notes)
+  }
 }
 
 type FigureKey = Exclude<keyof UsageReport['total'], 'costs'>
@@ -99,7 +127,7 @@ function usageTable(report: UsageReport, width: number | null): string {
   ]
   const costs = costCellsWithSum(report.lines, report.total)
   const cells = (keys: readonly (string | null)[], line: UsageReport['total'], cost: string): string[] => [
-    ...keys.map(key => key ?? '(none)'),
+    ...keys.map(key => key ?? noName),
     ...figures.map(({ key }) => figure(line[key])),
     cost,
   ]
@@ -110,28 +138,31 @@ function usageTable(report: UsageReport, width: number | null): string {
       report.lines.map((line, at) => cells(line.keys, line, costs.lines[at] ?? '')),
       width,
       foot,
-    ) + unpricedNote(report.total.unpricedCalls)
+    ) +
+    noNameNotes(report) +
+    unpricedNote(report.total.unpricedCalls)
   )
 }
 
 /**
- * Without a total: sums over the file stay right. Costs are billionths, a column for each currency that the report has.
+ * Amounts are exact.
+ * @param withTotal adds a line of sums, with `total` in its first column; without it, sums over the file are right.
  */
-function usageCsv(report: UsageReport): string {
-  const withCaller = report.by.includes('caller')
-  const currencies = report.total.costs.map(({ currency }) => currency)
-  const head = [
-    ...report.by,
-    ...(withCaller ? ['callerKey'] : []),
-    ...figures.map(({ key }) => key),
-    ...currencies.map(currency => `costNano${currency}`),
-  ]
-  const line = (one: UsageLine): string =>
+function usageCsv({ by, lines, total }: UsageReport, withTotal: boolean): string {
+  const withCaller = by.includes('caller')
+  const costs = costColumns([total])
+  const head = [...by, ...(withCaller ? ['callerKey'] : []), ...figures.map(({ key }) => key), ...costs.titles]
+  const figureCell = (line: UsageReport['total'], key: FigureKey): number | null => {
+    const value = line[key]
+    return key === 'averageDurationMs' && value !== null ? Math.round(value) : value
+  }
+  const cells = (keys: readonly (string | null)[], callerKey: string | null, line: UsageReport['total']): string =>
     csvLine([
-      ...one.keys,
-      ...(withCaller ? [one.callerKey] : []),
-      ...figures.map(({ key }) => one[key]),
-      ...currencies.map(currency => one.costs.find(cost => cost.currency === currency)?.nano ?? 0),
+      ...keys,
+      ...(withCaller ? [callerKey] : []),
+      ...figures.map(({ key }) => figureCell(line, key)),
+      ...costs.cells(line),
     ])
-  return csvLine(head) + report.lines.map(line).join('')
+  const sums = withTotal ? cells(['total', ...by.slice(1).map(() => null)], null, total) : ''
+  return csvLine(head) + lines.map(line => cells(line.keys, line.callerKey, line)).join('') + sums
 }

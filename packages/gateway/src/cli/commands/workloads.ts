@@ -4,12 +4,12 @@ import type { WorkloadAnswer, WorkloadDetail, WorkloadsAnswer } from '../../admi
 import { csvLine } from '../../csv.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
-import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
+import { type PeriodOptions, periodFrom } from '../terminal/periods.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
-import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import { addPeriodOptions, addReaderOptions, formatOf, type ReaderOptions, widthOf, withPeriod } from './filters.ts'
 
-type WorkloadsOptions = Pick<ReaderOptions, 'format' | 'as' | 'from' | 'to'>
+type WorkloadsOptions = Pick<ReaderOptions, 'format' | 'as' | keyof PeriodOptions>
 
 const standardFrom = '31d'
 
@@ -19,9 +19,7 @@ export function workloadsCommand(context: CliContext): Command {
     .summary('workloads: who may call, what they may use, how programs reach them')
     .description('All workloads; with a name one of them, how programs reach it, and what went wrong in the period.')
     .argument('[name]', 'one workload')
-    .option('--from <when>', `start of the period: ${periodHelp} (default: ${standardFrom})`, periodEnd)
-    .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
-  addReaderOptions(command)
+  addReaderOptions(addPeriodOptions(command, standardFrom))
   return command.action(async (name: string | undefined, options: WorkloadsOptions) =>
     name === undefined ? showAll(context, options) : showOne(context, name, options),
   )
@@ -55,10 +53,11 @@ function ruleText({ kind, value }: WorkloadAnswer['callers'][number]): string {
 }
 
 async function showOne(context: CliContext, name: string, options: WorkloadsOptions): Promise<void> {
-  const { as, from, to } = options
+  const { as } = options
   const path = `/api/v1/workloads/${encodeURIComponent(name)}`
   const workload = await askAdmin<WorkloadDetail>(context, { path, as })
-  const query = { workload: name, ...periodOf(from ?? standardFrom, to, context.clock) }
+  const asked = await withPeriod(context, options, { from: standardFrom })
+  const query = { workload: name, ...periodFrom(asked, context.clock) }
   const { errors } = await askAdmin<ErrorsAnswer>(context, { path: '/api/v1/errors', query, as })
   const format = formatOf(options, context)
   if (format === 'json') context.stdout.write(`${jsonText({ ...workload, errors }, 2)}\n`)

@@ -1,4 +1,5 @@
 /** Columns of costs, which can be of several currencies. */
+import { exactAmount } from '../../csv.ts'
 import type { CostSum } from '../../ledger/reports.ts'
 import { addingUp, column } from './money.ts'
 import { figure } from './table.ts'
@@ -53,4 +54,22 @@ function cellOf({ costs, unpricedCalls = 0 }: Costed, text: (cost: CostSum) => s
   const sums = costs.map(cost => `${text(cost)} ${cost.currency}`)
   if (unpricedCalls > 0) sums.push('?')
   return sums.length === 0 ? '-' : sums.join(' + ')
+}
+
+/** Columns of CSV: `cost,currency`, or `costEUR,costUSD` where lines have several currencies. Amounts are exact. */
+export interface CostColumns {
+  readonly titles: readonly string[]
+  readonly cells: (line: Costed) => readonly string[]
+}
+
+/** @param lines all lines of the file. */
+export function costColumns(lines: readonly Costed[]): CostColumns {
+  const [only = '', ...others] = currenciesOf(lines)
+  const amount = (line: Costed, currency: string): string => exactAmount(amountOf(line, currency)[0] ?? 0)
+  if (others.length === 0) return { titles: ['cost', 'currency'], cells: line => [amount(line, only), only] }
+  const currencies = [only, ...others]
+  return {
+    titles: currencies.map(currency => `cost${currency}`),
+    cells: line => currencies.map(currency => amount(line, currency)),
+  }
 }

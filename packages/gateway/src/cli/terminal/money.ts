@@ -60,9 +60,3 @@ export function addingUp(nanos: readonly number[]): { readonly lines: readonly s
   })
   return { lines, sum: column([total, ...nanos]).text(total) }
 }
-
-/** `157564950` -> `0.157564950`: the exact amount, for files. */
-export function exactAmount(nano: number): string {
-  const digits = String(Math.round(nano)).padStart(10, '0')
-  return `${digits.slice(0, -9)}.${digits.slice(-9)}`
-}

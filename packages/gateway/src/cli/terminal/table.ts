@@ -102,7 +102,7 @@ function notesOf({ notes, hidden }: TableLayout): string {
 }
 
 /** Lines of words, none wider than a terminal. */
-function wrapped(text: string, width: number | null): string[] {
+export function wrapped(text: string, width: number | null): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const line = lines.at(-1)

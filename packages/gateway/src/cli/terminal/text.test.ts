@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type CsvCell, csvLine } from '../../csv.ts'
-import { periodEnd, periodOf } from './periods.ts'
+import {
+  monthText,
+  type PeriodOptions,
+  periodEnd,
+  periodFrom,
+  periodOf,
+  requirePossible,
+  spokenPeriod,
+  zoneText,
+} from './periods.ts'
 import { columnsOf, cutToColumns, jsonText, printable, printableLine } from './printable.ts'
 
 // A report that a spreadsheet reads differently is worse than none.
@@ -63,6 +72,42 @@ test('a cut text fits its columns and begins like the whole text', () => {
       assert.ok(cut === text || text.startsWith(cut.slice(0, -1)))
     }),
   )
+})
+
+test('periods are those of the zone, and one that cannot be is refused in words', () => {
+  const clock = () => Date.UTC(2028, 2, 31, 22, 30)
+  const timeZone = 'Europe/Berlin'
+  assert.deepEqual(periodFrom({ month: 'last', timeZone }, clock), {
+    from: '2028-02-29T23:00:00.000Z',
+    to: '2028-03-31T22:00:00.000Z',
+  })
+  assert.deepEqual(periodFrom({ month: 'this', timeZone }, clock), { from: '2028-03-31T22:00:00.000Z', to: undefined })
+  assert.deepEqual(periodFrom({ from: 'yesterday', to: 'yesterday', timeZone }, clock), {
+    from: '2028-03-30T22:00:00.000Z',
+    to: '2028-03-31T22:00:00.000Z',
+  })
+  assert.equal(periodFrom({ from: 'today' }, clock).from, '2028-03-31T00:00:00.000Z')
+  const refused = (options: PeriodOptions, message: RegExp): void =>
+    assert.throws(() => periodFrom(options, clock), message, JSON.stringify(options))
+  refused({ from: '2027-11', to: '2027-10' }, /^CliError: --to \(October 2027\) is before --from \(November 2027\)\.$/)
+  refused({ from: '2027-11-02T00:00:00Z', to: '2027-11-01' }, /--to \(2027-11-01\) is before --from \(2027-11-02T/)
+  refused({ from: '7d', to: '7d' }, /--to \(7d\) is the same moment as --from \(7d\)/)
+  assert.throws(() => requirePossible({ from: '2027-11', to: '2027-10' }, clock), /is before/)
+  assert.doesNotThrow(() => requirePossible({ from: '2028-04-01' }, clock), 'it has begun in a zone of the east')
+  assert.throws(() => requirePossible({ from: '2028-04-03' }, clock), /has not begun/)
+  refused({ from: 'today', to: 'yesterday' }, /--to \(yesterday, 2028-03-30\) is before --from \(today, 2028-03-31\)/)
+  refused({ from: '2028-04' }, /has not begun: --from \(April 2028\) is in the future/)
+  refused({ month: '2029-01' }, /has not begun: --month \(January 2029\)/)
+  refused({ month: 'last', to: '7d' }, /--month and --from or --to exclude each other/)
+  assert.equal(spokenPeriod(periodFrom({ from: '2028-03' }, clock), 'UTC', clock()), 'in March 2028 so far (UTC)')
+  assert.equal(
+    spokenPeriod({ from: '2028-03-01T00:00:00Z', to: undefined }, timeZone, clock()),
+    'from 2028-03-01 01:00 to now (Europe/Berlin)',
+  )
+  for (const wrong of ['toString', 'tomorrow', '2028-1']) assert.throws(() => periodEnd(wrong), /Expected/)
+  for (const wrong of ['next', '2028', '2028-13', '7d']) assert.throws(() => monthText(wrong), /Expected a month/)
+  for (const wrong of ['', 'Berlin', 'Europe/Nowhere'])
+    assert.throws(() => zoneText(wrong), /Expected the name of a time/)
 })
 
 test('periods are read as people expect', () => {

@@ -1,6 +1,5 @@
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { silentLog } from '../../log.ts'
 import type { FileFormat } from '../feeds/filing/format.ts'
 import { bodyBytesMax, columnsOf, type FedRecord, type FeedColumn, readableBody } from '../feeds/forms.ts'
 import { LedgerError } from '../index.ts'
@@ -8,8 +7,7 @@ import { syncDirectory } from '../journal/files.ts'
 import { openHolds } from '../privacy/holds.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
 import type { RecordsPage, RecordsQuery } from '../reports.ts'
-import { Store } from '../store/store.ts'
-import { whileStopped } from './stopped.ts'
+import { readStopped } from './read-stopped.ts'
 
 /** What records are read from for an export: a running gateway or a stopped ledger. */
 export interface ExportSource {
@@ -110,15 +108,10 @@ export function fromStopped<T>(
   bodiesFromMs: number,
   work: (source: ExportSource) => Promise<T>,
 ): Promise<T> {
-  return whileStopped(directory, async path => {
+  return readStopped(directory, (store, path) => {
     const holds = openHolds(path, true).list()
-    const store = await Store.open({ directory: path, names: {}, log: silentLog, loadTo: null })
-    try {
-      const bodies: ExportSource['bodies'] = id => undamaged(store.bodies(id, bodiesFromMs, holds))
-      return await work({ list: query => store.list(query), bodies })
-    } finally {
-      await store.close()
-    }
+    const bodies: ExportSource['bodies'] = id => undamaged(store.bodies(id, bodiesFromMs, holds))
+    return work({ list: query => store.list(query), bodies })
   })
 }
 

@@ -125,6 +125,7 @@ const namesMany: Readonly<Record<string, string>> = {
   'ledger/journal/unrolled.ts': 'generated from the table',
   'gateway/stages/9-record/index.ts': 'computes the values',
   'cli/commands/record-facts.ts': 'sentences of several fields each',
+  'ledger/privacy/personal.ts': 'one decision for each text: a new field does not compile without its own',
 }
 
 // A second list of fields would miss every new field.

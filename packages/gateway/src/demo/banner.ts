@@ -39,7 +39,7 @@ export function demoBanner(at: Addresses, config: Config, pasteFirst: string | n
     '',
     ...pasteLines(at, pasteFirst).flatMap(({ title, line }) => [`  # ${title}`, line, '']),
     '  Next: your own Azure, docs/deploy.md; your own programs, docs/clients/README.md;',
-    '  figures and audits, docs/ledger.md and docs/management-api.md.',
+    '  figures and audits, docs/reports.md. All pages: docs/README.md.',
     '',
   ].join('\n')
 }

@@ -9,6 +9,8 @@ export type Programs = Readonly<Record<string, { readonly package: string; reado
 export const testPrograms: Programs = {
   curl: { package: 'curl', reason: 'pastes what the demonstration prints' },
   python3: { package: 'python3', reason: 'pastes what the demonstration prints' },
+  zsh: { package: 'zsh', reason: 'completes command lines' },
+  fish: { package: 'fish', reason: 'completes command lines' },
   mount: { package: 'mount', reason: 'fills a small disk' },
   prlimit: { package: 'util-linux', reason: 'fills a small disk' },
   strace: { package: 'strace', reason: 'lets writes and syncs of a disk fail' },

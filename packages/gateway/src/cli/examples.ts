@@ -86,4 +86,6 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   prices: ['gatehouse prices --config gatehouse.yaml', 'gatehouse prices --all'],
   about: ['gatehouse about'],
   simulate: ['gatehouse simulate --name eu1 --port 8090'],
+  completion: ['source <(gatehouse completion bash)', 'gatehouse completion fish | source'],
+  complete: ['gatehouse complete -- records l'],
 }

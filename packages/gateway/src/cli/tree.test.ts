@@ -107,7 +107,7 @@ const takesFormat = (command: Command): boolean => command.options.some(({ long 
 // Two ways to say one thing, of which a command knows the one or the other, have to be tried out.
 test('C11 every command with a result takes --format, says which form it prints without it, and --json as the same', async () => {
   const without = commands.filter(command => command.commands.length === 0 && !takesFormat(command)).map(nameOf)
-  assert.deepEqual(without, ['demo', 'serve', 'collect', 'config schema', 'simulate'])
+  assert.deepEqual(without, ['demo', 'serve', 'collect', 'config schema', 'simulate', 'completion', 'complete'])
   for (const command of commands.filter(takesFormat)) {
     const option = command.options.find(({ long }) => long === '--format')
     assert.ok(option !== undefined)

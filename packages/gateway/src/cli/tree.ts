@@ -6,6 +6,7 @@ import { attentionCommand } from './commands/attention.ts'
 import { auditCommand } from './commands/audit.ts'
 import { chatCommand } from './commands/chat.ts'
 import { collectCommand } from './commands/collect.ts'
+import { completeCommand, completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { connectCommand } from './commands/connect.ts'
 import { demoCommand } from './commands/demo.ts'
@@ -73,9 +74,11 @@ export function buildProgram(given: Omit<ContextOptions, 'options'> = {}): Built
     pricesCommand(context),
     aboutCommand(context),
     simulateCommand(context),
+    completionCommand(context),
   ]) {
     program.addCommand(command)
   }
+  program.addCommand(completeCommand(context), { hidden: true })
   prepareProgram(program, context)
   return { program, context }
 }

@@ -223,7 +223,7 @@ function instancesCsv(answer: InstancesAnswer): string {
 function probeCommand(context: CliContext): Command {
   return new Command('probe')
     .description('Ask an instance for its models with its credential, which bills nothing (role operator; logged).')
-    .addArgument(new Argument('<name>', 'name of the instance'))
+    .addArgument(new Argument('<instance>', 'name of the instance'))
     .option('--as <name>', 'as this account (in the demonstration: carol, unless named)')
     .action(async (name: string, _own: unknown, command: Command) => {
       // The noun also has `--as`, and commander gives it the option that follows the verb.
@@ -244,7 +244,7 @@ const drainTexts = {
 function drainCommand(context: CliContext, order: keyof typeof drainTexts): Command {
   return new Command(order)
     .description(drainTexts[order].description)
-    .addArgument(new Argument('<name>', 'name of the instance'))
+    .addArgument(new Argument('<instance>', 'name of the instance'))
     .option('--as <name>', 'as this account (in the demonstration: carol, unless named)')
     .action(async (name: string, _own: unknown, command: Command) => {
       const { as } = command.optsWithGlobals<{ readonly as?: string }>()

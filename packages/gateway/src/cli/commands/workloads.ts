@@ -18,7 +18,7 @@ export function workloadsCommand(context: CliContext): Command {
   const command = new Command('workloads')
     .summary('workloads: who may call, what they may use, how programs reach them')
     .description('All workloads; with a name one of them, how programs reach it, and what went wrong in the period.')
-    .argument('[name]', 'one workload')
+    .argument('[workload]', 'one workload')
   addReaderOptions(addPeriodOptions(command, standardFrom))
   return command.action(async (name: string | undefined, options: WorkloadsOptions) =>
     name === undefined ? showAll(context, options) : showOne(context, name, options),

@@ -31,7 +31,7 @@ interface Kind {
 }
 
 /** Asks the management API as the account of the question. Each question is sent once in a run. */
-type Ask = <T>(path: string, query?: AdminQuery) => Promise<T>
+export type Ask = <T>(path: string, query?: AdminQuery) => Promise<T>
 
 /** Most names that a message lists. */
 const listedMax = 8
@@ -45,7 +45,7 @@ export async function knownFilters(
   query: AdminQuery,
   as: string | undefined,
 ): Promise<AdminQuery> {
-  const ask = asker(context, as)
+  const ask = askerOf(context, as)
   for (const [parameter, kind] of Object.entries(kinds)) {
     const name = query[parameter]
     if (typeof name === 'string') await requireKnown(ask, parameter, kind, name)
@@ -56,7 +56,7 @@ export async function knownFilters(
   return { ...query, caller: await callerOf(context, ask, caller, { from: query['from'], to: query['to'] }) }
 }
 
-function asker(context: CliContext, as: string | undefined): Ask {
+export function askerOf(context: CliContext, as: string | undefined): Ask {
   return async <T>(path: string, query: AdminQuery = {}): Promise<T> => {
     const question: AdminQuestion = { path, query, as }
     const key = JSON.stringify(question)

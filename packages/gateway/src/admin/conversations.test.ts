@@ -55,7 +55,7 @@ test('an export has every conversation, and one entry before and one after it in
   const house = await conversationsHouse(t)
   for (let n = 1; n <= 30; n += 1) await say(house, n, `Secret ${n}`)
   const headers = ['x-gatehouse-reason', encodeURIComponent('Ticket 7')]
-  const answer = await house.send(`${withBodies}&workload=hr-bot`, { as: 'carol', headers })
+  const answer = await house.send(`${withBodies}&workload=hr-bot&from=2026-11-01`, { as: 'carol', headers })
   assert.deepEqual([answer.status, answer.headers['content-type']], [200, 'application/jsonl'])
   const lines = linesOf(answer.text)
   assert.deepEqual(
@@ -74,7 +74,7 @@ test('an export has every conversation, and one entry before and one after it in
   const [asked] = entries
   assert.deepEqual(
     [asked?.reason, asked?.facts['filter'], asked?.facts['bodies'], asked?.facts['export']],
-    ['Ticket 7', 'workload=hr-bot', true, answer.headers['x-gatehouse-export']],
+    ['Ticket 7', 'workload=hr-bot from=2026-11-01T00:00:00.000Z', true, answer.headers['x-gatehouse-export']],
   )
   assert.doesNotMatch(JSON.stringify(entries), /Secret/)
   assert.equal((await house.send(withBodies, { as: 'carol', method: 'HEAD' })).text, '')

@@ -83,11 +83,12 @@ function readsOwnAlone(c: Context<AdminEnv>, { caller }: RecordFilter): boolean 
   throw new AdminError('role_missing', message, { param: 'bodies' })
 }
 
-/** One line, as `workload=hr-bot fromMs=1795564800000`. */
-function textOf(filter: RecordFilter): string {
-  return Object.entries(filter)
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join(' ')
+/** One line, as `workload=hr-bot from=2026-11-01T00:00:00.000Z`. */
+function textOf({ fromMs, toMs, ...filter }: RecordFilter): string {
+  const ends = Object.entries({ from: fromMs, to: toMs }).flatMap(([name, ms]) =>
+    ms === undefined ? [] : [`${name}=${new Date(ms).toISOString()}`],
+  )
+  return [...Object.entries(filter).map(([name, value]) => `${name}=${String(value)}`), ...ends].join(' ')
 }
 
 interface Sending {

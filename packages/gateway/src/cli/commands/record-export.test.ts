@@ -59,7 +59,7 @@ test('an export is a private file with a manifest that says what it has, and ver
   assert.deepEqual([made.code, made.err], [0, ''])
   assert.match(
     made.out,
-    /^✓ 40 records are in .*calls\.jsonl\.\n {2}49,360 tokens, 0\.000000820 USD; SHA-256 [0-9a-f]{64}\n/,
+    /^✓ 40 records are in .*calls\.jsonl\.\n {2}49,360 tokens, 0\.000001 USD\n {2}SHA-256 [0-9a-f]{64}\n/,
   )
   assert.deepEqual(readdirSync(directory).sort(), ['calls.jsonl', 'calls.jsonl.manifest.json'])
   for (const path of [file, `${file}.manifest.json`]) assert.equal(statSync(path).mode & 0o777, 0o600)
@@ -79,7 +79,7 @@ test('an export is a private file with a manifest that says what it has, and ver
   )
   assert.match(line['record.workload'] ?? '', /./)
   const verify = (path: string) => run(['records', 'verify-export', path])
-  assert.match((await verify(file)).out, /^✓ 40 records are in .*\n.*\n {2}As it was exported by carol@/)
+  assert.match((await verify(file)).out, /^✓ 40 records are in .*\n.*\n.*\n {2}As it was exported by carol@/)
   const whole = readFileSync(file)
   writeFileSync(file, Buffer.concat([whole.subarray(0, -30), whole.subarray(-29)]))
   const changed = await verify(file)
@@ -89,6 +89,7 @@ test('an export is a private file with a manifest that says what it has, and ver
   assert.match((await verify(file)).err, /records 40, but the file has 39/)
   writeFileSync(file, 'no export\n')
   assert.match((await verify(file)).err, /Line 1 is not a record/)
+  assert.match((await verify(join(directory, 'none'))).err, /^✗ file_missing /)
   const again = await own.export(['-o', file])
   assert.match(again.err, /^✗ file_exists /)
 })

@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import type { Manifest } from '../exporting/manifest.ts'
 import { reasonOption } from '../reach/reasoned.ts'
+import { money } from '../terminal/money.ts'
 import { jsonText, printable } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { addFilterOptions, type FilterOptions, filterQuery, wholeNumber, withPeriod } from './filters.ts'
@@ -87,10 +88,10 @@ export function verifyExportCommand(context: CliContext): Command {
 }
 
 function summaryText({ records, tokens, costs, sha256, ownCallsOnly }: Manifest, place: string, last: string): string {
-  const cost = costs.map(({ amount, currency }) => `, ${amount} ${currency}`).join('')
+  const cost = costs.map(({ nano, currency }) => `, ${money(nano)} ${currency}`).join('')
   const own = ownCallsOnly ? '  Your own calls alone: the role auditor exports those of others.\n' : ''
   const what = records === 1 ? '1 record is' : `${figure(records)} records are`
-  const sums = `  ${figure(tokens.total)} tokens${cost}; SHA-256 ${sha256}\n`
+  const sums = `  ${figure(tokens.total)} tokens${cost}\n  SHA-256 ${sha256}\n`
   return `✓ ${what} ${place}.\n${sums}${own}${last}`
 }
 

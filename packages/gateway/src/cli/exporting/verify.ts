@@ -1,5 +1,5 @@
 /** Compares an export with its manifest. */
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { codeOf } from '../../errors.ts'
 import { CliError } from '../errors.ts'
 import { readManifest, readThrough } from './draft.ts'
@@ -8,6 +8,7 @@ import { type Manifest, manifestFormat } from './manifest.ts'
 
 /** @returns the manifest of a file that is as it was written. @throws CliError export_changed and others */
 export async function verifyExport(path: string): Promise<Manifest> {
+  await requireFile(path)
   const manifest = await readManifest(path)
   if (manifest.format !== manifestFormat) {
     const what = 'The manifest is of another form.'
@@ -18,6 +19,11 @@ export async function verifyExport(path: string): Promise<Manifest> {
   if (wrong.length === 0) return manifest
   const what = `${path} is not as it was exported.`
   throw new CliError('export_changed', what, `The manifest says otherwise: ${wrong.join('; ')}.`, 'export it again')
+}
+
+async function requireFile(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null)
+  if (found?.isFile() !== true) throw new CliError('file_missing', `There is no file ${path}.`)
 }
 
 async function sumsOf(path: string): Promise<Sums> {

@@ -360,6 +360,7 @@ export type LimitRule = {
   readonly counter: string
   /** Tokens, calls, or billionths of the currency, as the measure says. */
   readonly limit: number
+  readonly override: OverriddenLimit
   readonly used: number
   /** By running calls. */
   readonly reserved: number
@@ -369,6 +370,17 @@ export type LimitRule = {
   /** Calls that it refused, or would have, since the start of the process. */
   readonly refused: number
 }
+
+/** Where an operator changed the limit for a time; null where it is that of the configuration. */
+export type OverriddenLimit = {
+  /** The limit of the configuration, in the unit of `limit`. */
+  readonly configured: number
+  /** When the override ends by itself. */
+  readonly untilMs: number
+  /** Name of the operator. */
+  readonly by: string
+  readonly reason: string
+} | null
 
 export type Series = {
   readonly step: 'minute' | 'hour' | 'day'
@@ -810,6 +822,38 @@ export type Limits = {
       })[]
     } | null
   })[]
+}
+
+export type LimitOverrideState = {
+  readonly rule: string
+  readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth' | null
+  /** Milliseconds since the epoch; null after an end. */
+  readonly untilMs: number | null
+  /** `away`: Redis does not answer; the other replicas follow when it does. */
+  readonly sharing: 'ok' | 'alone' | 'away'
+}
+
+export type LimitOverride = {
+  /** Name of the rule, as `GET /api/v1/limits` and refusals have it. */
+  readonly rule: string
+  /** Which amount of the rule. Default: all of them. */
+  readonly measure?: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
+  /** `2x` is twice the configured limit; or an amount as the configuration has it. */
+  readonly to: string | number
+  /**
+   * When it ends by itself, within a year: 3h, 2d, today, tomorrow, friday, a date (2026-11-27) or an
+   * instant (2026-11-27T18:00:00Z). Days are those of limits.timeZone.
+   */
+  readonly until: string
+  /** Why, for those who read the audit trail. */
+  readonly reason: string
+}
+
+export type EndOfLimitOverride = {
+  /** Name of the rule, as `GET /api/v1/limits` and refusals have it. */
+  readonly rule: string
+  /** Which amount of the rule. Default: all of them. */
+  readonly measure?: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
 }
 
 export type Log = {
@@ -1875,6 +1919,23 @@ export interface Operations {
     readonly answer: Limits
   }
   /**
+   * Changes a limit for a time, at all replicas and over restarts. It ends by itself. What was used stays
+   * counted. Recorded.
+   */
+  'POST /api/v1/limits/overrides': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: LimitOverride
+    readonly answer: LimitOverrideState
+  }
+  /** Ends an override before its time: the limit of the configuration counts again. Recorded. */
+  'POST /api/v1/limits/overrides/end': {
+    readonly path: Readonly<Record<never, never>>
+    readonly query: Readonly<Record<never, never>>
+    readonly body: EndOfLimitOverride
+    readonly answer: LimitOverrideState
+  }
+  /**
    * Server-sent events: `record`, each record as it is loaded, for these filters; `instances`, `limits`
    * and `feeds`, the answers of these routes when they have changed, at most every second.
    */
@@ -2498,6 +2559,8 @@ export const rolesByOperation = {
   'POST /api/v1/instances/{name}/drain': ['operator'],
   'POST /api/v1/instances/{name}/restore': ['operator'],
   'GET /api/v1/limits': ['viewer'],
+  'POST /api/v1/limits/overrides': ['operator'],
+  'POST /api/v1/limits/overrides/end': ['operator'],
   'GET /api/v1/live': ['viewer', 'developer'],
   'GET /api/v1/log': ['viewer'],
   'POST /api/v1/log/level': ['operator'],

@@ -47,6 +47,8 @@ export const audit = {
     instance_probed: 'Probed an instance',
     instance_restored: 'Restored an instance',
     ledger_queried: 'Queried the ledger',
+    limit_overridden: 'Changed a limit for a time',
+    limit_override_ended: 'Ended the change of a limit',
     log_level_reset: 'Reset the level of the log',
     log_level_set: 'Changed the level of the log',
     process_began: 'The process began',

@@ -49,6 +49,8 @@ export const limits = {
   of: (used: string, limit: string) => `${used} of ${limit}`,
   reserved: (amount: string) => `${amount} more reserved by running calls`,
   over: 'used up',
+  usually: (limit: string) => `usually ${limit}, changed until `,
+  changedBy: (by: string, reason: string) => `Changed by ${by}: ${reason}`,
   tooEarly: 'too early to say',
   noForecast: '–',
   stores: {

@@ -28,6 +28,8 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /api/v1/playground/chat/completions': {},
   'POST /api/v1/playground/responses': {},
   'POST /api/v1/query': { sql: 'SELECT 1' },
+  'POST /api/v1/limits/overrides': { rule: 'hr-bot', to: '2x', until: '1h', reason: 'Open day' },
+  'POST /api/v1/limits/overrides/end': { rule: 'hr-bot' },
   'POST /api/v1/explain/replay': { configuration: 'instances: {}' },
   'POST /api/v1/explain': { caller: null, url: '/main/hr-bot/openai/v1/models', method: 'GET' },
 }

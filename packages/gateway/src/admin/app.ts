@@ -25,6 +25,7 @@ import { addLog } from './routes/log.ts'
 import { addMe } from './routes/me.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addMyCall } from './routes/my-call.ts'
+import { addOverrides } from './routes/overrides.ts'
 import { addPeople } from './routes/people.ts'
 import { addPlayground } from './routes/playground.ts'
 import { addQuery } from './routes/query.ts'
@@ -98,6 +99,7 @@ export function adminApp(
   addInstances(app, handlerParts)
   addDrains(app, handlerParts)
   addLimits(app, handlerParts)
+  addOverrides(app, handlerParts)
   addLive(app, handlerParts)
   addLog(app, handlerParts)
   addMetrics(app, handlerParts)

@@ -3,13 +3,22 @@ import { z } from '@hono/zod-openapi'
 import { limitNames } from '../config/schema/index.ts'
 import type { LaneState, ProbeResult } from '../instances/state.ts'
 import type { FeedState } from '../ledger/feeds/control.ts'
-import type { RuleReport } from '../limits/index.ts'
+import type { OverriddenLimit, RuleReport } from '../limits/index.ts'
 import type { DrainState } from '../replicas/drains.ts'
 import { replicasOf } from './replica-schemas.ts'
 
 const string = z.string().nullable()
 const count = z.int().min(0)
 const timeMs = z.number().openapi({ description: 'Milliseconds since the epoch.' })
+
+const overrideFields: z.ZodType<OverriddenLimit> = z
+  .strictObject({
+    configured: z.number().openapi({ description: 'The limit of the configuration, in the unit of `limit`.' }),
+    untilMs: timeMs.openapi({ description: 'When the override ends by itself.' }),
+    by: z.string().openapi({ description: 'Name of the operator.' }),
+    reason: z.string(),
+  })
+  .openapi('OverriddenLimit')
 
 export const limitRule: z.ZodType<RuleReport> = z
   .strictObject({
@@ -23,6 +32,9 @@ export const limitRule: z.ZodType<RuleReport> = z
     workloads: z.array(z.string()).nullable().openapi({ description: 'Workloads that it can apply to; null for all.' }),
     counter: z.string().openapi({ description: 'Rules with the same counter share what was used.' }),
     limit: z.number().openapi({ description: 'Tokens, calls, or billionths of the currency, as the measure says.' }),
+    override: overrideFields.nullable().openapi({
+      description: 'Where an operator changed the limit for a time; null where it is that of the configuration.',
+    }),
     used: z.number(),
     reserved: z.number().openapi({ description: 'By running calls.' }),
     remaining: z.number(),

@@ -1,7 +1,7 @@
 import type { AuditTrail } from '../audit/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Configuration } from '../config/in-force/index.ts'
-import type { Config } from '../config/schema/index.ts'
+import type { Config, LimitName } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { GroupDirectory } from '../identity/index.ts'
 import type { ProbeResult } from '../instances/state.ts'
@@ -13,6 +13,7 @@ import type { LimitsReport } from '../limits/index.ts'
 import type { Log } from '../log.ts'
 import type { Drains } from '../replicas/drains.ts'
 import type { ReplicasReport } from '../replicas/index.ts'
+import type { Overrides } from '../replicas/overrides.ts'
 import type { LogLevels } from '../telemetry/log/index.ts'
 import type { CallExplainer } from './explain/index.ts'
 import type { ConsoleOptions } from './session/index.ts'
@@ -55,6 +56,10 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   readonly calls: CallExplainer
   /** Keeps new calls away from instances, and lets them go there again. */
   readonly drains: Pick<Drains, 'drain' | 'restore'>
+  /** Changes limits for a time. */
+  readonly overrides: Pick<Overrides, 'begin' | 'end'>
+  /** Every rule of limits, with what it limits. */
+  limitRules(): readonly { readonly name: string; readonly measures: readonly LimitName[] }[]
   /** The log of this process; null where it is not Gatehouse's own. */
   readonly levels: LogLevels | null
   /** The configuration's file and what is in force; null where the program has made the configuration itself. */

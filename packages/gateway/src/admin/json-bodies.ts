@@ -14,6 +14,8 @@ export const jsonBytesMaxByRoute: JsonBytesMax = {
   'POST /api/v1/playground/responses': relayedBytesMax,
   'POST /api/v1/query': 128 * 1_024,
   'POST /api/v1/records/holds': 16 * 1_024,
+  'POST /api/v1/limits/overrides': 16 * 1_024,
+  'POST /api/v1/limits/overrides/end': 16 * 1_024,
   'POST /api/v1/records/erasures': 16 * 1_024,
   'POST /api/v1/records/erasures/preview': 16 * 1_024,
   'POST /api/v1/explain': 1_048_576,

@@ -39,6 +39,8 @@ export const roleByRoute = {
   'GET /api/v1/workloads': ['viewer', 'developer'],
   'GET /api/v1/workloads/:name': ['viewer', 'developer'],
   'GET /api/v1/limits': 'viewer',
+  'POST /api/v1/limits/overrides': 'operator',
+  'POST /api/v1/limits/overrides/end': 'operator',
   'GET /api/v1/live': ['viewer', 'developer'],
   'GET /api/v1/log': 'viewer',
   'POST /api/v1/log/level': 'operator',

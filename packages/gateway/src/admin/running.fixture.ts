@@ -58,6 +58,11 @@ export function runningHouse(
       drain: async (_, by) => ({ drained: { sinceMs: atMs, by }, sharing: 'alone' }),
       restore: async () => ({ drained: null, sharing: 'alone' }),
     },
+    overrides: { begin: async () => 'alone', end: async ({ rule }) => (rule === 'hr-bot' ? 'alone' : null) },
+    limitRules: () => [
+      { name: 'hr-bot', measures: ['tokensPerMinute', 'costPerMonth'] },
+      { name: 'hr-bot/caller', measures: ['tokensPerMinute'] },
+    ],
     levels: memoryLog({}, () => atMs).log.levels,
     configuration: testConfiguration(config.admin?.roles ?? noRoles),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'gatehouse_info 1\n' }),
@@ -150,6 +155,7 @@ export function ruleReport(changes: Partial<RuleReport> = {}): RuleReport {
     reserved: 4_000,
     remaining: 43_655,
     renewsAtMs: atMs + 30_000,
+    override: null,
     refused: 0,
     ...changes,
   }

@@ -65,6 +65,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   workloads: ['gatehouse workloads', 'gatehouse workloads hr-bot --from 7d'],
   people: ['gatehouse people --search finder --from 7d'],
   limits: ['gatehouse limits --workload hr-bot'],
+  'limits override': [
+    'gatehouse limits override hr-bot --to 2x --until friday --reason "Open day"',
+    'gatehouse limits override hr-bot --end',
+  ],
   instances: ['gatehouse instances', 'gatehouse instances probe eu1'],
   'instances probe': ['gatehouse instances probe eu1'],
   'instances drain': ['gatehouse instances drain eu1'],

@@ -14,6 +14,7 @@ import { openPrices } from '../prices/open.ts'
 import type { RedisStore } from '../redis/index.ts'
 import { openRedis } from '../redis/open.ts'
 import { type Drains, openDrains } from '../replicas/drains.ts'
+import { type Overrides, openOverrides } from '../replicas/overrides.ts'
 import type { Figures } from '../telemetry/figures.ts'
 import { createTokenCounter, type TokenCounter } from '../tokens/index.ts'
 import { Current, type ReloadResult } from './current.ts'
@@ -31,6 +32,7 @@ export interface Core {
   readonly limits: Awaited<ReturnType<typeof openLimits>>
   readonly objects: Objects
   readonly drains: Drains
+  readonly overrides: Overrides
   /** The model behind a deployment in the configuration of the start; null when it has none. */
   modelOf(instance: string, deployment: string): string | null
   /**
@@ -70,12 +72,15 @@ export async function openCore(config: Config, given: CompleteParts, figures: Fi
   const shared = redis === null ? {} : { shared: { redis, log, newId: uuidV7(clock) } }
   const limits = await openLimits(config, { clock, observer: figures.limits, ledger, ...shared })
   closers.defer(() => limits.close())
+  const override = limits.override.bind(limits)
+  const overrides = await openOverrides({ redis, directory: config.ledger.directory, clock, log, override })
+  closers.defer(() => overrides.close())
   const objects = openObjects({ redis, history: ledger, rememberMs: config.objects.remember })
   closers.defer(() => objects.close())
   // Redis starts last: limits and objects must have registered their handlers first.
   await redis?.start()
   return {
-    ...{ counter, ledger, current, redis, limits, objects, drains, modelOf },
+    ...{ counter, ledger, current, redis, limits, objects, drains, overrides, modelOf },
     get prices() {
       return prices
     },

@@ -232,6 +232,9 @@ function adminHouse(
     probe: name => current.probe(name),
     calls: callExplainer(core, given.clock, served.gateway.url ?? null),
     drains: core.drains,
+    overrides: core.overrides,
+    limitRules: () =>
+      core.limits.book.rules.map(({ name, limits }) => ({ name, measures: limits.map(({ measure }) => measure) })),
     levels: given.running?.levels ?? null,
     configuration: given.configuration,
     metrics: accept => metrics.render(accept),

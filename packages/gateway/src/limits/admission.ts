@@ -10,6 +10,7 @@ import {
   type Denial,
   type EarlierAdmission,
   type KeptReservation,
+  type LimitOverride,
   type Limits,
   type LimitsObserver,
   type LimitsReport,
@@ -22,6 +23,7 @@ import { KeptLease, type LeaseParts, OpenLease, reserveLasting } from './lease.t
 import { type LineOptions, WaitingLine } from './line.ts'
 import type { Estimates } from './rules/estimates.ts'
 import { deploymentNamesAt } from './rules/facts.ts'
+import { overridden } from './rules/overridden.ts'
 import { reportOf } from './rules/report.ts'
 import { RuleBook, type ScopeLimits } from './rules/rule-book.ts'
 import { compileLimits } from './rules/rules.ts'
@@ -39,6 +41,7 @@ export class ActiveLimits implements Limits {
   readonly #parts: AdmissionParts
   readonly #leases: LeaseParts
   #config: Config
+  #overrides: readonly LimitOverride[] = []
   #book: RuleBook
 
   constructor(config: Config, parts: AdmissionParts) {
@@ -59,9 +62,16 @@ export class ActiveLimits implements Limits {
     this.line.nudge()
   }
 
+  /** Changes limits by these overrides, and by no others, from now on. A reload keeps them. */
+  override(overrides: readonly LimitOverride[]): void {
+    this.#overrides = overrides
+    this.#book = this.#compile(this.#config)
+    this.line.nudge()
+  }
+
   #compile(config: Config): RuleBook {
     const { store, estimates, observer } = this.#parts
-    return new RuleBook(compileLimits(config), {
+    return new RuleBook(overridden(compileLimits(config), this.#overrides), {
       counterOf: identity => store.counter(identity),
       estimates,
       observer,

@@ -212,7 +212,10 @@ export interface RuleReport {
   /** Workloads that it limits; null for all. */
   readonly workloads: readonly string[] | null
   readonly counter: string
+  /** The one that counts now. */
   readonly limit: number
+  /** Null where it is that of the configuration. */
+  readonly override: OverriddenLimit | null
   readonly used: number
   readonly reserved: number
   readonly remaining: number
@@ -223,6 +226,27 @@ export interface RuleReport {
    * instances, how often it skipped an instance. For a `per` rule, counted since its counter was last empty.
    */
   readonly refused: number
+}
+
+/** An operator's order that changes one amount of a rule, or all of them, for a time. */
+export interface LimitOverride {
+  readonly rule: string
+  /** Null for all amounts of the rule. */
+  readonly measure: LimitName | null
+  /** The configured limit times this, or an amount in the rule's own unit. */
+  readonly to: { readonly times: number } | { readonly amount: number }
+  /** Milliseconds since the epoch. */
+  readonly untilMs: number
+  /** Name of the operator, for people to read. */
+  readonly by: string
+  /** In words of the operator. */
+  readonly reason: string
+}
+
+/** What a limit is without its override, and where that comes from. */
+export interface OverriddenLimit extends Pick<LimitOverride, 'untilMs' | 'by' | 'reason'> {
+  /** The limit of the configuration. */
+  readonly configured: number
 }
 
 export interface LimitsReport {

@@ -3,7 +3,7 @@
  * replicas through Redis.
  */
 import { type Drained, type Gate, openGate } from '../instances/gate.ts'
-import { type Given, Orders, type OrdersParts, type Sharing } from './orders.ts'
+import { type FileFailure, type Given, Orders, type OrdersParts, type Sharing } from './orders.ts'
 
 export type DrainsParts = OrdersParts
 
@@ -48,7 +48,8 @@ class SharedDrains implements Drains {
       name: 'drains',
       valueOf: drainOf,
       use: this.#use.bind(this),
-      codes: { unreadable: 'drains_unreadable', notKept: 'drains_not_kept' },
+      unreadable: (failure: FileFailure) => parts.log.error(failure, 'drains_unreadable'),
+      notKept: (failure: FileFailure) => parts.log.error(failure, 'drains_not_kept'),
     }
     this.#orders = new Orders(kind, parts)
   }

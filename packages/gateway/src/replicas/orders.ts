@@ -1,6 +1,6 @@
 /**
- * Orders of operators about things with names: kept over restarts in a file of the ledger's directory, and shared by all
- * replicas through Redis. The newer of two orders about one name counts.
+ * Orders of operators about things with names: kept over restarts in a file of the ledger's directory, and shared by
+ * all replicas through Redis. The newer of two orders about one name counts.
  */
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -31,21 +31,26 @@ export interface Given {
   readonly by: string
 }
 
+/** Fields of a log line. */
+export type FileFailure = Readonly<Record<'error' | 'path', unknown>>
+
 /** A kind of orders. */
 export interface OrdersKind<Value extends object> {
   /** Name of the file without its ending, and of the hash in Redis. */
   readonly name: string
   /** Reads what an order says; null for what another version wrote in another form. */
   readonly valueOf: (written: object) => Value | null
-  /** Called with each order that counts from now on. `origin` is who brought it: the file, this replica, another one. */
+  /** Called with each order that counts from now on. `origin` brought it: the file, this replica, another one. */
   readonly use: (name: string, order: Value & Given, origin: 'file' | 'here' | 'elsewhere') => void
-  /** Codes of log lines. */
-  readonly codes: { readonly unreadable: string; readonly notKept: string }
+  /** Called when the file cannot be read; nothing is ordered then. */
+  readonly unreadable: (failure: FileFailure) => void
+  /** Called when the file cannot take what another replica has ordered: a restart without Redis would not know it. */
+  readonly notKept: (failure: FileFailure) => void
 }
 
 /**
- * KEYS: orders by name. ARGV: name and order, in turns; an order begins with its time. Keeps the newer ones, and returns
- * all.
+ * KEYS: orders by name. ARGV: name and order, in turns; an order begins with its time. Keeps the newer ones, and
+ * returns all.
  */
 const exchange: Script = {
   name: 'orders_exchange',
@@ -87,20 +92,20 @@ export class Orders<Value extends object> {
     return this.#orders
   }
 
-  /** Reads what was ordered before. Never rejects: a file that cannot be read is logged. */
+  /** Reads what was ordered before. Never rejects. */
   async read(): Promise<void> {
     try {
       const kept = JSON.parse(await readFile(this.#path, 'utf8')) as unknown
       for (const [name, order] of this.#ordersIn(kept)) this.#use(name, order, 'file')
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return
-      this.#parts.log.error({ error, path: this.#path }, this.#kind.codes.unreadable)
+      this.#kind.unreadable({ error, path: this.#path })
     }
   }
 
   /**
-   * Gives an order, unless `isNews` says that the last one about this name says the same. Rejects when it cannot be kept
-   * over a restart; it is not followed then.
+   * Gives an order, unless `isNews` says that the last one about this name says the same. Rejects when it cannot be
+   * kept over a restart; it is not followed then.
    */
   give(
     name: string,
@@ -135,7 +140,7 @@ export class Orders<Value extends object> {
 
   /** Gives Redis what is newer here, and takes what is newer there. */
   async #exchange(): Promise<Sharing> {
-    const { redis, log } = this.#parts
+    const { redis } = this.#parts
     if (redis === null) return 'alone'
     const own = [...this.#orders].flatMap(([name, order]) => [name, textOf(order)])
     const found = await redis.run(exchange, [redis.key(this.#kind.name)], own).catch(() => null)
@@ -149,8 +154,7 @@ export class Orders<Value extends object> {
     }
     for (const [name, order] of news) this.#use(name, order, 'elsewhere')
     if (news.length > 0) {
-      // Redis keeps it too; where the file cannot be written, a restart without Redis would not know it.
-      await this.#save(this.#orders).catch(error => log.error({ error, path: this.#path }, this.#kind.codes.notKept))
+      await this.#save(this.#orders).catch(error => this.#kind.notKept({ error, path: this.#path }))
     }
     return 'ok'
   }

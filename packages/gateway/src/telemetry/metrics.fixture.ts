@@ -51,6 +51,7 @@ const rule: RuleReport = {
   used: 30_000,
   reserved: 15_000,
   remaining: 15_000,
+  override: null,
   renewsAtMs: 0,
   refused: 0,
 }

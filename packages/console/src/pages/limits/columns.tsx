@@ -127,8 +127,22 @@ function Use({ rule, currency }: AmountProps) {
         share={limit === 0 ? 1 : used / limit}
         reserved={limit === 0 ? 0 : reserved / limit}
       />
-      {said}
+      <div>
+        {said}
+        {rule.override !== null && <Override rule={rule} override={rule.override} currency={currency} />}
+      </div>
     </Group>
+  )
+}
+
+/** A limit that an operator changed for a time. */
+function Override({ rule, override, currency }: AmountProps & { readonly override: NonNullable<Rule['override']> }) {
+  const { configured, untilMs, by, reason } = override
+  return (
+    <Text c="dimmed" size="xs" title={text.changedBy(by, reason)}>
+      {text.usually(amount(rule, configured, currency))}
+      <Moment ms={untilMs} />
+    </Text>
   )
 }
 

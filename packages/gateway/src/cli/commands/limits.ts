@@ -7,10 +7,11 @@ import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
 import { column as amountsOf, money } from '../terminal/money.ts'
-import { jsonText } from '../terminal/printable.ts'
+import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
-import { instant } from '../terminal/times.ts'
+import { expiry, instant } from '../terminal/times.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import { limitOverrideCommand } from './limit-override.ts'
 import { callerNames, type NameCaller } from './names.ts'
 import { type ReplicaColumn, replicaTable, sharingNote } from './replica-lines.ts'
 
@@ -28,6 +29,7 @@ export function limitsCommand(context: CliContext): Command {
     )
     .option('--workload <name>', 'only rules that calls of this workload may meet')
   addReaderOptions(command)
+  command.addCommand(limitOverrideCommand(context))
   return command.action(async (options: LimitsOptions) => showLimits(context, options))
 }
 
@@ -62,8 +64,19 @@ function limitsText(limits: LimitsAnswer, parts: LimitsTextParts): string {
   const rows = limits.rules.filter(rule => shown.has(rule)).map(rule => columns.map(({ cell }) => cell(rule)))
   const left = limits.rules.length - rows.length
   const more = `\nAnd ${figure(left)} that are less used, each counted by itself: --format json has them.\n`
-  const replicas = replicaTable(limits, ownColumns, parts)
+  const replicas = overrideLines(limits, parts.nowMs) + replicaTable(limits, ownColumns, parts)
   return head + renderTable(columns, rows, parts.width) + (left === 0 ? '' : more) + replicas
+}
+
+/** A line for each limit that is not that of the configuration. */
+function overrideLines({ rules, currency }: LimitsAnswer, nowMs: number): string {
+  const lines = rules.flatMap(({ rule, measure, override }) => {
+    if (override === null) return []
+    const { configured, untilMs, by, reason } = override
+    const usually = limitOf({ measure, limit: configured }, currency)
+    return [`  ${rule}: usually ${usually}, changed by ${by} until ${expiry(untilMs, nowMs)}: ${reason}`]
+  })
+  return lines.length === 0 ? '' : `\nChanged for a time:\n${[...new Set(lines)].map(printableLine).join('\n')}\n`
 }
 
 const ownColumns: readonly ReplicaColumn<LimitsAnswer['replicas'][number]>[] = [
@@ -137,7 +150,7 @@ function renewal(renewsAtMs: number | null, nowMs: number): string {
   return renewsAtMs <= nowMs ? 'now' : spoken(renewsAtMs - nowMs)
 }
 
-function limitOf(rule: RuleReport, currency: string): string {
+function limitOf(rule: Pick<RuleReport, 'measure' | 'limit'>, currency: string): string {
   const { unit, window } = measures[rule.measure]
   return unit === 'cost' ? `${money(rule.limit)} ${currency}${window}` : `${short(rule.limit)} ${unit}${window}`
 }

@@ -12,9 +12,9 @@ const subjectsMax = 100
 export async function reportOf(book: RuleBook, store: CounterStore, waiting: number): Promise<LimitsReport> {
   const counters = [...store.counters()]
   const groups = book.rules.flatMap(rule =>
-    rule.limits.map(({ measure, limit }) => ({
+    rule.limits.map(({ measure, limit, override = null }) => ({
       rule,
-      limit,
+      limit: { limit, override },
       counters:
         rule.per.length === 0
           ? [store.counter(identityOf(rule, measure, noSubjects))]
@@ -45,7 +45,7 @@ const noSubjects = { workload: '', caller: '', deployment: null, instance: null 
 
 function lineOf(
   rule: LimitRule,
-  limit: number,
+  { limit, override }: Pick<RuleReport, 'limit' | 'override'>,
   counter: Counter,
   { used, reserved, renewsAtMs }: CounterReading,
 ): RuleReport {
@@ -58,6 +58,7 @@ function lineOf(
     workloads: rule.workloads === null ? null : [...rule.workloads],
     counter: counter.base,
     limit,
+    override,
     used,
     reserved,
     remaining: Math.max(0, limit - used - reserved),

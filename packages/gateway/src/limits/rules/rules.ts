@@ -10,8 +10,16 @@ import {
   limitNames,
 } from '../../config/schema/index.ts'
 import { compileRules, type RuleMatcher } from '../../identity/index.ts'
+import type { OverriddenLimit } from '../index.ts'
 
 export type PerName = LimitRuleConfig['per'][number]
+
+export interface RuleLimit {
+  readonly measure: LimitName
+  readonly limit: number
+  /** Absent where the limit is that of the configuration. */
+  readonly override?: OverriddenLimit
+}
 
 export interface LimitRule {
   /**
@@ -31,7 +39,7 @@ export interface LimitRule {
   /** Name of a deployment on the instance. It differs from the workload's name where the pool has an alias. */
   readonly deploymentThere: string | null
   readonly enforce: boolean
-  readonly limits: readonly { readonly measure: LimitName; readonly limit: number }[]
+  readonly limits: readonly RuleLimit[]
   /** The calls that it limits, in words. */
   readonly scope: string
   /** Place of its amounts in the configuration. */

@@ -226,7 +226,8 @@ test('P5 failing receivers that repeat what they were sent bring no secret into 
     90_000,
   )
   absent('the state of the feeds', states)
-  for (const words of [/rejected 1 of/, /"msg":"metrics_partial"/, /redis_(refused|down)/]) await logged(words)
+  const partial = [/"msg":"feed_partial"/, /"msg":"metrics_partial"/]
+  for (const words of [...partial, /"msg":"feed_unreachable"/, /redis_(refused|down)/]) await logged(words)
   for (const path of ['/metrics', '/api/v1/instances', '/api/v1/limits', '/api/v1/records?limit=100'])
     absent(path, (await admin(path)).replace(ofClients, ''))
   absent('a probe', await admin('/api/v1/instances/repeating/probe', 'POST', 'bob'))

@@ -9,7 +9,9 @@ import { loadConfig } from '../config/load.ts'
 import type { ConfigInput } from '../config/schema/index.ts'
 import { type LogLine, logTo } from '../log.fixture.ts'
 import { Connections } from './connections.ts'
+import { runCheck, subjectOf } from './diagnose.ts'
 import { type Change, type Surroundings, startSurroundings, withInstance } from './doctor.fixture.ts'
+import type { CheckName } from './index.ts'
 
 interface Watched {
   readonly connections: Connections
@@ -31,7 +33,14 @@ async function watch(t: TestContext, place: Surroundings, change: Change): Promi
     },
   }
   const connections = new Connections({
-    ...{ house, clock: Date.now, againMs: 20, appService: place.entra.managedIdentity },
+    ...{ house, againMs: 20 },
+    // The identity of this place is not that of the environment.
+    async examine({ loaded, names }, found) {
+      const subject = subjectOf(loaded, { appService: place.entra.managedIdentity })
+      const run = async (name: CheckName): Promise<void> =>
+        found({ name, findings: await runCheck(name, subject, 30_000) })
+      await Promise.all(names.map(run))
+    },
     loaded: await loadConfig(place.file, place.env),
     log: logTo(line => lines.push(line)),
   })

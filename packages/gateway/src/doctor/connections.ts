@@ -2,15 +2,12 @@
  * What a gateway must reach to serve calls and ship records, checked beside one that runs: at its start, after a change
  * of its configuration, and again while something fails. Calls never wait for it, and readiness does not depend on it.
  */
-import type { Clock } from '../clock.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { House } from '../house/index.ts'
-import type { CredentialParts } from '../instances/credentials.ts'
 import type { Log, LogFields } from '../log.ts'
-import { checks } from './checks.ts'
-import { runCheck, subjectOf } from './diagnose.ts'
-import type { CheckName, Finding, Subject } from './index.ts'
+import type { CheckName, Examined, Finding } from './index.ts'
+import { type Examine, examineInThread } from './thread.ts'
 
 /** Checks that need seconds, cost nothing at the other side, and say why calls would fail. */
 export const connectionChecks = [
@@ -26,9 +23,8 @@ interface ConnectionsOptions {
   readonly house: Pick<House, 'note' | 'redisUp'>
   readonly loaded: LoadedConfig
   readonly log: Log
-  readonly clock: Clock
-  /** Source of the managed identity's tokens; default: that of the environment. */
-  readonly appService?: CredentialParts['appService']
+  /** Runs the checks. Default: in a thread. */
+  readonly examine?: Examine
   /** Milliseconds until what failed is checked again. Default: a minute. */
   readonly againMs?: number
 }
@@ -41,11 +37,10 @@ const nothing: Failing = new Map()
 export class Connections {
   readonly #options: ConnectionsOptions
   #config: Config
-  /** Counts configurations: what was found for an earlier one is dropped. */
-  #round = 0
+  /** Ends what runs for an earlier configuration. */
+  #stop = new AbortController()
   #failing = new Map<ConnectionCheck, Failing>()
   #timer: NodeJS.Timeout | undefined
-  #running = 0
 
   /** Begins at once. */
   constructor(options: ConnectionsOptions) {
@@ -54,63 +49,57 @@ export class Connections {
     this.use(this.#config)
   }
 
-  /** True while a check waits for an answer. */
-  get isBusy(): boolean {
-    return this.#running > 0
-  }
-
   /** Checks everything for a changed configuration. */
   use(config: Config): void {
-    clearTimeout(this.#timer)
+    this.stop()
+    this.#stop = new AbortController()
     this.#config = config
-    this.#round += 1
     this.#failing = new Map([...this.#failing].map(([name, known]) => [name, stillNamed(name, known, config)]))
     this.#options.house.note(surroundingsOf(config, null))
-    void this.#look(connectionChecks, this.#round)
+    void this.#look(connectionChecks, this.#stop.signal)
   }
 
-  /** Results that come later are dropped. */
+  /** Ends what runs. */
   stop(): void {
     clearTimeout(this.#timer)
-    this.#round += 1
+    this.#stop.abort()
   }
 
-  async #look(names: readonly ConnectionCheck[], round: number): Promise<void> {
-    const { loaded, clock, appService, log, againMs = 60_000 } = this.#options
-    const subject = subjectOf({ ...loaded, config: this.#config }, { clock, appService })
-    const wanted = (name: ConnectionCheck): boolean => names.includes(name)
-    const one = async (name: ConnectionCheck): Promise<void> => {
-      const failures = await this.#failuresOf(name, subject)
-      if (round === this.#round) this.#take(name, failures)
+  async #look(names: readonly ConnectionCheck[], signal: AbortSignal): Promise<void> {
+    const { loaded, log, house, examine = examineInThread, againMs = 60_000 } = this.#options
+    const found = new Map<CheckName, Failing>()
+    const take = ({ name, findings }: Examined): void => {
+      if (signal.aborted) return
+      found.set(name, failuresIn(findings))
+      // What cannot be reached cannot accept a credential either: it has one line.
+      const isAhead = name === 'credentials' && names.includes('instances') && !found.has('instances')
+      const next = name === 'instances' && found.has('credentials') ? [name, 'credentials' as const] : [name]
+      for (const one of isAhead ? [] : next) this.#take(one, found.get(one) ?? nothing)
     }
-    this.#running += 1
-    const reached = wanted('instances') ? one('instances') : Promise.resolve()
-    const accepted = async (): Promise<void> => {
-      const [failures] = await Promise.all([this.#failuresOf('credentials', subject), reached])
-      if (round === this.#round) this.#take('credentials', withoutThose(failures, this.#failing.get('instances')))
-    }
-    const others = (['sign-in', 'redis', 'feeds'] as const).filter(wanted).map(one)
-    await Promise.all([reached, ...(wanted('credentials') ? [accepted()] : []), ...others])
-    this.#running -= 1
-    if (round !== this.#round) return
+    const question = { loaded: { ...loaded, config: this.#config }, names }
+    await examine(question, take, signal).catch((error: unknown) => log.error({ error }, 'connections_unchecked'))
+    if (signal.aborted) return
     const left = connectionChecks.filter(name => (this.#failing.get(name)?.size ?? 0) > 0)
     const failures = left.reduce((sum, name) => sum + (this.#failing.get(name)?.size ?? 0), 0)
     log.info({ failures }, 'connections_checked')
-    this.#options.house.note(surroundingsOf(this.#config, this.#failing))
+    house.note(surroundingsOf(this.#config, this.#failing))
     if (left.length === 0) return
     // An instance that is reached again has to be asked for its credential too.
-    const again: readonly ConnectionCheck[] = left.includes('instances') ? [...left, 'credentials'] : left
-    this.#timer = setTimeout(() => void this.#look(again, round), againMs).unref()
+    const again: readonly ConnectionCheck[] = left.includes('instances')
+      ? [...new Set([...left, 'credentials' as const])]
+      : left
+    this.#timer = setTimeout(() => void this.#look(again, signal), againMs).unref()
   }
 
-  async #failuresOf(name: ConnectionCheck, subject: Subject): Promise<Failing> {
-    // Its connection has already reported this.
-    if (name === 'redis' && this.#options.house.redisUp === false) return nothing
-    const found = await runCheck(name, subject, checks[name].timeoutMs)
-    return new Map(found.filter(({ level }) => level === 'failure').map(one => [one.about ?? '', one]))
-  }
-
-  #take(name: ConnectionCheck, failures: Failing): void {
+  #take(name: CheckName, all: Failing): void {
+    if (!isConnectionCheck(name)) return
+    // Its connection has already reported that.
+    const isKnown = name === 'redis' && this.#options.house.redisUp === false
+    const failures = isKnown
+      ? nothing
+      : name === 'credentials'
+        ? withoutThose(all, this.#failing.get('instances'))
+        : all
     const known = this.#failing.get(name) ?? nothing
     this.#failing.set(name, failures)
     for (const [about, { found, next }] of failures) {
@@ -120,6 +109,14 @@ export class Connections {
       if (!failures.has(about)) reportReturn(name, subjectField(name, about), this.#options.log)
     }
   }
+}
+
+function isConnectionCheck(name: CheckName): name is ConnectionCheck {
+  return connectionChecks.some(one => one === name)
+}
+
+function failuresIn(findings: readonly Finding[]): Failing {
+  return new Map(findings.filter(({ level }) => level === 'failure').map(one => [one.about ?? '', one]))
 }
 
 function withoutThose(failures: Failing, others: Failing = nothing): Failing {

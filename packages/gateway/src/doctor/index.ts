@@ -80,6 +80,18 @@ export interface Diagnosis {
   readonly findings: readonly CheckedFinding[]
 }
 
+/** What a thread of checks is asked. */
+export interface Question {
+  readonly loaded: LoadedConfig
+  readonly names: readonly CheckName[]
+}
+
+/** What one check has found. */
+export interface Examined {
+  readonly name: CheckName
+  readonly findings: readonly Finding[]
+}
+
 /** How many there are of each level. */
 export function countsOf(findings: readonly Finding[]): Readonly<Record<Level, number>> {
   const counts = { ok: 0, note: 0, warning: 0, failure: 0 }

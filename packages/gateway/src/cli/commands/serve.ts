@@ -12,9 +12,6 @@ interface ServeOptions {
   readonly watch: boolean
 }
 
-/** Time for checks to close what they opened, in milliseconds. */
-const lingerMs = 1_000
-
 export function serveCommand(context: CliContext): Command {
   return new Command('serve')
     .description('run the gateway from a configuration file')
@@ -50,7 +47,7 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
     throw startFailure(error, [])
   })
   // In the background: the gateway takes calls meanwhile.
-  connections = new Connections({ house, loaded, log, clock: context.clock })
+  connections = new Connections({ house, loaded, log })
   const reloading = startReloading(house, loaded, { log, env: context.env, watching: options.watch })
   log.info({ signal: await stopped, inFlight: house.gateway.inFlight }, 'stopping')
   reloading.stop()
@@ -58,8 +55,6 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
   await house.close()
   log.info({}, 'stopped')
   log.close()
-  // A check that waits for an answer would keep the process for as long as that takes.
-  if (connections.isBusy) setTimeout(() => process.exit(), lingerMs).unref()
 }
 
 function collectorsFile(path: string): CliError {

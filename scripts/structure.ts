@@ -3,11 +3,12 @@
  *   node scripts/run.mjs scripts/structure.ts [NAME...]   without names: all
  * Exit code 1 with a line per finding.
  */
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { forbiddenImports, importCircles, readImports, unlistedRooms } from './imports.ts'
 import { deadReferences } from './references.ts'
 import { longSources, misplacedDependencies, readSources, timedTests, wideComments } from './sources.ts'
-import { archaicWords, proseOf, textsOf } from './words.ts'
+import { archaicWords, proseOf, textsOf, yamlCommentsOf } from './words.ts'
 
 const root = dirname(import.meta.dirname)
 
@@ -22,7 +23,9 @@ const checks: Readonly<Record<string, () => readonly string[]>> = {
     const { pages, code } = readSources(root)
     // CHANGELOG.md is edited as a whole at a release.
     const prose = pages.filter(({ path }) => path !== 'CHANGELOG.md').map(proseOf)
-    return [...archaicWords(prose), ...archaicWords(code.map(textsOf))]
+    const example = 'packages/gateway/gatehouse.example.yaml'
+    const comments = yamlCommentsOf({ path: example, text: readFileSync(join(root, example), 'utf8') })
+    return [...archaicWords([...prose, comments]), ...archaicWords(code.map(textsOf))]
   },
   timed: () => timedTests(readSources(root).code),
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { archaicWords, proseOf, textsOf } from './words.ts'
+import { archaicWords, proseOf, textsOf, yamlCommentsOf } from './words.ts'
 
 const plain = 'The gateway counts tokens. '.repeat(250)
 const found = (text: string): readonly string[] =>
@@ -47,6 +47,12 @@ test('blocks of code, spans of code and targets of links are no prose, and lines
   const text = '```sh\nnobody\n```\nSee `nobody` and [this](a.md#nobody).\nNobody.\n'
   assert.deepEqual(archaicWords([proseOf({ path: 'a.md', text })]).length, 1)
   assert.match(archaicWords([proseOf({ path: 'a.md', text })])[0] ?? '', /^a\.md:5: "Nobody"/)
+})
+
+test('comments of a YAML file are prose at their line, values are not', () => {
+  const text = 'a: nobody\n# Nobody may.\nb: 1 # for somebody\n'
+  const found = archaicWords([yamlCommentsOf({ path: 'a.yaml', text })]).map(line => line.replace(/;.*/, ''))
+  assert.deepEqual(found, ['a.yaml:2: "Nobody"', 'a.yaml:3: "somebody"'])
 })
 
 test('messages of the product are prose at their line; names, comments and tests are not', () => {

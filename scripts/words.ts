@@ -60,6 +60,12 @@ export function proseOf({ path, text }: Source): Source {
   }
 }
 
+/** The comments of a YAML file, at their lines. */
+export function yamlCommentsOf({ path, text }: Source): Source {
+  const comments = text.split('\n').map(line => /(?:^|\s)#(.*)/.exec(line)?.[1] ?? '')
+  return { path, text: comments.join('\n') }
+}
+
 /** Texts of the product that are made up: what simulated models answer, and what people ask them. */
 const invented = /^packages\/simulator\/src\/azure\/answers\/|^packages\/gateway\/src\/demo\//
 

@@ -121,7 +121,14 @@ test('everything that the demonstration prints fits into a terminal of 100 colum
     .split('\n')
     .filter(line => line.length > 100 && !line.includes(directory))
   assert.deepEqual(long, [])
+  // F7: the terminal keeps the banner, and lines of the log are in a file that it names.
+  const refused = start(process.execPath, [main, 'log', 'reset', '--as', 'alice'], directory)
+  await soon('the end of a command that a person may not give', refused.ended, 60_000)
+  assert.match(refused.err(), /^✗ role_missing /)
   await stopDemo(demo)
+  assert.doesNotMatch(demo.err(), /^\{/m)
+  assert.match(demo.out(), /^ {2}log +\S*gateway\.log /m)
+  assert.match(await readFile(join(directory, '.gatehouse', 'gateway.log'), 'utf8'), /"admin_refused"/)
 })
 
 // Commands look for the demonstration in their own folder and above it: if its state is elsewhere, the banner must say

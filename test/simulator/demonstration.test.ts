@@ -73,6 +73,7 @@ const addresses = {
   authority: nowhere,
   instance1: nowhere,
   instance2: nowhere,
+  log: '.gatehouse/gateway.log',
   certificate: '/certificate.pem',
 }
 

@@ -7,6 +7,8 @@ interface Addresses {
   readonly authority: string
   readonly instance1: string
   readonly instance2: string
+  /** Path of the file with the gateway's log. */
+  readonly log: string
   /** Path of the sign-in service's TLS certificate; absent without TLS. */
   readonly certificate?: string
   /** Where the feed ships records; absent without one. */
@@ -29,6 +31,7 @@ export function demoBanner(at: Addresses, config: Config, pasteFirst: string | n
     ...(at.certificate === undefined ? [] : [`  certificate     ${at.certificate}   for NODE_EXTRA_CA_CERTS`]),
     `  instances       ${at.instance1}   dev-openai-instance-1; gpt-4o is provisioned there`,
     `                  ${at.instance2}   dev-openai-instance-2; pool "main" spills over to it`,
+    `  log             ${at.log}   what the gateway refused, and what went wrong`,
     ...(at.feed === undefined ? [] : [`  feed            ${at.feed}   where records are shipped`]),
     `  deployments     ${Object.keys(config.instances['dev-openai-instance-1']?.deployments ?? {}).join(', ')}`,
     '',

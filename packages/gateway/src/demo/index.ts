@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import {
   azureCliClientId,
@@ -21,6 +21,7 @@ import { consoleDirectory } from '../house/console-directory.ts'
 import type { House } from '../house/index.ts'
 import { buildHouse } from '../house/open.ts'
 import { startReloading } from '../house/reloading.ts'
+import { LineWriter } from '../telemetry/log/lines.ts'
 import { createLog } from '../telemetry/log/open.ts'
 import { demoBanner } from './banner.ts'
 import { demoConfig, demoInstances } from './configuration.ts'
@@ -125,7 +126,10 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
   }
   const source = { loaded: await writeConfiguration(parts.stateDirectory, written), env: process.env }
   const { config } = source.loaded
-  const log = createLog(config.log)
+  // The terminal keeps the banner; what a gateway writes to standard error is in a file beside the ledger.
+  const logPath = join(parts.stateDirectory, 'gateway.log')
+  const log = createLog(config.log, { lines: new LineWriter(logPath) })
+  closers.push(async () => log.close())
   // Written before the house is built: its limits then count this month's records.
   if (parts.history) await historyOnce(parts, config, entra)
   const house = await buildHouse(config, {
@@ -147,6 +151,7 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
     authority: entra.url,
     instance1,
     instance2,
+    log: relative(process.cwd(), logPath),
     ...(tls === null ? {} : { certificate: tls.path }),
     ...(shipped === null ? {} : { feed: shipped.where }),
   }

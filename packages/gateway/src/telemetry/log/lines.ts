@@ -1,4 +1,4 @@
-/** Lines on their way to standard error. */
+/** Lines on their way to standard error, or to a file. */
 import { pino } from 'pino'
 
 /** What waits for a reader that is slow or away, in bytes at most; what comes beyond is dropped and counted. */
@@ -10,12 +10,14 @@ const laterLengthMax = 16_384
 export class LineWriter {
   /** Called when lines can be written again, with the number of those that were dropped. */
   onDropped: (lines: number) => void = () => {}
-  readonly #out = pino.destination({ dest: 2, sync: false, maxLength: waitingBytesMax })
+  readonly #out: ReturnType<typeof pino.destination>
   #later = ''
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
 
-  constructor() {
+  /** @param path of a file that lines are added to; absent: standard error. */
+  constructor(path?: string) {
+    this.#out = pino.destination({ dest: path ?? 2, sync: false, maxLength: waitingBytesMax })
     this.#out.on('drop', text => {
       this.#dropped += String(text).split('\n').length - 1
     })

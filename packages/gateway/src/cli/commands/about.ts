@@ -3,6 +3,7 @@ import type { AboutAnswer } from '../../admin/about-schemas.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 
 /** `gatehouse about`: version, how the running gateway is, what it is made of. */
@@ -16,7 +17,9 @@ export function aboutCommand(context: CliContext): Command {
     .option('--as <name>', 'read as this account (in the demonstration: carol, unless named)')
     .action(async ({ as }: { readonly as?: string }) => {
       const answer = await askAdmin<AboutAnswer>(context, { path: '/api/v1/about', as })
-      context.stdout.write(context.json ? `${jsonText(answer, 2)}\n` : textOf(answer, context.clock()))
+      context.stdout.write(
+        context.json ? `${jsonText(answer, 2)}\n` : forPeople(textOf(answer, context.clock()), context),
+      )
     })
 }
 

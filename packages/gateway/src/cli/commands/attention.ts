@@ -4,6 +4,7 @@ import { csvLine } from '../../csv.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { addReaderOptions, formatOf, type ReaderOptions } from './filters.ts'
 
@@ -22,7 +23,7 @@ export function attentionCommand(context: CliContext): Command {
     const format = formatOf(options, context)
     if (format === 'json') context.stdout.write(`${jsonText(answer, 2)}\n`)
     else if (format === 'csv') context.stdout.write(csvOf(answer))
-    else context.stdout.write(textOf(answer))
+    else context.stdout.write(forPeople(textOf(answer), context))
   })
 }
 

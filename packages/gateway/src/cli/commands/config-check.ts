@@ -7,6 +7,7 @@ import type { Diagnosis } from '../../doctor/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError, PrintedError } from '../errors.ts'
 import { diagnosisText } from '../terminal/findings.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { problemsText } from '../terminal/problems.ts'
 import { columnsIn, wrapLine } from '../terminal/wrap.ts'
@@ -37,7 +38,7 @@ export function checkCommand(context: CliContext): Command {
       const failure = failureOf(file, { loaded, options, connections })
       if (!context.json) {
         context.stdout.write(checkedText(file, loaded, columnsIn(context.stdout)))
-        if (connections !== null) context.stdout.write(`\n${diagnosisText(connections)}`)
+        if (connections !== null) context.stdout.write(forPeople(`\n${diagnosisText(connections)}`, context))
         if (failure !== null) throw failure
         return
       }

@@ -8,6 +8,7 @@ import { type Caller, callerKey, callerWithoutToken } from '../../identity/calle
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { stepsText } from '../terminal/steps.ts'
 import { configOption, readConfig } from './config-file.ts'
@@ -69,7 +70,7 @@ export function explainCommand(context: CliContext, given: Explain | null): Comm
       context.stdout.write(
         context.json
           ? `${jsonText({ allowed: refused === undefined, url: question.url, steps })}\n`
-          : `${note}${stepsText(headOf(question), steps)}`,
+          : forPeople(`${note}${stepsText(headOf(question), steps)}`, context),
       )
       if (refused !== undefined) throw wouldBeRefused(refused.refusal, refused.text)
     })
@@ -94,7 +95,9 @@ async function explainRunning(context: CliContext, url: string, options: Explain
     ...(model === null ? {} : { model }),
   }
   const answer = await askAdmin<ExplainAnswer>(context, { path: '/api/v1/explain', method: 'POST', body: asked, as })
-  context.stdout.write(context.json ? `${jsonText(answer, 2)}\n` : `${note}${explanationText(answer)}`)
+  context.stdout.write(
+    context.json ? `${jsonText(answer, 2)}\n` : forPeople(`${note}${explanationText(answer)}`, context),
+  )
   const last = answer.steps.at(-1)
   if (last?.verdict === 'refuse') throw wouldBeRefused(last.answer?.code, last.text)
 }

@@ -6,6 +6,7 @@ import { exampleText } from '../../config/example.ts'
 import { jsonSchemaText } from '../../config/json-schema.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { configFileDefault } from './config-file.ts'
 
@@ -25,7 +26,7 @@ export function initCommand(context: CliContext): Command {
       })
       const files = schemaWritten === null ? [path] : [path, schemaWritten]
       const text = `written: ${files.join(', ')}\nNext: fill in your tenant, instances and workloads, then gatehouse config check ${file}\n`
-      context.stdout.write(context.json ? `${jsonText({ files })}\n` : text)
+      context.stdout.write(context.json ? `${jsonText({ files })}\n` : forPeople(text, context))
     })
 }
 

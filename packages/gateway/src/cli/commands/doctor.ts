@@ -5,6 +5,7 @@ import { type CheckName, checkNames } from '../../doctor/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { counted, diagnosisText } from '../terminal/findings.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { configFileDefault } from './config-file.ts'
 
@@ -33,7 +34,9 @@ async function doctor(context: CliContext, { config, only }: DoctorOptions): Pro
   const diagnosis = await diagnose({ file, env: context.env, only: only ?? null, clock: context.clock })
   const { counts, findings } = diagnosis
   context.stdout.write(
-    context.json ? `${jsonText({ ok: diagnosis.ok, counts, findings }, 2)}\n` : diagnosisText(diagnosis),
+    context.json
+      ? `${jsonText({ ok: diagnosis.ok, counts, findings }, 2)}\n`
+      : forPeople(diagnosisText(diagnosis), context),
   )
   setTimeout(() => process.exit(), lingerMs).unref()
   if (diagnosis.ok) return

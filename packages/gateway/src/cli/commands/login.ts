@@ -14,6 +14,7 @@ import { browserCommand, openBrowser } from '../reach/browser.ts'
 import type { Endpoints } from '../reach/endpoints.ts'
 import { removeProfile, writeProfile } from '../reach/profile.ts'
 import { authorityOrigin, explained, settingsFor } from '../reach/sign-in.ts'
+import { asStarted } from '../started.ts'
 import { jsonText } from '../terminal/printable.ts'
 
 interface LoginOptions {
@@ -70,9 +71,8 @@ async function byBrowser(context: SignInContext, client: SignInClient, options: 
       const lead = opened
         ? 'Your browser opens this page; if it does not, open it yourself:'
         : 'Open this page in a browser:'
-      context.stderr.write(
-        `${lead}\n  ${url}\nWaiting for at most five minutes. Without a browser here: gatehouse login --device\n`,
-      )
+      const without = `Without a browser here: ${asStarted('gatehouse login --device', context.program)}`
+      context.stderr.write(`${lead}\n  ${url}\nWaiting for at most five minutes. ${without}\n`)
     },
   })
 }

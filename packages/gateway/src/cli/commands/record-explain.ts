@@ -2,6 +2,7 @@
 import type { ExplainAnswer } from '../../admin/explain/schemas.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { stepsText } from '../terminal/steps.ts'
 import { recordIdOf } from './record-id.ts'
@@ -13,7 +14,7 @@ export async function explainRecord(
 ): Promise<void> {
   const path = `/api/v1/records/${await recordIdOf(context, given, options.as)}/explain`
   const answer = await askAdmin<ExplainAnswer>(context, { path, as: options.as })
-  context.stdout.write(context.json ? `${jsonText(answer, 2)}\n` : explanationText(answer))
+  context.stdout.write(context.json ? `${jsonText(answer, 2)}\n` : forPeople(explanationText(answer), context))
 }
 
 export function explanationText({ question, steps, record, assumed }: ExplainAnswer): string {

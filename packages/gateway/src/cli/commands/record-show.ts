@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { Reasoned } from '../reach/reasoned.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printable } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { formatOf, type ReaderOptions } from './filters.ts'
@@ -58,7 +59,9 @@ export async function showRecord(context: CliContext, given: string, options: Sh
   if (format === 'csv') context.stdout.write(recordCsvHead + recordCsv(row))
   else if (format === 'json') context.stdout.write(`${jsonText(bodies === null ? row : { ...row, bodies }, 2)}\n`)
   else if (kept !== null) {
-    context.stdout.write(factsText(row) + (bodies === null ? bodiesHint(row, kept) : bodiesText(bodies, row, kept)))
+    context.stdout.write(
+      factsText(row) + (bodies === null ? forPeople(bodiesHint(row, kept), context) : bodiesText(bodies, row, kept)),
+    )
   }
 }
 

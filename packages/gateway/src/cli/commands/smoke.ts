@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type StepFinding, stepNames } from '../smoke/index.ts'
 import { counted, findingLines, sumsLine } from '../terminal/findings.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 
 interface SmokeCommandOptions {
@@ -55,7 +56,7 @@ async function smoke(context: CliContext, options: SmokeCommandOptions): Promise
       waitMs: options.wait * 1_000,
     },
     finding => {
-      if (!context.json) context.stdout.write(linesOf(finding))
+      if (!context.json) context.stdout.write(forPeople(linesOf(finding), context))
     },
   )
   const counts = countsOf(findings)

@@ -4,6 +4,7 @@ import type { WorkloadAnswer, WorkloadDetail, WorkloadsAnswer } from '../../admi
 import { csvLine } from '../../csv.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { asStarted } from '../started.ts'
 import { type PeriodOptions, periodFrom } from '../terminal/periods.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
@@ -62,10 +63,10 @@ async function showOne(context: CliContext, name: string, options: WorkloadsOpti
   const format = formatOf(options, context)
   if (format === 'json') context.stdout.write(`${jsonText({ ...workload, errors }, 2)}\n`)
   else if (format === 'csv') context.stdout.write(errorsCsv(errors))
-  else context.stdout.write(factsText(workload) + errorsText(errors, widthOf(context)))
+  else context.stdout.write(factsText(workload, context.program) + errorsText(errors, widthOf(context)))
 }
 
-function factsText(workload: WorkloadDetail): string {
+function factsText(workload: WorkloadDetail, program: string): string {
   const { gateway, targets, callers, output } = workload
   const answers = [
     output.most === null ? '' : `at most ${figure(output.most)} tokens`,
@@ -86,7 +87,7 @@ function factsText(workload: WorkloadDetail): string {
     .filter(([, values]) => values.length > 0)
     .map(([title, values]) => `  ${title.padEnd(12)} ${printableLine(values.join(', '))}\n`)
   const may = workload.mayCall ? 'you may call' : 'no rule lists you'
-  return `${printableLine(workload.name)} (${may})\n${lines.join('')}  limits       gatehouse limits --workload ${printableLine(workload.name)}\n\n`
+  return `${printableLine(workload.name)} (${may})\n${lines.join('')}  limits       ${asStarted(`gatehouse limits --workload ${printableLine(workload.name)}`, program)}\n\n`
 }
 
 type ErrorLine = ErrorsAnswer['errors'][number]

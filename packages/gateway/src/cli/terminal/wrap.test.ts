@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { CliError, reportError } from '../errors.ts'
+import { forPeople } from './people.ts'
 import { columnsOf } from './printable.ts'
 import { sentence } from './sentence.ts'
 import { wrapLine } from './wrap.ts'
@@ -43,4 +44,16 @@ test('help texts become sentences, and names at their start stay as they are', (
   assert.equal(sentence('-c is short'), '-c is short.')
   assert.equal(sentence('gatehouse.yaml is read'), 'gatehouse.yaml is read.')
   assert.equal(sentence('Is it?'), 'Is it?')
+})
+
+// Steps of an explanation and findings are as long as sentences are.
+test('C19 findings and steps are wrapped below their text, and name the program as it was started', () => {
+  const stdout = { write: () => {}, isTTY: true, columns: 40 }
+  const text = '✗ redis       Nothing listens there, so limits cannot be shared.\n  → gatehouse doctor --only redis\n'
+  assert.equal(
+    forPeople(text, { program: './gatehouse', stdout }),
+    '✗ redis       Nothing listens there, so\n              limits cannot be shared.\n  → ./gatehouse doctor --only redis\n',
+  )
+  const inPipe = forPeople(text, { program: 'gatehouse', stdout: { write: () => {} } })
+  assert.equal(inPipe, text)
 })

@@ -1,14 +1,15 @@
 /** Rewrites a segment of the journal without what some exchanges say about a person. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, open, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, open, rename, rm, stat, truncate } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { erasedEntry } from './erased-entry.ts'
 import { syncDirectory } from './files.ts'
 import { at } from './frame.ts'
+import { type JournalPosition, segmentOf } from './position.ts'
 import { SegmentScanner } from './scanner.ts'
-import { readPreamble, segmentPath } from './segments.ts'
+import { readPreamble, segmentNumbers, segmentPath } from './segments.ts'
 
 export interface ErasedSegment {
   readonly segment: number
@@ -93,6 +94,20 @@ async function offsetsOf({ journal, segment, selects }: SegmentErasure, end: num
 export function validBytes(journal: string, segment: number, size: number): number {
   const successor = readPreamble(journal, segment + 1)
   return successor?.previousNumber === segment ? Math.min(successor.previousBytes, size) : size
+}
+
+/**
+ * Removes what a failed write left after the last entry of the segments before a position: it may be of anyone.
+ * @param journal directory of the segments.
+ */
+export async function cutTails(journal: string, to: JournalPosition): Promise<void> {
+  for (const segment of segmentNumbers(journal)) {
+    if (segment >= segmentOf(to)) break
+    const path = segmentPath(journal, segment)
+    const { size } = await stat(path)
+    const end = validBytes(journal, segment, size)
+    if (end < size) await truncate(path, end)
+  }
 }
 
 async function digestOf(path: string): Promise<string> {

@@ -254,3 +254,17 @@ test('a feed that is behind ships the records without the person, and the certif
   for (const id of missed.alice) assert.equal(lines.get(id)?.request, '')
   for (const id of missed.bob) assert.equal(lines.get(id)?.request, `ordinary prompt ${id}`)
 })
+
+test('a ledger without a store is erased from its journal, by the key of the person', async t => {
+  const directory = temporaryDirectory('ledger')
+  const ledger = await testLedger(t, directory, options({ store: 'none' }))
+  await fill(ledger, 30)
+  const preview = await ledger.erasures.preview(filterOf())
+  assert.deepEqual([preview.records, preview.fromMs, preview.toMs], [30, start, start + 29 * 1_800_000])
+  const certificate = await erased(ledger)
+  assert.deepEqual([certificate.records, certificate.segments.length > 3], [30, true])
+  assert.equal((await ledger.erasures.preview(filterOf())).records, 0)
+  await ledger.close()
+  assert.deepEqual(filesWith(directory, [...planted, secret]), [])
+  assert.deepEqual(await faultsOf(directory), [])
+})

@@ -24,6 +24,7 @@ import type {
   LegalHolds,
 } from './index.ts'
 import { readJson, writeJson } from './json-file.ts'
+import { personOf } from './person.ts'
 
 export interface ErasuresParts {
   /** Directory of the ledger. */
@@ -244,14 +245,6 @@ function readCertificate(directory: string, id: string, log: Log): EraseState | 
     log.error({ erasure: id, cause: String(error) }, 'erasure_certificate_unreadable')
     return null
   }
-}
-
-/** @throws QuestionError for a key that is not a user's. */
-function personOf(key: string): ErasePlan['person'] {
-  const [, tenantId = '', objectId = ''] = /^user:([^/]+)\/(.+)$/.exec(key) ?? []
-  if (objectId === '')
-    throw new QuestionError('Only a person can be erased: the key of a caller that begins with user:.')
-  return { tenantId, objectId }
 }
 
 /** Random, and as long as the object id, so that it has the same room in the journal. Object ids are GUIDs. */

@@ -6,45 +6,73 @@ import { readClosedBlock } from '../journal/exchange-reader.ts'
 import { flag, openedNames, openedNumbers } from '../journal/fields.ts'
 import { at, frameHeadBytes, frameKind } from '../journal/frame.ts'
 import { BlockView, namesOf } from '../journal/metadata.ts'
+import { type JournalPosition, positionAt, segmentOf } from '../journal/position.ts'
 import { SegmentScanner } from '../journal/scanner.ts'
+import { segmentNumbers } from '../journal/segments.ts'
 import { formatOf } from '../journal/version.ts'
 import { type ErasePlan, type HeldFacts, isHeld } from './index.ts'
 
+/** What an erasure looks for. */
+export type Wanted = Pick<ErasePlan, 'filter' | 'person' | 'pseudonym' | 'to' | 'holds'>
+
 /** What the journal has of a person, up to a segment. */
 export class FoundExchanges {
-  /** By the 16 bytes of the id, as latin1: true when it has ended. */
-  readonly #ended = new Map<string, boolean>()
+  /** By the 16 bytes of the id, as latin1: where it ended; 0 while it has not. */
+  readonly #ended = new Map<string, JournalPosition>()
   /** Exchanges that a legal hold selects. */
   readonly #held = new Set<string>()
-  /** Segments with an entry of an exchange that was found, held ones included; ascending. */
+  /** Segments with an entry of an exchange that was found; ascending. */
   readonly segments: number[] = []
+  /** Bytes of their bodies. */
+  bodyBytes = 0
+  /** Begin of the first and of the last of them; null for none. */
+  firstMs: number | null = null
+  lastMs: number | null = null
   /** Bytes of the journal that are damaged: what they were cannot be known. */
   damagedBytes = 0
 
   /** True for an exchange that has ended and that no hold selects. */
-  selects = (id: string): boolean => this.#ended.get(id) === true && !this.#held.has(id)
+  selects = (id: string): boolean => (this.#ended.get(id) ?? 0) > 0 && !this.#held.has(id)
 
   get held(): number {
     return this.#held.size
   }
 
-  /** Takes an exchange that the store has. */
-  add(id: string): void {
-    this.#ended.set(id, true)
+  /** Exchanges that have ended. */
+  get count(): number {
+    return this.endedBefore(Number.POSITIVE_INFINITY)
   }
 
-  began(id: string, isHeldNow: boolean): void {
-    if (isHeldNow) this.#held.add(id)
-    else if (!this.#ended.has(id)) this.#ended.set(id, false)
+  endedBefore(position: JournalPosition): number {
+    let count = 0
+    for (const [id, at] of this.#ended) if (at < position && this.selects(id)) count += 1
+    return count
+  }
+
+  /** Takes an exchange that the store has. */
+  add(id: string): void {
+    this.#ended.set(id, 1)
+  }
+
+  began(id: string, startedAtMs: number, isHeldNow: boolean): void {
+    if (isHeldNow) {
+      this.#held.add(id)
+      return
+    }
+    if (!this.#ended.has(id)) this.#ended.set(id, 0)
+    this.firstMs = Math.min(this.firstMs ?? startedAtMs, startedAtMs)
+    this.lastMs = Math.max(this.lastMs ?? startedAtMs, startedAtMs)
   }
 
   /** Takes an entry of any kind. */
-  has(id: string, segment: number): void {
-    if (this.#ended.has(id) && this.segments.at(-1) !== segment) this.segments.push(segment)
+  has(id: string, { segment, bodyBytes }: Pick<SegmentScanner, 'segment' | 'bodyBytes'>): void {
+    if (!this.#ended.has(id)) return
+    this.bodyBytes += bodyBytes
+    if (this.segments.at(-1) !== segment) this.segments.push(segment)
   }
 
-  ended(id: string): void {
-    if (this.#ended.has(id)) this.#ended.set(id, true)
+  ended(id: string, at: JournalPosition): void {
+    if (this.#ended.has(id)) this.#ended.set(id, at)
   }
 }
 
@@ -58,23 +86,31 @@ const startedAt = openedNumbers.findIndex(field => field.name === 'startedAtMs')
 const entriesAtOnce = 2_000
 
 /**
- * Reads the figures of every entry of a segment, in order of the segments.
- * @param journal directory of the segments. @returns false when the segment is gone.
+ * Reads the figures of every entry of the journal before `wanted.to`.
+ * @param journal directory of the segments. @param found what is known already. @returns `found`.
  */
-export async function findIn(
+export async function findInJournal(
   journal: string,
-  segment: number,
-  plan: ErasePlan,
-  found: FoundExchanges,
-): Promise<boolean> {
+  wanted: Wanted,
+  found = new FoundExchanges(),
+): Promise<FoundExchanges> {
+  for (const segment of segmentNumbers(journal)) {
+    if (segment >= segmentOf(wanted.to)) break
+    await findIn(journal, segment, wanted, found)
+  }
+  return found
+}
+
+async function findIn(journal: string, segment: number, wanted: Wanted, found: FoundExchanges): Promise<void> {
   let entries: SegmentScanner
   try {
     entries = new SegmentScanner(journal, segment)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
+    // Retention may have deleted it meanwhile.
+    if (codeOf(error) === 'ENOENT') return
     throw error
   }
-  const finder = new Finder(plan, found)
+  const finder = new Finder(wanted, found)
   try {
     const end = validBytes(journal, segment, entries.fileBytes)
     for (let count = 1; entries.next(end); count += 1) {
@@ -85,21 +121,20 @@ export async function findIn(
   } finally {
     entries.close()
   }
-  return true
 }
 
 class Finder {
-  readonly #plan: ErasePlan
+  readonly #sought: Wanted
   readonly #found: FoundExchanges
   readonly #wanted: readonly Buffer[]
   readonly #block = new BlockView()
   readonly #closed = new BlockView()
 
-  constructor(plan: ErasePlan, found: FoundExchanges) {
-    this.#plan = plan
+  constructor(sought: Wanted, found: FoundExchanges) {
+    this.#sought = sought
     this.#found = found
     // What an earlier process has rewritten has the pseudonym already.
-    this.#wanted = [plan.person.objectId, plan.pseudonym].map(text => Buffer.from(text))
+    this.#wanted = [sought.person.objectId, sought.pseudonym].map(text => Buffer.from(text))
   }
 
   look(entry: SegmentScanner): void {
@@ -109,9 +144,9 @@ class Finder {
       const from = this.#openedFrom(entry)
       const shape = formatOf(entry).opened
       if (from !== null && this.#block.read(entry.view, from, entry.metaEnd, shape)) this.#begin(entry, id)
-      if (kind === frameKind.closed) this.#found.ended(id)
+      if (kind === frameKind.closed) this.#found.ended(id, positionAt(entry.segment, entry.offset))
     }
-    this.#found.has(id, entry.segment)
+    this.#found.has(id, entry)
   }
 
   /** Where the entry has its opening half; null where it has none. */
@@ -126,13 +161,13 @@ class Finder {
     const names = entry.window.subarray(namesAt, textsAt)
     if (!this.#wanted.some(text => names.includes(text))) return
     const facts = this.#factsOf(entry)
-    if (facts !== null) this.#found.began(id, isHeld(this.#plan.holds, facts))
+    if (facts !== null) this.#found.began(id, facts.startedAtMs, isHeld(this.#sought.holds, facts))
   }
 
   /** Null for a call that is not the person's, or that the filter leaves out. */
   #factsOf(entry: SegmentScanner): HeldFacts | null {
     const names = namesOf(entry.window, entry.view, this.#block)
-    const { person, pseudonym, filter } = this.#plan
+    const { person, pseudonym, filter } = this.#sought
     const objectId = names[objectAt]
     const isTheirs =
       names[kindAt] === 'user' &&

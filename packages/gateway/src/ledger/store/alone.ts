@@ -7,6 +7,7 @@ import { CursorFile } from '../journal/cursor-file.ts'
 import { ExchangeReader } from '../journal/exchange-reader.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
+import { AloneEraser } from './alone-eraser.ts'
 import type { StoreCall } from './messages.ts'
 import { deleteSegments, type Retained } from './retention.ts'
 import type { Store, StoreStatus } from './store.ts'
@@ -28,6 +29,7 @@ const consumer = 'open-exchanges'
  */
 export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openIds' | 'abandon'> {
   readonly #journal: string
+  readonly #eraser: AloneEraser
   /** Where a restart begins to read. */
   readonly #cursor: CursorFile
   readonly #exchanges: ExchangeReader<null>
@@ -37,6 +39,7 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
 
   private constructor({ directory, log }: JournalAloneOptions) {
     this.#journal = journalPath(directory)
+    this.#eraser = new AloneEraser(this.#journal)
     this.#cursor = new CursorFile({ directory, journal: this.#journal, consumer, log })
     const { position } = this.#cursor
     const reader = { name: consumer, position, readOpening: () => null, take: async () => {} }
@@ -154,23 +157,23 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     return Promise.reject(withoutStore())
   }
 
-  eraseFigures(): Promise<never> {
-    return Promise.reject(withoutStore())
+  eraseFigures(...asked: Parameters<Store['eraseFigures']>): ReturnType<Store['eraseFigures']> {
+    return this.#eraser.figures(...asked)
   }
-  eraseBegin(): Promise<never> {
-    return Promise.reject(withoutStore())
+  eraseBegin(...asked: Parameters<Store['eraseBegin']>): ReturnType<Store['eraseBegin']> {
+    return this.#eraser.begin(...asked)
   }
-  eraseSegment(): Promise<never> {
-    return Promise.reject(withoutStore())
+  eraseSegment(...asked: Parameters<Store['eraseSegment']>): ReturnType<Store['eraseSegment']> {
+    return this.#eraser.segment(...asked)
   }
-  eraseShipped(): Promise<never> {
-    return Promise.reject(withoutStore())
+  eraseShipped(...asked: Parameters<Store['eraseShipped']>): ReturnType<Store['eraseShipped']> {
+    return this.#eraser.shipped(...asked)
   }
-  eraseArchives(): Promise<never> {
-    return Promise.reject(withoutStore())
+  eraseArchives(): ReturnType<Store['eraseArchives']> {
+    return this.#eraser.archives()
   }
-  eraseRows(): Promise<never> {
-    return Promise.reject(withoutStore())
+  eraseRows(): ReturnType<Store['eraseRows']> {
+    return this.#eraser.rows()
   }
 
   querySnapshot(): Promise<never> {

@@ -1,11 +1,10 @@
 /** What the store's thread does for an erasure: finds the exchanges, rewrites segments, rows and archives. */
-import { stat, truncate } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LedgerError } from '../index.ts'
-import { type ErasedSegment, eraseSegment, validBytes } from '../journal/erase-segment.ts'
-import { type JournalPosition, segmentOf } from '../journal/position.ts'
-import { segmentNumbers, segmentPath } from '../journal/segments.ts'
-import { FoundExchanges, findIn } from '../privacy/find-exchanges.ts'
+import { cutTails, type ErasedSegment, eraseSegment } from '../journal/erase-segment.ts'
+import type { JournalPosition } from '../journal/position.ts'
+import { segmentNumbers } from '../journal/segments.ts'
+import { FoundExchanges, findInJournal } from '../privacy/find-exchanges.ts'
 import type { ArchiveProof, EraseFilter, ErasePlan, LegalHold } from '../privacy/index.ts'
 import { archivedSql, readArchives, rowsSource } from './archives.ts'
 import { archivesToErase, type ErasedRows, erasedSql, eraseRows, filterSql, removeErasedFiles } from './erase-rows.ts'
@@ -114,11 +113,8 @@ export class StoreEraser {
       ),
     )
     for (const [id] of stored.getRows()) found.add(openId(String(id)))
-    for (const segment of segmentNumbers(journal)) {
-      if (segment >= segmentOf(plan.to)) break
-      await cutTail(journal, segment)
-      await findIn(journal, segment, plan, found)
-    }
+    await cutTails(journal, plan.to)
+    await findInJournal(journal, plan, found)
     this.#begun = { plan, found }
     return { segments: found.segments, damagedBytes: found.damagedBytes }
   }
@@ -126,9 +122,7 @@ export class StoreEraser {
   /** Null where the segment has none of the plan's exchanges. */
   segment(planId: string, segment: number): Promise<ErasedSegment | null> {
     const begun = this.#begun
-    if (begun?.plan.id !== planId) {
-      throw new LedgerError('ledger_busy', 'The store was started again during the erasure, which begins again.')
-    }
+    if (begun?.plan.id !== planId) throw beginsAgain()
     const { found, plan } = begun
     return eraseSegment({ journal: this.#store.journal, segment, pseudonym: plan.pseudonym, selects: found.selects })
   }
@@ -166,12 +160,8 @@ export class StoreEraser {
   }
 }
 
-/** Removes what a failed write left after the last entry of a segment: it may be of anyone. */
-async function cutTail(journal: string, segment: number): Promise<void> {
-  const path = segmentPath(journal, segment)
-  const { size } = await stat(path)
-  const end = validBytes(journal, segment, size)
-  if (end < size) await truncate(path, end)
+export function beginsAgain(): LedgerError {
+  return new LedgerError('ledger_busy', 'The store was started again during the erasure, which begins again.')
 }
 
 function numberOrNull(value: unknown): number | null {

@@ -183,7 +183,7 @@ export type RecordsPage = {
 export type GatehouseRecord = {
   /** UUID of version 7, also the answer's `x-gatehouse-request-id`. */
   readonly id: string
-  /** Id of the exchange of which the gateway sent this copy by itself; null for what a client asked. */
+  /** Id of the call of which this is a copy; null for a call of a client. */
   readonly copyOf: string | null
   /**
    * `shadow` for a mirrored copy, `hedge` for a second try beside a slow one, `follow_up` for a question
@@ -548,7 +548,7 @@ export type Ledger = {
   readonly lostBodyBytes: number
   /** Whole records that found no room there, since the start. */
   readonly lostRecords: number
-  /** Exchanges that are open now. */
+  /** Calls that are open now. */
   readonly openExchanges: number
   /** Bytes of the journal that could not be read, since it began. */
   readonly damagedBytes: number
@@ -867,7 +867,7 @@ export type Log = {
    */
   readonly untilMs: number | null
   readonly format: 'json' | 'pretty'
-  /** True where each exchange has a line, `call_ended`. */
+  /** True if each call has a line, `call_ended`. */
   readonly access: boolean
 }
 
@@ -2431,7 +2431,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: Erasure
   }
-  /** Figures of exchanges, newest first, without bodies. */
+  /** Figures of calls, newest first, without bodies. */
   'GET /api/v1/records': {
     readonly path: Readonly<Record<never, never>>
     readonly query: {
@@ -2483,7 +2483,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: GatehouseRecord
   }
-  /** The cost of one exchange, line by line, with the price of each kind of token. */
+  /** The cost of one call, line by line, with the price of each kind of token. */
   'GET /api/v1/records/{id}/cost': {
     readonly path: {
       readonly id: string
@@ -2492,7 +2492,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: RecordCost
   }
-  /** Which bodies of an exchange there are, and why there are no others. No body is read to anyone. */
+  /** Which bodies of a call there are, and why there are no others. No body is shown. */
   'GET /api/v1/records/{id}/kept': {
     readonly path: {
       readonly id: string
@@ -2501,7 +2501,7 @@ export interface Operations {
     readonly body: undefined
     readonly answer: KeptBodies
   }
-  /** What was asked and answered in one exchange. Each reading is logged. */
+  /** What was asked and answered in one call. Each reading is logged. */
   'GET /api/v1/records/{id}/bodies': {
     readonly path: {
       readonly id: string

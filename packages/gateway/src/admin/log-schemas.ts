@@ -13,7 +13,7 @@ const logFields = z
         'When a level ends that was set at run time, in milliseconds since the epoch; null while the configuration’s is in force.',
     }),
     format: z.enum(['json', 'pretty']),
-    access: z.boolean().openapi({ description: 'True where each exchange has a line, `call_ended`.' }),
+    access: z.boolean().openapi({ description: 'True if each call has a line, `call_ended`.' }),
   })
   .openapi('Log')
 export const logAnswer: z.ZodType<LogState> = logFields

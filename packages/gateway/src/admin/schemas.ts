@@ -178,7 +178,7 @@ export const ledgerAnswer = z
     heldEntries: z.int().openapi({ description: 'Entries that wait in memory for a disk that takes none.' }),
     lostBodyBytes: z.int().openapi({ description: 'Bytes of bodies that found no room there, since the start.' }),
     lostRecords: z.int().openapi({ description: 'Whole records that found no room there, since the start.' }),
-    openExchanges: z.int().openapi({ description: 'Exchanges that are open now.' }),
+    openExchanges: z.int().openapi({ description: 'Calls that are open now.' }),
     damagedBytes: z.int().openapi({ description: 'Bytes of the journal that could not be read, since it began.' }),
   })
   .openapi('Ledger')

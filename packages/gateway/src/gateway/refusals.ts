@@ -331,7 +331,7 @@ export const refusals = {
     status: 504,
     type: 'server_error',
     retry: 'later',
-    say: 'The exchange took longer than the {seconds} seconds that are allowed.',
+    say: 'The call took longer than the {seconds} seconds that are allowed.',
   },
 
   // the gateway itself

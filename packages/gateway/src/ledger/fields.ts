@@ -21,7 +21,7 @@ export const fields = {
   copyOf: opened(
     { kind: 'text', orNull: true, since: 2, journal: 0, column: 62 },
     { otel: 'gatehouse.copy.of', csv: 51, showWith: 'copyKind' },
-    'Id of the exchange of which the gateway sent this copy by itself; null for what a client asked.',
+    'Id of the call of which this is a copy; null for a call of a client.',
   ),
   copyKind: opened(
     { kind: 'name', values: copyKinds, orNull: true, since: 2, journal: 18, column: 63 },

@@ -211,7 +211,7 @@ const families = {
   },
   writable: { name: 'gatehouse_ledger_writable', help: '1 while the disk takes records, else 0.' },
   held: { name: 'gatehouse_ledger_held_entries', help: 'Entries that wait in memory for a disk that takes none.' },
-  open: { name: 'gatehouse_ledger_open_exchanges', help: 'Exchanges that are open, as far as the store has read.' },
+  open: { name: 'gatehouse_ledger_open_exchanges', help: 'Calls that are open, as far as the store has read.' },
   lostRecords: {
     name: 'gatehouse_ledger_lost_records_total',
     help: 'Records lost since the start: the disk took none, and there was no room to hold them.',

@@ -17,7 +17,7 @@ import { isOwn, isVisible, within } from '../visible.ts'
 const list = createRoute({
   method: 'get',
   path: '/api/v1/records',
-  summary: 'Figures of exchanges, newest first, without bodies.',
+  summary: 'Figures of calls, newest first, without bodies.',
   ...needs('viewer', 'developer'),
   request: { query: listParameters },
   responses: { 200: jsonAnswer(pageAnswer, 'One page.'), ...commonAnswers },
@@ -35,7 +35,7 @@ const one = createRoute({
 const bodies = createRoute({
   method: 'get',
   path: '/api/v1/records/{id}/bodies',
-  summary: 'What was asked and answered in one exchange. Each reading is logged.',
+  summary: 'What was asked and answered in one call. Each reading is logged.',
   ...needs('auditor', 'developer'),
   request: { params: idParameters },
   responses: { 200: streamedJsonAnswer(bodiesAnswer, 'The bodies.'), 404: unknownRecord, ...commonAnswers },
@@ -44,7 +44,7 @@ const bodies = createRoute({
 const kept = createRoute({
   method: 'get',
   path: '/api/v1/records/{id}/kept',
-  summary: 'Which bodies of an exchange there are, and why there are no others. No body is read to anyone.',
+  summary: 'Which bodies of a call there are, and why there are no others. No body is shown.',
   ...needs('viewer', 'developer'),
   request: { params: idParameters },
   responses: { 200: jsonAnswer(keptAnswer, 'Which there are.'), 404: unknownRecord, ...commonAnswers },
@@ -53,7 +53,7 @@ const kept = createRoute({
 const cost = createRoute({
   method: 'get',
   path: '/api/v1/records/{id}/cost',
-  summary: 'The cost of one exchange, line by line, with the price of each kind of token.',
+  summary: 'The cost of one call, line by line, with the price of each kind of token.',
   ...needs('viewer', 'developer'),
   request: { params: idParameters },
   responses: { 200: jsonAnswer(costAnswer, 'The cost.'), 404: unknownRecord, ...commonAnswers },

@@ -9,7 +9,7 @@ test('log shows the level, and changes it for a while', async t => {
     run(args, { admin: house.admin.url, token: given => house.token(given?.as ?? 'carol'), ...options })
   const { code, out, err } = await read(['log'])
   assert.deepEqual([code, err], [0, ''])
-  assert.match(out, /^level {3}info\nform {4}json\naccess {2}exchanges have no lines/)
+  assert.match(out, /^level {3}info\nform {4}json\naccess {2}calls have no lines/)
   const set = await read(['log', 'level', 'debug', '--for', '2h', '--as', 'alice'])
   assert.match(set.out, /^level {3}debug for 2 h more; the configuration says info$/m)
   assert.equal(JSON.parse((await read(['log'], { json: true })).out).level, 'debug')

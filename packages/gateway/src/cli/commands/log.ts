@@ -67,6 +67,6 @@ function print(context: CliContext, state: LogState): void {
 
 function textOf({ level, configured, untilMs, format, access }: LogState, nowMs: number): string {
   const meanwhile = untilMs === null ? '' : ` for ${spoken(untilMs - nowMs)} more; the configuration says ${configured}`
-  const lines = access ? 'each exchange has a line when it has ended' : 'exchanges have no lines (log.access)'
+  const lines = access ? 'each call has a line when it has ended' : 'calls have no lines (log.access)'
   return `level   ${level}${meanwhile}\nform    ${format}\naccess  ${lines}\n`
 }

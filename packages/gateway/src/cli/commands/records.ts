@@ -34,7 +34,7 @@ const pageRecordsMax = 1_000
 
 /** `gatehouse records list|show|tail|search|explain`: single exchanges. */
 export function recordsCommand(context: CliContext): Command {
-  const command = new Command('records').description('Single exchanges from the ledger.')
+  const command = new Command('records').description('Single calls from the ledger.')
   command.addCommand(listCommand(context))
   command.addCommand(showCommand(context))
   command.addCommand(tailCommand(context))
@@ -53,7 +53,7 @@ interface ListOptions extends ReaderOptions, SourceOptions {
 }
 
 function listCommand(context: CliContext): Command {
-  const command = new Command('list').description('The latest exchanges, newest first.')
+  const command = new Command('list').description('The latest calls, newest first.')
   addReaderOptions(addFilterOptions(command, null))
   return command
     .option(...limitOption)
@@ -78,7 +78,7 @@ async function listRecords(context: CliContext, options: ListOptions): Promise<v
 
 function showCommand(context: CliContext): Command {
   const command = new Command('show')
-    .description('One exchange: its figures and, for auditors, what was asked and answered.')
+    .description('One call: its figures and, for auditors, what was asked and answered.')
     .argument('<id>', recordIdHelp)
     .option('--bodies', 'prompt and completion too (role auditor, or your own call; each reading is logged)')
     .option(...reasonOption)
@@ -99,7 +99,7 @@ interface TailOptions extends ReaderOptions {
 }
 
 function tailCommand(context: CliContext): Command {
-  const command = new Command('tail').description('The latest exchanges, oldest first, then each new one until Ctrl-C.')
+  const command = new Command('tail').description('The latest calls, oldest first, then each new one until Ctrl-C.')
   addReaderOptions(addFilterOptions(command, null))
   return command
     .option('--lines <number>', 'how many to begin with, 0 to 1000', text => wholeNumber(text, 0, 1_000), 10)

@@ -16,6 +16,6 @@ export const log = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'One line for each exchange when it has ended, `call_ended`: caller, workload, operation, instance, status, times, tokens and cost; never an address, a header or a body.',
+      'One line for each call when it has ended, `call_ended`: caller, workload, operation, instance, status, times, tokens and cost; never an address, a header or a body.',
     ),
 })

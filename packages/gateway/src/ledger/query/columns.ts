@@ -113,7 +113,7 @@ const columns: readonly QueryColumn[] = shownFields.flatMap(field => [...(own[fi
 
 export const recordsTable: QueryTable = {
   name: 'records',
-  description: 'One row for each exchange that the ledger has, archived days included. Times are UTC.',
+  description: 'One row for each call in the ledger, also of archived days. Times are UTC.',
   columns,
 }
 

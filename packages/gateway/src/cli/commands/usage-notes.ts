@@ -6,7 +6,7 @@ import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import type { Period } from '../terminal/periods.ts'
 import { printableLine } from '../terminal/printable.ts'
-import { wrapped } from '../terminal/table.ts'
+import { wrapLine } from '../terminal/wrap.ts'
 import { widthOf } from './filters.ts'
 import type { ReportSource } from './report-source.ts'
 
@@ -67,7 +67,7 @@ export async function provisionedNote(
   if (found.length === 0) return ''
   const names = found.map(({ keys }) => printableLine(keys.join('/'))).join(', ')
   const note = `Calls of provisioned deployments (${names}) are at the list price of tokens, which is not on the invoice: it has the price of the capacity.`
-  return `\n${wrapped(note, widthOf(context)).join('\n')}\n`
+  return `\n${wrapLine(note, widthOf(context), 0)}\n`
 }
 
 /** `INSTANCE/DEPLOYMENT`; none where this account may not read them. */

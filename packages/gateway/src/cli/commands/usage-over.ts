@@ -78,11 +78,11 @@ const columns: readonly FigureColumn[] = [
   count('failed', { title: 'failed', leaves: 3 }),
   count('totalTokens', { title: 'tokens' }),
   time('firstByteMs', 'p50', { title: 'first byte p50', leaves: 5 }),
-  time('firstByteMs', 'p95', { title: 'p95', leaves: 6 }),
-  time('firstByteMs', 'p99', { title: 'p99', leaves: 8 }),
+  time('firstByteMs', 'p95', { fullTitle: 'first byte p95', title: 'p95', leaves: 6 }),
+  time('firstByteMs', 'p99', { fullTitle: 'first byte p99', title: 'p99', leaves: 8 }),
   time('durationMs', 'p50', { title: 'ms p50', leaves: 1 }),
-  time('durationMs', 'p95', { title: 'p95', leaves: 2 }),
-  time('durationMs', 'p99', { title: 'p99', leaves: 7 }),
+  time('durationMs', 'p95', { fullTitle: 'ms p95', title: 'p95', leaves: 2 }),
+  time('durationMs', 'p99', { fullTitle: 'ms p99', title: 'p99', leaves: 7 }),
 ]
 
 function textOf(series: Series, width: number | null): string {

@@ -8,6 +8,7 @@ import { asStarted } from '../started.ts'
 import { type PeriodOptions, periodFrom } from '../terminal/periods.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
+import { wrapLine } from '../terminal/wrap.ts'
 import { addPeriodOptions, addReaderOptions, formatOf, type ReaderOptions, widthOf, withPeriod } from './filters.ts'
 
 type WorkloadsOptions = Pick<ReaderOptions, 'format' | 'as' | keyof PeriodOptions>
@@ -63,10 +64,11 @@ async function showOne(context: CliContext, name: string, options: WorkloadsOpti
   const format = formatOf(options, context)
   if (format === 'json') context.stdout.write(`${jsonText({ ...workload, errors }, 2)}\n`)
   else if (format === 'csv') context.stdout.write(errorsCsv(errors))
-  else context.stdout.write(factsText(workload, context.program) + errorsText(errors, widthOf(context)))
+  else context.stdout.write(factsText(workload, context) + errorsText(errors, widthOf(context)))
 }
 
-function factsText(workload: WorkloadDetail, program: string): string {
+function factsText(workload: WorkloadDetail, context: CliContext): string {
+  const width = widthOf(context)
   const { gateway, targets, callers, output } = workload
   const answers = [
     output.most === null ? '' : `at most ${figure(output.most)} tokens`,
@@ -85,9 +87,10 @@ function factsText(workload: WorkloadDetail, program: string): string {
   ]
   const lines = facts
     .filter(([, values]) => values.length > 0)
-    .map(([title, values]) => `  ${title.padEnd(12)} ${printableLine(values.join(', '))}\n`)
+    .map(([title, values]) => `  ${title.padEnd(12)} ${printableLine(values.join(', '))}`)
+    .map(line => `${wrapLine(line, width, 15)}\n`)
   const may = workload.mayCall ? 'you may call' : 'no rule lists you'
-  return `${printableLine(workload.name)} (${may})\n${lines.join('')}  limits       ${asStarted(`gatehouse limits --workload ${printableLine(workload.name)}`, program)}\n\n`
+  return `${printableLine(workload.name)} (${may})\n${lines.join('')}  limits       ${asStarted(`gatehouse limits --workload ${printableLine(workload.name)}`, context.program)}\n\n`
 }
 
 type ErrorLine = ErrorsAnswer['errors'][number]

@@ -5,9 +5,12 @@
 import { DistinctNames, distinctWidth } from './distinct.ts'
 import { columnsOf, cutToColumns, printableLine } from './printable.ts'
 import type { Shorten, ShortForm } from './shorter.ts'
+import { wrapLine } from './wrap.ts'
 
 export interface TableColumn {
   readonly title: string
+  /** What it is called where it is hidden, if its title needs the one before it. */
+  readonly fullTitle?: string
   readonly align?: 'left' | 'right'
   /**
    * On a narrow terminal, columns are hidden in the order of this number, highest first; a column without it stays.
@@ -74,7 +77,7 @@ export function layOut(columns: readonly TableColumn[], rows: Rows, width: numbe
     rule: '─'.repeat(totalWidth(drafts)),
     line,
     fits: cells => width === null || shown.every(({ at, fits }) => fits(printableLine(cells[at] ?? ''))),
-    hidden: drafts.filter(({ isHidden }) => isHidden).map(({ column }) => column.title),
+    hidden: drafts.filter(({ isHidden }) => isHidden).map(({ column }) => column.fullTitle ?? column.title),
     notes: drafts.flatMap(({ isHidden, short }) => (isHidden || short === null ? [] : [short.note])),
   }
 }
@@ -90,7 +93,7 @@ export function renderTable(
   const lines = [layout.head, layout.rule, ...rows.map(layout.line)]
   if (foot !== undefined) lines.push(layout.rule, layout.line(foot))
   const notes = notesOf(layout)
-  if (notes !== '') lines.push('', ...wrapped(notes, width))
+  if (notes !== '') lines.push('', wrapLine(notes, width, 0))
   return `${lines.join('\n')}\n`
 }
 
@@ -99,18 +102,6 @@ function notesOf({ notes, hidden }: TableLayout): string {
   if (hidden.length === 0) return notes.join(' ')
   const columns = `Hidden columns (window too narrow): ${hidden.join(', ')}. Use --format csv to see all.`
   return [...notes, columns].join(' ')
-}
-
-/** Lines of words, none wider than a terminal. */
-export function wrapped(text: string, width: number | null): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)
-    const longer = line === undefined ? word : `${line} ${word}`
-    if (line !== undefined && (width === null || columnsOf(longer) <= width)) lines[lines.length - 1] = longer
-    else lines.push(word)
-  }
-  return lines
 }
 
 /** A column while widths are chosen. */

@@ -3,15 +3,20 @@
  * the ledger.
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import OpenAI, { toFile } from 'openai'
+import type { AuditPage } from '../../packages/gateway/src/audit/index.ts'
 import { run } from '../../packages/gateway/src/cli/run.fixture.ts'
+import type { House } from '../../packages/gateway/src/house/index.ts'
 import type { Conversation } from '../../packages/gateway/src/wire/conversation/index.ts'
 import type { SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { settledRecords } from '../support/records.ts'
-import { ask, startWorld } from '../support/world.ts'
+import { eventually } from '../support/wait.ts'
+import { ask, reopen, type Scope, startWorld } from '../support/world.ts'
 
 const deployments: Readonly<Record<string, SimulatedDeployment>> = {
   'gpt-4o': { model: 'gpt-4o' },
@@ -138,4 +143,93 @@ function saidIn({ record, bodies, conversation }: Line): string {
   const { text = '', toolCalls = [], attachments = [] } = conversation.messages.at(-1) ?? {}
   const calls = toolCalls.map(({ name, arguments: given }) => `${name}(${given})`)
   return [text, ...calls, ...attachments.map(({ kind }) => kind)].filter(part => part !== '').join(' ')
+}
+
+// A gateway is updated while an auditor exports; the file must still have each record once.
+test('an export that a restart of the gateway broke off is resumed at the new one', async t => {
+  const world = await startWorld(t)
+  const client = new OpenAI({ baseURL: `${world.url}/main/hr-bot/openai/v1`, apiKey: await world.token('alice') })
+  const call = (n: number) =>
+    client.chat.completions.create({
+      model: 'gpt-4o',
+      messages: ask(`Question ${n} ${'leave '.repeat(20_000)}`),
+      max_tokens: 5,
+    })
+  for (let n = 0; n < 8; n += 1) await call(n)
+  const records = await settledRecords(world.house)
+  const file = join(world.directory, 'calls.jsonl')
+  const reach = (house: House) => ({ admin: house.admin?.url ?? '', token: () => world.token('carol') })
+  const reason = ['--reason', 'a test', '-o', file]
+  const stalling = await stallingAt(t, world.house.admin?.url ?? '', 1_000_000)
+  const args = ['records', 'export', '--bodies', '--raw', '--retries', '0', ...reason]
+  const first = run(args, { ...reach(world.house), admin: stalling.url })
+  await eventually(
+    'half of the file',
+    () => {
+      const size = statSync(`${file}.part`, { throwIfNoEntry: false })?.size ?? 0
+      return size > 900_000 ? true : null
+    },
+    60_000,
+  )
+  await world.house.close()
+  stalling.breakAll()
+  assert.match((await first).err, /✗ export_broken/)
+  const house = await reopen(t, world)
+  const resumed = await run(['records', 'export', '--resume', ...reason], reach(house))
+  assert.equal(resumed.code, 0, resumed.err)
+  const ids = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map(line => (JSON.parse(line) as Line).record.id)
+  assert.deepEqual(
+    ids,
+    records.map(({ id }) => id),
+  )
+  const headers = { authorization: `Bearer ${await world.token('carol')}` }
+  const answer = await fetch(`${house.admin?.url}/api/v1/audit?action=records_exported`, { headers })
+  const { entries } = (await answer.json()) as AuditPage
+  assert.deepEqual(
+    entries.toReversed().map(({ outcome, facts }) => [outcome, facts['resumes'] !== undefined]),
+    [
+      ['asked', false],
+      ['failed', false],
+      ['asked', true],
+      ['done', true],
+    ],
+  )
+  assert.equal((await run(['records', 'verify-export', file])).code, 0)
+})
+
+/** An address that passes on to another, and reads no further after so many bytes of one connection. */
+async function stallingAt(t: Scope, url: string, bytesMax: number): Promise<{ url: string; breakAll(): void }> {
+  const { hostname, port } = new URL(url)
+  const clients = new Set<Socket>()
+  const server = createServer(client => {
+    clients.add(client)
+    const upstream = connect(Number(port), hostname)
+    let left = bytesMax
+    client.pipe(upstream)
+    upstream.on('data', (bytes: Buffer) => {
+      client.write(bytes)
+      left -= bytes.byteLength
+      if (left < 0) upstream.pause()
+    })
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('error', () => {})
+      one.on('close', () => other.destroy())
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const breakAll = (): void => {
+    for (const client of clients) client.destroy()
+  }
+  t.after(() => {
+    breakAll()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, breakAll }
 }

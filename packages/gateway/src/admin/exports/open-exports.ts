@@ -41,20 +41,19 @@ interface Kept extends Pick<OpenExport, 'id' | 'reader' | 'order' | 'sent'> {
 export class OpenExports {
   readonly #exports = new Map<string, Kept>()
   readonly #resumeMs: number
-  readonly #closing: AbortSignal
   readonly #failed: (error: unknown) => void
 
   /**
    * @param resumeMs how long an export without a connection can be resumed.
-   * @param closing aborted when the listener closes: what has no connection then has broken off.
+   * @param closing aborted when the listener closes: what is not whole then has broken off.
    * @param failed called with the error of an entry that could not be written.
    */
   constructor(resumeMs: number, closing: AbortSignal, failed: (error: unknown) => void) {
     this.#resumeMs = resumeMs
-    this.#closing = closing
     this.#failed = failed
+    // At once, also those that are being read: the audit trail is closed soon after the listener.
     const over = (): void => {
-      for (const kept of this.#exports.values()) if (kept.reading === null) this.#over(kept)
+      for (const kept of this.#exports.values()) this.#over(kept)
     }
     closing.addEventListener('abort', over, { once: true })
   }
@@ -107,7 +106,6 @@ export class OpenExports {
     kept.reading = null
     // Nothing of it was sent: it could not begin.
     if (kept.end === null && kept.sent.count === 0) this.#exports.delete(id)
-    else if (this.#closing.aborted) this.#over(kept)
     else kept.timer = setTimeout(() => this.#over(kept), this.#resumeMs).unref()
   }
 

@@ -20,7 +20,17 @@ test('audit lists and exports who did what, and verifies the chain of their entr
     refused.out,
     /^seq,time,action,.*\n\d+,[^,]+,refused,refused,user:[^,]+,bob@contoso\.example,127\.0\.0\.1,/,
   )
-  assert.match((await read(['audit', 'list', '--actor', 'nobody'])).out, /^No entries\.\n$/)
+  // C8: an empty answer about a name that was mistyped would be a false all-clear.
+  for (const filter of [
+    ['--actor', 'nobody'],
+    ['--action', 'log_level_sent'],
+  ]) {
+    const { code, out, err } = await read(['audit', 'list', ...filter])
+    assert.deepEqual([code, out], [1, ''], err)
+    assert.match(err, new RegExp(`^✗ name_unknown {2}No entry of the trail has the .* ${filter[1]}\\.\n`))
+  }
+  const before = await read(['audit', 'list', '--action', 'log_level_set', '--to', '2026-01'])
+  assert.deepEqual([before.code, before.out], [0, 'No entries.\n'])
   assert.match((await read(['audit', 'list', '--as', 'bob'])).err, /✗ role_missing/)
 
   const path = `${house.auditLedger}/audit/000001.jsonl`

@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import { type PeriodOptions, periodFrom } from '../terminal/periods.ts'
-import { jsonText } from '../terminal/printable.ts'
+import { jsonText, printableLine } from '../terminal/printable.ts'
 import { timesOfDay } from '../terminal/shorter.ts'
 import { figure, renderTable } from '../terminal/table.ts'
 import { instant } from '../terminal/times.ts'
@@ -90,7 +90,23 @@ async function pager(context: CliContext, options: FilterOptions): Promise<Pager
   return async (limit, before) => {
     const query = { ...filters, limit, before }
     const { entries, next } = await askAdmin<AuditPage>(context, { path: '/api/v1/audit', query, as })
+    if (entries.length === 0 && before === undefined) await requireKnown(context, options)
     return { rows: entries, next }
+  }
+}
+
+/** No entries of a name that the whole trail does not have would be a false all-clear. */
+async function requireKnown(context: CliContext, { actor, action, as }: FilterOptions): Promise<void> {
+  for (const [noun, name] of [
+    ['actor', actor],
+    ['action', action],
+  ] as const) {
+    if (name === undefined) continue
+    const query = { [noun]: name, limit: 1 }
+    const { entries } = await askAdmin<AuditPage>(context, { path: '/api/v1/audit', query, as })
+    if (entries.length > 0) continue
+    const what = `No entry of the trail has the ${noun} ${printableLine(name)}.`
+    throw new CliError('name_unknown', what, null, 'gatehouse audit list')
   }
 }
 

@@ -2,11 +2,19 @@
 import { resolve } from 'node:path'
 import { ordered } from '../../admin/usage-order.ts'
 import { LedgerError } from '../../ledger/index.ts'
-import type { RecordsPage, UsageDimension, UsageReport } from '../../ledger/reports.ts'
+import {
+  type RecordsPage,
+  type RecordsQuery,
+  type UsageDimension,
+  type UsageReport,
+  usageDimensions,
+} from '../../ledger/reports.ts'
 import type { Series, SeriesDimension, SeriesStep } from '../../ledger/series.ts'
+import type { Store } from '../../ledger/store/store.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import { type Ask, knownIn } from '../reach/known-names.ts'
 import { queryOf } from './ledger-export.ts'
 
 export interface SourceOptions {
@@ -90,16 +98,41 @@ async function ofStopped<T>(
     return { ...query, fromMs: query.fromMs ?? 0, toMs: query.toMs ?? context.clock() }
   }
   try {
-    return await readStopped(resolve(context.cwd, directory), store =>
-      work({
-        usage: async ({ filters, by, timeZone }) => ordered(await store.usage({ ...bounded(filters), by, timeZone })),
-        series: ({ filters, ...asked }) => store.series({ ...bounded(filters), ...asked, top: seriesTop }),
-        records: query => store.list(queryOf(query)),
-      }),
-    )
+    return await readStopped(resolve(context.cwd, directory), store => {
+      const known = (filters: AdminQuery): Promise<AdminQuery> => knownIn(context, storeAsker(store, bounded), filters)
+      return work({
+        async usage({ filters, by, timeZone }) {
+          return ordered(await store.usage({ ...bounded(await known(filters)), by, timeZone }))
+        },
+        async series({ filters, ...asked }) {
+          return store.series({ ...bounded(await known(filters)), ...asked, top: seriesTop })
+        },
+        records: async query => store.list(queryOf(await known(query))),
+      })
+    })
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error
     const next = nextSteps[error.code] ?? null
     throw new CliError(error.code, 'This ledger cannot be read.', error.message, next, { cause: error })
   }
+}
+
+type Bounded = (filters: AdminQuery) => RecordsQuery & { readonly fromMs: number; readonly toMs: number }
+
+/** Answers what the look-up of names asks for. What is configured is not in a ledger. */
+function storeAsker(store: Store, bounded: Bounded): Ask {
+  const answer = async (path: string, query: AdminQuery): Promise<unknown> => {
+    const { by, limit, order, search, ...filters } = query
+    switch (path) {
+      case '/api/v1/usage':
+        return store.usage({ ...bounded(filters), by: usageDimensions.filter(one => one === by), timeZone: 'UTC' })
+      case '/api/v1/callers':
+        return store.callers({ ...bounded(filters), search: String(search ?? ''), order: 'last', limit: Number(limit) })
+      case '/api/v1/errors':
+        return { errors: await store.errors(bounded(filters)) }
+      default:
+        throw new CliError('role_missing', 'A ledger has no configuration.')
+    }
+  }
+  return async <T>(path: string, query: AdminQuery = {}): Promise<T> => (await answer(path, query)) as T
 }

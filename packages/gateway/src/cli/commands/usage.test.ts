@@ -117,4 +117,11 @@ test('a ledger that no process has open answers usage and lists, and an open one
   assert.match(csv.out, /^workload,calls,.*\n(hr-bot,2,.*\n|code-assistant,1,.*\n){2}$/)
   assert.match((await offline('usage', '--over', 'day')).out, /^total +3 /m)
   assert.equal(JSON.parse((await offline('records', 'list', '--format', 'json')).out).records.length, 3)
+  // C8: an empty answer about a name that was mistyped would be a false all-clear.
+  for (const command of [['usage'], ['records', 'list']]) {
+    const { code, err } = await offline(...command, '--workload', 'hrbot')
+    assert.equal(code, 1)
+    assert.match(err, /^✗ name_unknown {2}No workload is called hrbot in the records .*\n {2}The nearest is hr-bot\./)
+    assert.match((await offline(...command, '--caller', 'zoe')).err, /^✗ name_unknown {2}No caller is called zoe\./)
+  }
 })

@@ -45,7 +45,11 @@ export async function knownFilters(
   query: AdminQuery,
   as: string | undefined,
 ): Promise<AdminQuery> {
-  const ask = askerOf(context, as)
+  return knownIn(context, askerOf(context, as), query)
+}
+
+/** The same where something else than a running gateway answers. */
+export async function knownIn(context: CliContext, ask: Ask, query: AdminQuery): Promise<AdminQuery> {
   for (const [parameter, kind] of Object.entries(kinds)) {
     const name = query[parameter]
     if (typeof name === 'string') await requireKnown(ask, parameter, kind, name)

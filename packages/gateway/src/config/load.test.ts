@@ -57,9 +57,17 @@ function altered(replaced: string, by: string): string {
 
 suite('the resulting configuration', () => {
   // An operator who starts with the example must not see an error of ours.
-  test('the example loads without a warning', async () => {
-    const loaded = await parse(await exampleText())
-    assert.deepEqual(loaded.warnings, [])
+  test('the example loads, and each of its placeholders has a warning', async () => {
+    const text = await exampleText()
+    const loaded = await parse(text)
+    const placed = [...text.matchAll(/^ *[^ #].*(?:00000000-0000|\/\/your-)/gm)]
+    const lines = placed.map(({ index, 0: found }) => text.slice(0, index + found.length).split('\n').length)
+    assert.equal(lines.length, 7)
+    assert.deepEqual(
+      loaded.warnings.map(({ line }) => line),
+      lines,
+    )
+    for (const { expected } of loaded.warnings) assert.match(expected, /placeholder of gatehouse config init$/)
     assert.deepEqual(Object.keys(loaded.config.instances), ['east-ptu', 'sweden'])
     assert.equal(loaded.config.gateway.timeouts.firstByte, 300_000)
     assert.equal(loaded.config.ledger.fsync, 1_000)

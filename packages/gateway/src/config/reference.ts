@@ -85,13 +85,18 @@ Errors:
 Warnings. The gateway still starts:
 
 - \`admin.roles\` is empty: usage and records cannot be read.
+- An id or an endpoint is still the placeholder of \`gatehouse config init\`.
+- A caller rule names a tenant that is not accepted, or an application that is not in \`identity.entra.clients\`. No caller can match any rule of a
+  workload. A rule has no effect beside one that admits every caller of the only tenant.
+- No workload uses a pool. An instance is in no pool and no target.
 - A rule asks for a group or an app role, and all accepted audiences are Microsoft's own, whose tokens carry neither (\`docs/entra.md\`).
 - An instance has the credential \`caller\`, and an accepted audience is not one that Azure OpenAI accepts.
 - A workload may bring data sources, and no instance of its targets takes them.
 - An API key or a password is in the file itself. A password is sent to Redis without TLS. Two instances have the same endpoint. An
   instance has no deployment.
 - A timeout, or the waiting line's \`maxWait\`, is longer than \`gateway.timeouts.total\`. \`maxWait\` is too short for room to become free, or for aging.
-- A limit can never be reached, because another limit is always used up before: a longer window, a second, or a wider rule. A token limit is less than
+- A limit can never be reached, because another limit is always used up before: a longer window, a second, a wider rule, or a smaller
+  one for the same calls. A token limit is less than
   what one call reserves (\`limits.completionTokensAssumed\`).
 - No call can meet a rule. Only one rule names a counter, or the rules that share it count in different ways.
 - \`whenStoreIsDown\` with counters in memory; counters in memory with a section \`redis\`.

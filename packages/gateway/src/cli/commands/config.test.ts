@@ -14,10 +14,16 @@ import { prepareProgram } from '../prepare.ts'
 import { configCommand } from './config.ts'
 import type { Explain } from './config-explain.ts'
 
+/** The example with values of one's own in the place of its placeholders. */
+async function ownText(): Promise<string> {
+  const text = await exampleText()
+  return text.replaceAll('00000000-0000-0000-0000-', '10000000-0000-4000-8000-').replaceAll('//your-', '//contoso-')
+}
+
 let directory = ''
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gatehouse-cli-config-'))
-  await writeFile(join(directory, 'example.yaml'), await exampleText())
+  await writeFile(join(directory, 'example.yaml'), await ownText())
 })
 after(() => rm(directory, { recursive: true }))
 
@@ -69,9 +75,9 @@ suite('config check', () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, /^✓ example\.yaml is valid: 2 instances, 1 pool, 2 workloads\n/)
     // An operator sees at a glance whether it is what was meant.
-    assert.match(stdout, /\n {2}hr-bot {9}application 66666666…, group 33333333…; main: gpt-4o, .*; 500 USD a month, /)
+    assert.match(stdout, /\n {2}hr-bot {9}application 10000000…, group 10000000…; main: gpt-4o, .*; 500 USD a month, /)
     assert.match(stdout, /\n {2}expert-finder {2}role ExpertFinder\.Use; sweden: .*; no budget of its own; no prompts/)
-    assert.match(stdout, /\n {2}Prompts and answers can be read by auditors \(person 44444444…\)\.\n/)
+    assert.match(stdout, /\n {2}Prompts and answers can be read by auditors \(person 10000000…\)\.\n/)
     assert.match(stdout, /\n {2}Ledger: .*\/ledger, figures for 400 days, prompts and answers for 30 days\.\n/)
     // H5 An operator must know what a reload does not change before taking a role away.
     assert.match(
@@ -84,13 +90,13 @@ suite('config check', () => {
   test('an invalid file is reported problem by problem, also as JSON, with exit code 1', async () => {
     await writeFile(
       join(directory, 'bad.yaml'),
-      (await exampleText()).replace('listen:', 'lisetn:').replace('[main]', '[mian]'),
+      (await ownText()).replace('listen:', 'lisetn:').replace('[main]', '[mian]'),
     )
     const plain = await run(['check', '-c', 'bad.yaml'])
     assert.equal(plain.exitCode, 1)
     assert.match(
       plain.stderr,
-      /bad\.yaml:8:3 {2}gateway\.lisetn\n {2}seen {6}lisetn\n {2}expected .*\n {2}nearest {3}listen\n/,
+      /bad\.yaml:9:3 {2}gateway\.lisetn\n {2}seen {6}lisetn\n {2}expected .*\n {2}nearest {3}listen\n/,
     )
     assert.match(plain.stderr, /workloads\.hr-bot\.targets\[0\]\n {2}seen {6}"mian"\n.*\n {2}nearest {3}main\n/)
     assert.match(
@@ -112,7 +118,7 @@ suite('config check', () => {
   })
 
   test('warnings are reported, and fail the check only on request', async () => {
-    const text = (await exampleText()).replace(/ {2}roles:\n( {4}.*\n)+/, '')
+    const text = (await ownText()).replace(/ {2}roles:\n( {4}.*\n)+/, '')
     await writeFile(join(directory, 'warned.yaml'), text)
     const mild = await run(['check', '-c', 'warned.yaml'])
     assert.equal(mild.exitCode, 0)
@@ -141,7 +147,7 @@ suite('config check', () => {
   })
 
   test('what could not be checked is said at the end, with the reason', async () => {
-    const text = (await exampleText()).replace('- { instance: sweden, priority: 2 }', '- { instance: nowhere }')
+    const text = (await ownText()).replace('- { instance: sweden, priority: 2 }', '- { instance: nowhere }')
     await writeFile(join(directory, 'hidden.yaml'), text)
     const { stderr } = await run(['check', 'hidden.yaml'])
     assert.match(
@@ -153,7 +159,7 @@ suite('config check', () => {
   })
 
   test('a single problem is printed once', async () => {
-    await writeFile(join(directory, 'one.yaml'), (await exampleText()).replace('listen:', 'lisetn:'))
+    await writeFile(join(directory, 'one.yaml'), (await ownText()).replace('listen:', 'lisetn:'))
     const { stderr } = await run(['check', '-c', 'one.yaml'])
     assert.match(stderr, /✗ config_invalid {2}1 problem in one\.yaml\n {2}Try: .*\n$/)
     assert.equal(stderr.split('gateway.lisetn').length, 2, stderr)
@@ -163,7 +169,13 @@ suite('config check', () => {
 suite('config init and schema', () => {
   test('init writes a file that check accepts, and its schema', async () => {
     assert.equal((await run(['init', 'new.yaml'])).exitCode, 0)
-    assert.equal((await run(['check', '-c', 'new.yaml'])).exitCode, 0)
+    const checked = await run(['check', 'new.yaml'])
+    assert.equal(checked.exitCode, 0)
+    // A gateway with the tenant of the example would start and refuse every caller.
+    assert.match(
+      checked.stdout,
+      /identity\.entra\.tenants\[0\]\n.*\n.* this is a placeholder of gatehouse config init\n/,
+    )
     assert.equal(await readFile(join(directory, 'gatehouse.schema.json'), 'utf8'), jsonSchemaText())
     assert.equal((await run(['schema'])).stdout, jsonSchemaText())
   })
@@ -231,7 +243,7 @@ suite('config explain', () => {
     assert.equal(person.model, 'gpt-4o')
     assert.equal(person.caller?.kind, 'user')
     assert.equal(person.caller?.objectId, oid.toLowerCase())
-    assert.equal(person.caller?.tenantId, '11111111-2222-3333-4444-555555555555')
+    assert.equal(person.caller?.tenantId, '10000000-0000-4000-8000-000000000001')
     assert.deepEqual(person.caller?.roles, ['A', 'B'])
     assert.deepEqual(person.caller?.groups, [oid.toLowerCase()])
 
@@ -303,7 +315,7 @@ suite('config explain', () => {
 
   // An explanation that differs from the gateway's behavior is worse than none.
   test("the data plane's own explanation is what is printed", async () => {
-    const app = '66666666-0000-4000-8000-000000000001'
+    const app = '10000000-0000-4000-8000-000000000005'
     const allowed = await run([...base, '--app', app, '--model', 'gpt-4o'], { explain: null })
     assert.equal(allowed.exitCode, 0, allowed.stderr)
     assert.match(
@@ -314,8 +326,8 @@ suite('config explain', () => {
     assert.equal(refused.exitCode, 1)
     assert.match(refused.stdout, /✗ authorize .*caller_not_bound/)
     // Without the rules, a refused caller does not know what to ask for.
-    assert.match(refused.stdout, / · needs application 66666666-0000-4000-8000-000000000001; the caller is a person\n/)
-    assert.match(refused.stdout, / · needs group 33333333-0000-4000-8000-000000000002; the caller has no group\n/)
+    assert.match(refused.stdout, / · needs application 10000000-0000-4000-8000-000000000005; the caller is a person\n/)
+    assert.match(refused.stdout, / · needs group 10000000-0000-4000-8000-000000000006; the caller has no group\n/)
   })
 
   test('a managed identity alone is refused with the option that is missing', async () => {

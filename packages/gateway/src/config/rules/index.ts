@@ -7,7 +7,8 @@
 import { backendOf } from '../../wire/backends.ts'
 import { neverForwarded } from '../../wire/request-fields.ts'
 import { type Path, printable, showValue } from '../messages.ts'
-import type { CallerRule, Config } from '../schema/index.ts'
+import type { Config } from '../schema/index.ts'
+import { checkCallers } from './callers.ts'
 import { checkCollect } from './collect.ts'
 import { checkConsole } from './console.ts'
 import { checkColumns, checkFeeds, checkMetrics } from './feeds.ts'
@@ -20,15 +21,18 @@ import {
   checkLimitRules,
   checkLine,
   checkNested,
+  checkOvertaken,
   checkStore,
   checkTimeZone,
 } from './limits.ts'
 import { conflict, isFromOutside, type Notes, refuseDuplicates, type Sections, shown, warn } from './notes.ts'
 import { offersOf } from './offers.ts'
+import { checkPlaceholders } from './placeholders.ts'
 import { checkPools } from './pools.ts'
 import { checkCostLimits, checkPrices, type KnownPrices } from './prices.ts'
+import { checkReached } from './reached.ts'
 import { checkJournalAlone, checkObjects, checkRedis } from './stores.ts'
-import { checkUrl } from './urls.ts'
+import { checkUrl, withoutSlash } from './urls.ts'
 import { checkOperations, checkPriorities, checkTargets } from './workloads.ts'
 
 export type { Sections } from './notes.ts'
@@ -72,7 +76,8 @@ export function checkRules(
   checkFront(sections, notes)
   checkBack(sections, notes)
   const hasLimits = checkLimits(sections, notes)
-  if (sections.identity !== null) checkClaims(sections.identity, rulesOf(sections), notes)
+  if (sections.identity !== null) checkCallers(sections, sections.identity, notes)
+  checkPlaceholders(sections, notes)
   if (prices !== null) checkCosts(sections, prices, notes)
   checkKept(sections, hasLimits, notes)
   return notes
@@ -92,7 +97,7 @@ function checkFront({ gateway, admin, identity }: Sections, notes: Notes): void 
 }
 
 /** Instances, pools and workloads: where calls go, and whose calls. */
-function checkBack({ identity, instances, pools, workloads }: Sections, notes: Notes): void {
+function checkBack({ identity, instances, pools, workloads, collect }: Sections, notes: Notes): void {
   if (instances !== null) checkInstances(instances, notes)
   if (instances !== null && identity !== null) checkPassedTokens(instances, identity, notes)
   for (const name of Object.keys(pools ?? {})) refuseReserved(name, ['pools', name], notes)
@@ -101,6 +106,7 @@ function checkBack({ identity, instances, pools, workloads }: Sections, notes: N
   if (instances === null || pools === null) return
   checkPools(instances, pools, notes)
   if (workloads === null) return
+  if (collect === undefined) checkReached({ instances, pools, workloads }, notes)
   checkTargets(workloads, { offers: offersOf(instances, pools), unsure: unsurePools(instances, pools) }, notes)
   checkBrought(workloads, { instances, pools }, notes)
 }
@@ -142,6 +148,7 @@ function checkLimits(sections: Sections, notes: Notes): boolean {
   ]
   checkAmounts(amounts, limits?.completionTokensAssumed ?? null, notes)
   checkNested(workloads, instances, notes)
+  if (limits !== null) checkOvertaken(limits, workloads, notes)
   const hasLimits = amounts.length > 0
   if (limits === null) return hasLimits
   checkLimitRules(limits, { workloads, instances, pools }, notes)
@@ -219,50 +226,6 @@ function checkIdentity(identity: Config['identity'], notes: Notes): void {
   refuseDuplicates(tenants, [...path, 'tenants'], notes)
   refuseDuplicates(audiences.map(withoutSlash), [...path, 'audiences'], notes)
   if (clients !== undefined) refuseDuplicates(clients, [...path, 'clients'], notes)
-}
-
-/**
- * Resources of Microsoft's own: the company does not control their manifests, so their tokens list neither its groups
- * nor its app roles.
- */
-const foreignResources: ReadonlySet<string> = new Set([
-  'https://cognitiveservices.azure.com',
-  'https://ai.azure.com',
-  'https://management.azure.com',
-  'https://graph.microsoft.com',
-])
-
-/** A rule that no accepted token can match refuses every caller that it is meant for, and no message would say why. */
-function checkClaims(identity: Config['identity'], rules: readonly Ruled[], notes: Notes): void {
-  const { audiences, graph } = identity.entra
-  if (audiences.some(audience => !foreignResources.has(withoutSlash(audience)))) return
-  for (const { path, rule } of rules) {
-    if ('role' in rule) {
-      const expected = `an app role of a registration of your own, as one of identity.entra.audiences: tokens for ${audiences.join(' and ')} carry none (docs/entra.md)`
-      warn(notes, path, printable(`role ${rule.role}`), expected)
-    }
-    if ('group' in rule && graph === undefined) {
-      const expected = `identity.entra.graph, or a registration of your own among identity.entra.audiences: tokens for ${audiences.join(' and ')} list no groups (docs/entra.md)`
-      warn(notes, path, `group ${rule.group}`, expected)
-    }
-  }
-}
-
-interface Ruled {
-  readonly path: Path
-  readonly rule: CallerRule
-}
-
-function rulesOf({ admin, workloads }: Sections): readonly Ruled[] {
-  const lists: readonly (readonly [path: Path, rules: readonly CallerRule[]])[] = [
-    ...Object.entries(admin?.roles ?? {}).map(([role, rules]) => [['admin', 'roles', role], rules] as const),
-    ...Object.entries(workloads ?? {}).map(([name, { callers }]) => [['workloads', name, 'callers'], callers] as const),
-  ]
-  return lists.flatMap(([path, rules]) => rules.map((rule, index) => ({ path: [...path, index], rule })))
-}
-
-function withoutSlash(text: string): string {
-  return text.replace(/\/+$/, '')
 }
 
 function checkInstances(instances: Config['instances'], notes: Notes): void {

@@ -132,6 +132,38 @@ function warnAbove(inner: Amounts, outer: LimitAmounts, whose: string, notes: No
   }
 }
 
+/** A rule that is met by all calls of another rule and has less is always used up before it. */
+export function checkOvertaken(limits: LimitsConfig, workloads: Config['workloads'] | null, notes: Notes): void {
+  const rules = Object.entries(limits.rules)
+  const enforced = rules.filter(([, rule]) => rule.mode === 'enforce' && rule.counter === undefined)
+  for (const [name, rule] of rules) {
+    for (const [other, around] of enforced) {
+      if (name === other || selectionOf(rule) !== selectionOf(around)) continue
+      warnOver({ path: ['limits', 'rules', name], written: rule }, around, `the rule ${other}`, notes)
+    }
+  }
+  const ofAll = enforced.filter(([, rule]) => selectionOf(rule) === selectionOf({ per: [] }))
+  for (const [name, { limits: own }] of Object.entries(workloads ?? {})) {
+    if (own === undefined) continue
+    const path = ['workloads', name, 'limits']
+    for (const [rule, around] of ofAll)
+      warnOver({ path, written: own }, around, `the rule ${rule} for all calls`, notes)
+  }
+}
+
+/** Equal for rules that count the same calls. */
+function selectionOf(rule: Partial<LimitRuleConfig>): string {
+  const { workloads, callers, deployments, instances, per = [] } = rule
+  const sorted = (names: readonly string[] | undefined): readonly string[] | null => names?.toSorted() ?? null
+  const whose = callers?.map(caller => Object.entries(caller).join()).toSorted() ?? null
+  return JSON.stringify([sorted(workloads), whose, sorted(deployments), sorted(instances), sorted(per)])
+}
+
+function warnOver(inner: Amounts, around: LimitAmounts, whose: string, notes: Notes): void {
+  if (inner.written.mode === 'shadow') return
+  warnAbove(inner, around, whose, notes)
+}
+
 export interface Named {
   readonly workloads: Config['workloads'] | null
   readonly instances: Config['instances'] | null

@@ -217,12 +217,15 @@ suite('claims that no accepted token has', () => {
     assert.deepEqual(errors, [])
     assert.deepEqual(brief(warnings), [
       'risk admin.roles.viewer[0]',
+      'risk workloads.bot.callers',
       'risk workloads.bot.callers[0]',
       'risk workloads.bot.callers[1]',
     ])
-    assert.match(warnings[1]?.expected ?? '', /identity\.entra\.graph, or a registration of your own/)
+    const [, none, ...each] = warnings
+    assert.match(none?.expected ?? '', /^at least one rule that a caller can match/)
+    assert.match(each[0]?.expected ?? '', /identity\.entra\.graph, or a registration of your own/)
     assert.match(
-      warnings[2]?.expected ?? '',
+      each[1]?.expected ?? '',
       /https:\/\/cognitiveservices\.azure\.com and https:\/\/ai\.azure\.com carry none/,
     )
   })
@@ -232,5 +235,69 @@ suite('claims that no accepted token has', () => {
     assert.deepEqual((await check(changedBy(own))).warnings, [])
     const lookedUp = { ...bound, 'identity/entra/graph': {} }
     assert.deepEqual(brief((await check(changedBy(lookedUp))).warnings), ['risk workloads.bot.callers[1]'])
+  })
+})
+
+suite('what no call can meet', () => {
+  const tenant = '11111111-2222-3333-4444-555555555555'
+  const other = '22222222-2222-3333-4444-555555555555'
+  const user = '44444444-0000-4000-8000-000000000001'
+  const app = '66666666-0000-4000-8000-000000000001'
+  const rows: readonly (readonly [what: string, values: Readonly<Record<string, unknown>>, at: readonly string[]])[] = [
+    [
+      'a caller rule of another tenant',
+      { 'workloads/bot/callers': [{ tenant: other }, { user }] },
+      ['workloads.bot.callers[0]'],
+    ],
+    [
+      'an application that is not among the accepted clients',
+      { 'workloads/bot/callers': [{ app }, { user }], 'identity/entra/clients': [user] },
+      ['workloads.bot.callers[0]'],
+    ],
+    [
+      'a rule beside one for every caller',
+      { 'workloads/bot/callers': [{ tenant }, { user }] },
+      ['workloads.bot.callers[0]'],
+    ],
+    [
+      'a limit for a caller of another tenant',
+      { 'limits/rules/one': { tokensPerDay: 90_000, callers: [{ tenant: other }] } },
+      ['limits.rules.one.callers[0]'],
+    ],
+    ['a pool that no workload uses', { 'workloads/bot/targets': ['one', 'two'] }, ['pools.main']],
+    [
+      'an instance that is in no pool and no target',
+      { 'instances/three': { endpoint: 'https://three.example', deployments: { 'gpt-4o': { model: 'gpt-4o' } } } },
+      ['instances.three'],
+    ],
+    [
+      'a limit above another one for the same calls',
+      { 'limits/rules': { big: { tokensPerDay: 90_000 }, small: { tokensPerDay: 50_000 } } },
+      ['limits.rules.big.tokensPerDay'],
+    ],
+    [
+      'a budget of a workload above that of all calls',
+      { 'workloads/bot/limits': { costPerMonth: '900 USD' }, 'limits/rules/all': { costPerMonth: '500 USD' } },
+      ['workloads.bot.limits.costPerMonth'],
+    ],
+  ]
+  for (const [what, values, at] of rows) {
+    test(`a warning for ${what}`, async () => {
+      const { errors, warnings } = await check(changedBy(values))
+      assert.deepEqual(brief(errors), [])
+      assert.deepEqual(
+        brief(warnings),
+        at.map(path => `risk ${path}`),
+      )
+    })
+  }
+
+  test('limits that only report, or that count each caller apart, make no other limit unreachable', async () => {
+    const rules = {
+      all: { tokensPerDay: 90_000 },
+      tried: { tokensPerDay: 50_000, mode: 'shadow' },
+      each: { tokensPerDay: 20_000, per: ['caller'] },
+    }
+    assert.deepEqual((await check(changedBy({ 'limits/rules': rules }))).warnings, [])
   })
 })

@@ -25,3 +25,7 @@ function urlFault(url: URL, allowed: UrlParts): string | null {
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) return 'https; http only towards this machine itself'
   return null
 }
+
+export function withoutSlash(text: string): string {
+  return text.replace(/\/+$/, '')
+}

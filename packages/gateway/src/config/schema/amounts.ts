@@ -27,7 +27,9 @@ export const amounts = {
 export const mode = z
   .enum(['enforce', 'shadow'])
   .default('enforce')
-  .describe('`shadow` refuses no call and reports what would have been refused: for trying a rule.')
+  .describe(
+    '`shadow` refuses no call and reports what would have been refused: for trying a rule. It copies no calls; `shadow` of a workload does that.',
+  )
 
 /** The amounts that a rule can limit, in the order of the reference. */
 export const limitNames = Object.keys(amounts) as readonly LimitName[]

@@ -30,7 +30,7 @@ export const configSchema = z.strictObject({
   pools: z
     .record(name, pool)
     .default({})
-    .describe('Groups of instances by name. Pools and instances share one namespace.'),
+    .describe('Instances that serve the same deployments, by name. Pools and instances share one namespace.'),
   workloads: z.record(name, workload).describe('Use cases by name: their callers and rights.'),
   limits: limits.prefault({}).describe('How much each caller, workload, deployment or instance may use.'),
   prices: prices.prefault({}).describe('What tokens cost.'),

@@ -13,7 +13,7 @@ export const pool = z.strictObject({
           .max(100)
           .default(1)
           .describe(
-            'The lowest number is used first. Higher numbers are used if no member with a lower number is available for the deployment.',
+            'Order of the members. The lowest number is used first. Higher numbers are used if no member with a lower number is available for the deployment.',
           ),
         weight: z.int().min(1).max(1_000).default(1).describe('Share of calls within its priority.'),
         spillAtUtilization: z

@@ -93,7 +93,9 @@ export const workload = z.strictObject({
     ),
   priority: name
     .default('standard')
-    .describe('Priority class, one of `limits.priorityClasses`: which calls go first when calls wait.'),
+    .describe(
+      'Class of the workload, one of `limits.priorityClasses`: which calls go first when calls wait. It has nothing to do with `priority` of the members of a pool.',
+    ),
   canary: z
     .record(
       z.string().min(1).max(64),

@@ -22,10 +22,17 @@ export async function assertEveryLook(page: Page): Promise<void> {
   }
 }
 
-/** Fails where the page is wider than the screen, without the place that is kept for its scrollbar. */
+/**
+ * Fails where the page is wider than the screen, without the place that is kept for its scrollbar, or where the text of
+ * a cell lies over its neighbour.
+ */
 export async function assertFits(page: Page): Promise<void> {
   const wide = await page.evaluate<number>(
     'Math.max(...[document.documentElement, document.body].map(one => one.scrollWidth - one.clientWidth))',
   )
   assert.ok(wide <= 0, `${page.url()} is ${wide} px wider than the screen`)
+  const spilled = await page.evaluate<string[]>(`[...document.querySelectorAll('td, th, dd')]
+    .filter(cell => cell.scrollWidth > cell.clientWidth + 1 && getComputedStyle(cell).overflowX === 'visible')
+    .map(cell => cell.textContent.slice(0, 60))`)
+  assert.deepEqual(spilled, [], `${page.url()} has texts that are wider than their cells`)
 }

@@ -9,7 +9,7 @@ interface OutcomeProps {
 /** How an exchange ended: a mark of its own form per outcome, so that colour is not all that tells. */
 export function Outcome({ outcome, code }: OutcomeProps) {
   return (
-    <span className={`${styles['outcome']} ${styles[outcome]}`} title={code ?? undefined}>
+    <span className={`${styles['outcome']} ${styles[outcome]}`} title={code ?? undefined} data-outcome={outcome}>
       <span aria-hidden="true">{marks[outcome]}</span> {code ?? text.outcomes[outcome]}
     </span>
   )

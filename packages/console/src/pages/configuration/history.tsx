@@ -88,6 +88,8 @@ function Chosen({ id, versions, report }: ChosenProps) {
             <Group gap={6}>
               <SegmentedControl
                 size="xs"
+                maw="100%"
+                style={{ overflowX: 'auto' }}
                 aria-label={text.againstLabel}
                 value={against}
                 onChange={next => change({ against: next === 'before' ? undefined : next }, { replace: true })}

@@ -23,7 +23,7 @@ test('an override is confirmed with its end, and ended by name', async t => {
   const begun = await limits('override', 'hr-bot', ...complete)
   assert.equal(begun.err, '')
   assert.match(begun.out, /^✓ hr-bot: changed until 2026-11-28 00:00 UTC, in 3 d/)
-  const one = await limits('override', 'hr-bot', '--amount', 'costpermonth', ...complete, '--format', 'json')
+  const one = await limits('override', 'hr-bot', '--amount', 'costPerMonth', ...complete, '--format', 'json')
   const answer = JSON.parse(one.out) as object
   assert.deepEqual(answer, {
     ...{ rule: 'hr-bot', measure: 'costPerMonth', untilMs: Date.UTC(2026, 10, 28), sharing: 'alone' },
@@ -38,7 +38,7 @@ test('an override that is not complete or not possible says what to give', async
     [['hr-bot'], 2, /--to, --until, --reason are missing/],
     [['hr-bot', '--to', '2x', '--until', '1h'], 2, /--reason is missing/],
     [['hr-bot', '--end', '--to', '2x'], 2, /--end goes without --to/],
-    [['hr-bot', '--amount', 'tokens', ...complete], 2, /no amount of a limit[\s\S]*tokensPerMinute/],
+    [['hr-bot', '--amount', 'tokens', ...complete], 2, /--amount[\s\S]*tokensPerMinute/],
     [['hr-bod', ...complete], 1, /rule_unknown[\s\S]*Did you mean hr-bot\?/],
     [['hr-bot', '--amount', 'tokensPerDay', ...complete], 1, /has no tokensPerDay\. It has tokensPerMinute/],
     [['hr-bot', '--to', '60000', '--until', '1h', '--reason', 'Open day'], 1, /name one as "measure"/],

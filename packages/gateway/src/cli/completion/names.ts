@@ -1,7 +1,7 @@
 /** Names for a shell to complete: those of the running gateway, and those that the program itself knows. */
 
 import type { AboutAnswer } from '../../admin/about-schemas.ts'
-import type { FeedsAnswer, InstancesAnswer } from '../../admin/house-schemas.ts'
+import type { FeedsAnswer, InstancesAnswer, LimitsAnswer } from '../../admin/house-schemas.ts'
 import type { CallersAnswer } from '../../admin/people-schemas.ts'
 import { usageDimensions } from '../../ledger/reports.ts'
 import { operations } from '../../wire/operations.ts'
@@ -38,6 +38,10 @@ const lookUps: Readonly<Record<NameKind, LookUp>> = {
   replica: async ask => {
     const { health } = await ask<AboutAnswer>('/api/v1/about')
     return health?.replicas.map(({ name }) => name) ?? []
+  },
+  rule: async ask => {
+    const { rules } = await ask<LimitsAnswer>('/api/v1/limits')
+    return [...new Set(rules.map(({ rule }) => rule))]
   },
   target: async ask => {
     const { instances, pools } = await ask<InstancesAnswer>('/api/v1/instances')

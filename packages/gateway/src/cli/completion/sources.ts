@@ -13,6 +13,7 @@ export type NameKind =
   | 'model'
   | 'operation'
   | 'replica'
+  | 'rule'
   | 'target'
   | 'workload'
 
@@ -39,7 +40,7 @@ const byOption: Readonly<Record<string, NameKind>> = {
 /** Values and arguments by their name in the help, as `<file>`. */
 const byValue: Readonly<Record<string, Exclude<ValueSource, null>>> = {
   ...{ directory: 'file', file: 'file', path: 'file', command: 'file' },
-  ...{ instance: 'instance', workload: 'workload', feed: 'feed', deployment: 'deployment' },
+  ...{ instance: 'instance', workload: 'workload', feed: 'feed', deployment: 'deployment', rule: 'rule' },
 }
 
 /** The words in angle brackets of an option, as `file` of `-c, --config <file>`. */

@@ -45,6 +45,7 @@ export const changeColumns: readonly Column<ReplayChange>[] = [
   },
   {
     title: text.changeColumns.reason,
+    isLong: true,
     cell: ({ reason, settings }) => (
       <div className={styles['reason']}>
         <Foreign text={reason} />

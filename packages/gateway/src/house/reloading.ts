@@ -25,9 +25,11 @@ export function startReloading(
   const { log, env, watching } = parts
   let watchers: FSWatcher[] = []
   let timer: NodeJS.Timeout | undefined
+  let isStopped = false
   const reload = async (): Promise<void> => {
     try {
       const next = await loadConfig(loaded.path, env, { columns: feedColumns })
+      if (isStopped) return
       if (!house.isInForce(next)) house.reload(next.config, next)
       follow(next.sources)
     } catch (error) {
@@ -57,6 +59,7 @@ export function startReloading(
   follow(loaded.sources)
   return {
     stop() {
+      isStopped = true
       clearTimeout(timer)
       process.off('SIGHUP', later)
       for (const one of watchers) one.close()

@@ -37,7 +37,7 @@ const needs: readonly (readonly [form: RegExp, what: string])[] = [
 
 /** Pages whose commands another test runs. */
 const elsewhere: Readonly<Record<string, string>> = {
-  'docs/deploy.md': 'test/deploy/page.test.ts',
+  'docs/deploy.md': 'test/interop/deploy-page.test.ts',
   'docs/feeds.md': 'test/e2e/demo.test.ts',
 }
 

@@ -9,22 +9,16 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
-import { brokenValues } from './chart-values.ts'
 import { exampleNames, registryId, valuesOf } from './examples.ts'
+import { findings } from './findings.ts'
 import { blocksOf, type Resource } from './hcl.ts'
 import { madeIn } from './made.ts'
-import { computed } from './mutations/index.ts'
-import { makeMistake } from './mutations/mutation.ts'
 import { type RunningProviders, startProviders } from './provider.ts'
-import { brokenRules } from './rules/index.ts'
-import { allSchemas, providerSchemas } from './schema.ts'
+import { providerSchemas } from './schema.ts'
 import { apply, copyOfDeploy, init, inTurn, type Ran, terraform, terraformVersion } from './terraform.ts'
 
 const providers = providerSchemas()
-const schema = allSchemas(providers)
 const version = terraformVersion()
-const output = z.object({ value: z.string() })
-const outputs = z.object({ chart_values: output, gateway_yaml: output })
 const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
@@ -40,28 +34,11 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   const run = (directory: string, ...commands: (readonly string[])[]) =>
     inTurn(directory, running.reattach, ...commands)
 
-  /** All that Terraform and the rules find in an example. */
-  async function findings(directory: string, of = 'minimal'): Promise<string> {
-    const formatted = await run(directory, ['fmt', '-no-color', '-check', '-recursive'])
-    if (formatted.status !== 0) return formatted.text
-    const example = join(directory, 'examples', of)
-    const applied = await run(example, init, ['validate', '-no-color'], [...apply, ...valuesOf(of)])
-    if (applied.status !== 0) return applied.text
-    const broken = brokenRules(await made(example), schema)
-    return [...broken, ...(of === 'aks' ? await chartFindings(example) : [])].join('\n')
-  }
-
-  async function chartFindings(example: string): Promise<readonly string[]> {
-    const { stdout } = await run(example, ['output', '-json'])
-    const shown = outputs.parse(JSON.parse(stdout))
-    return brokenValues(shown.chart_values.value, shown.gateway_yaml.value)
-  }
-
   const made = (directory: string): Promise<readonly Resource[]> => madeIn(directory, running.reattach)
 
   test('the files are formatted and valid, and the example makes what the rules allow', async () => {
     using copy = copyOfDeploy()
-    assert.equal(await findings(copy.directory), '')
+    assert.equal(await findings(copy.directory, running), '')
     const resources = await made(join(copy.directory, 'examples/minimal'))
     const count = (type: string) => resources.filter(each => each.type === type).length
     assert.equal(count('azurerm_cognitive_account'), 1)
@@ -79,7 +56,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
 
   test('production with records keeps the rules, and the scripts of Data Explorer delete nothing', async () => {
     using copy = copyOfDeploy()
-    assert.equal(await findings(copy.directory, 'production'), '')
+    assert.equal(await findings(copy.directory, running, 'production'), '')
     const resources = await made(join(copy.directory, 'examples/production'))
     const scripts = resources.filter(({ type }) => type === 'azurerm_kusto_script')
     assert.equal(scripts.length, 4)
@@ -94,7 +71,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   // A gateway on a virtual machine in another subnet would reach no instance, and nobody Data Explorer.
   test('private endpoints are reached from the whole virtual network, and from nowhere else', async () => {
     using copy = copyOfDeploy()
-    assert.equal(await findings(copy.directory), '')
+    assert.equal(await findings(copy.directory, running), '')
     const resources = await made(join(copy.directory, 'examples/minimal'))
     const network = resources.find(({ type }) => type === 'azurerm_virtual_network')
     const group = resources.find(({ address }) => address.endsWith('azurerm_network_security_group.endpoints[0]'))
@@ -139,16 +116,6 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       assert.match(tested.text, /Success! [1-9]\d* passed, 0 failed/)
     })
   }
-
-  suite('a mistake is found:', () => {
-    for (const mutation of computed) {
-      test(mutation.mistake, async () => {
-        using copy = copyOfDeploy()
-        makeMistake(copy.directory, mutation)
-        assert.match(await findings(copy.directory, mutation.example), mutation.found)
-      })
-    }
-  })
 
   test('names keep to the rules of Azure, whatever project, environment and suffix are', async () => {
     const letters = (pattern: RegExp) => fc.stringMatching(pattern)

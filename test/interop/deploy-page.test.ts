@@ -41,7 +41,7 @@ class Machine {
     this.adminPort = ports[1]
     const made = ['etc/systemd/system', 'etc/sysusers.d', 'usr/local/bin', 'usr/local/sbin', 'var/lib', 'opt', 'shims']
     for (const folder of made) mkdirSync(join(this.place, folder), { recursive: true })
-    copyFileSync(join(import.meta.dirname, 'systemctl.sh'), this.path('shims/systemctl'))
+    copyFileSync(join(import.meta.dirname, '..', 'deploy', 'systemctl.sh'), this.path('shims/systemctl'))
     this.#shim('chown', 'test -e "$PLACE" && case "$*" in *gatehouse:gatehouse*) ;; *) exit 1 ;; esac')
     this.#shim('runuser', 'test "$1 $2 $3" = "-u gatehouse --" && shift 3 && exec "$@"')
     this.#shim('systemd-sysusers', 'exec /usr/bin/systemd-sysusers --root="$PLACE" "$@"')

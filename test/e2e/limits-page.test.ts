@@ -24,7 +24,7 @@ interface Written {
 
 // Estimates and the clock decide the figures; the page promises only the words around them.
 function withoutFigures(text: string): string {
-  return text.replace(/(?<=need |for |and |in )\d+/g, '#').replace(/at \S+Z/, 'at #')
+  return text.replace(/(?<=need |for |and |in |tokens \()\d+/g, '#').replace(/at \S+Z/, 'at #')
 }
 
 // A reader who copies the example must see what the page shows.

@@ -95,18 +95,23 @@ async function pager(context: CliContext, options: FilterOptions): Promise<Pager
   }
 }
 
-/** No entries of a name that the whole trail does not have would be a false all-clear. */
+/**
+ * No entries of a name that the whole trail does not have could be a false all-clear. Such an actor is a mistake. Such
+ * an action may be one; it may also be what was never done.
+ */
 async function requireKnown(context: CliContext, { actor, action, as }: FilterOptions): Promise<void> {
-  for (const [noun, name] of [
-    ['actor', actor],
-    ['action', action],
-  ] as const) {
-    if (name === undefined) continue
-    const query = { [noun]: name, limit: 1 }
-    const { entries } = await askAdmin<AuditPage>(context, { path: '/api/v1/audit', query, as })
-    if (entries.length > 0) continue
-    const what = `No entry of the trail has the ${noun} ${printableLine(name)}.`
+  const hasNone = async (query: AdminQuery): Promise<boolean> => {
+    const question = { path: '/api/v1/audit', query: { ...query, limit: 1 }, as }
+    return (await askAdmin<AuditPage>(context, question)).entries.length === 0
+  }
+  if (actor !== undefined && (await hasNone({ actor }))) {
+    const what = `No entry of the trail has the actor ${printableLine(actor)}.`
     throw new CliError('name_unknown', what, null, 'gatehouse audit list')
+  }
+  if (action !== undefined && (await hasNone({ action }))) {
+    context.stderr.write(
+      `! No entry of the whole trail has the action ${printableLine(action)}. docs/audit.md lists all actions.\n`,
+    )
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { startHouse } from '../../admin/house.fixture.ts'
 import { ruleReport } from '../../admin/running.fixture.ts'
+import type { AuditPage } from '../../audit/index.ts'
 import { type Run, run } from '../run.fixture.ts'
 
 const nowMs = Date.UTC(2026, 10, 25, 12)
@@ -19,7 +20,7 @@ async function start(t: TestContext) {
 const complete = ['--to', '2x', '--until', 'friday', '--reason', 'Open day']
 
 test('an override is confirmed with its end, and ended by name', async t => {
-  const { limits } = await start(t)
+  const { house, limits } = await start(t)
   const begun = await limits('override', 'hr-bot', ...complete)
   assert.equal(begun.err, '')
   assert.match(begun.out, /^✓ hr-bot: changed until 2026-11-28 00:00 UTC, in 3 d/)
@@ -28,6 +29,12 @@ test('an override is confirmed with its end, and ended by name', async t => {
   assert.deepEqual(answer, {
     ...{ rule: 'hr-bot', measure: 'costPerMonth', untilMs: Date.UTC(2026, 10, 28), sharing: 'alone' },
   })
+  const { entries } = (await house.send('/api/v1/audit', { as: 'carol' })).json as AuditPage
+  assert.deepEqual(entries.map(({ action, name }) => [action, name]).slice(0, 2), [
+    ['limit_overridden', 'alice@contoso.example'],
+    ['limit_overridden', 'alice@contoso.example'],
+  ])
+  assert.match((await limits('override', 'hr-bot', ...complete, '--as', 'bob')).err, /role_missing[\s\S]*bob@contoso/)
   const ended = await limits('override', 'hr-bot', '--end')
   assert.equal(ended.out, '✓ hr-bot: the limit of the configuration counts again.\n')
 })

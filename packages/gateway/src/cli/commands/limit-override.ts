@@ -35,7 +35,9 @@ export function limitOverrideCommand(context: CliContext): Command {
     .option('--reason <text>', 'why, 3 to 500 characters; it is kept')
     .option('--end', 'end it now: the limit of the configuration counts again')
     .option('--as <name>', 'do it as this account')
-    .action(async (rule: string, options: OverrideOptions) => {
+    .action(async (rule: string, _own: unknown, command: Command) => {
+      // `limits` has options of these names too, and takes them from the line.
+      const options = command.optsWithGlobals<OverrideOptions>()
       const answer = options.end === true ? await end(context, rule, options) : await begin(context, rule, options)
       context.stdout.write(context.json ? `${jsonText(answer)}\n` : textOf(answer, context.clock()))
     })

@@ -1,23 +1,17 @@
 #!/usr/bin/env node
 // Runs a program of this repository on the runtime that the repository brings, and installs it first if needed.
-// Plain JavaScript that Node 18 and newer can read, as is the file that it imports: a fresh clone starts with them.
+// Plain JavaScript that Node 18 and newer can read, as are the files that it imports: a fresh clone starts with them.
 //   node scripts/run.mjs FILE [ARGUMENT...]
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launch } from '../packages/gateway/bin/launch.mjs'
+import { isInstalled } from './installed.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const bin = join(root, 'node_modules', '.bin')
-const stamp = join(root, 'node_modules', '.gatehouse-lockfile')
-const wanted = createHash('sha256')
-  .update(readFileSync(join(root, 'package-lock.json')))
-  .digest('hex')
-
-const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
-if (!installed) {
+if (!isInstalled(root)) {
   process.stderr.write('Installing dependencies (once, a minute at most) ...\n')
   // Warnings about the machine's own Node do not matter: nothing here runs on it.
   const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
@@ -39,7 +33,6 @@ if (!installed) {
     process.stderr.write('  Try: npm ci --include=optional\n')
     process.exit(1)
   }
-  writeFileSync(stamp, wanted)
 }
 
 const env = { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? '') }

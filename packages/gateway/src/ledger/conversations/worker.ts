@@ -1,6 +1,6 @@
 /** The thread of one export: makes pages of records into lines, a piece each time that it is asked. */
-import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { lowerThreadPriority } from '../../thread-priority.ts'
 import { BodyReader } from '../journal/bodies.ts'
 import { lineOf } from './lines.ts'
 import type { ConversationsData, FromConversations, PageEntry, ToConversations } from './messages.ts'
@@ -14,14 +14,8 @@ const data = workerData as ConversationsData
 const reader = new BodyReader(data.journal)
 let pieces: Generator<FromConversations> | null = null
 
-/** Calls of the gateway come first. Only Linux has priorities of single threads (setpriority(2), "Bugs"). */
-if (process.platform === 'linux') {
-  try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // Without it the export is an ordinary thread.
-  }
-}
+// An export can wait.
+lowerThreadPriority(10)
 
 function* piecesOf(entries: readonly PageEntry[]): Generator<FromConversations> {
   let waiting: Buffer[] = []

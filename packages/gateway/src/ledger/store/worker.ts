@@ -1,9 +1,7 @@
 /** The store's thread: loads the journal on a timer and answers questions. */
-import { readlinkSync } from 'node:fs'
-import { constants, getPriority, setPriority } from 'node:os'
-import { basename } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Log, LogSeverity } from '../../log.ts'
+import { lowerThreadPriority } from '../../thread-priority.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { FromStore, SentError, StoreCall, StoreData, StoreQuestion } from './messages.ts'
 import type { Store } from './store.ts'
@@ -70,19 +68,9 @@ const kinds: Readonly<Record<StoreData['kind'], () => Promise<OpenStore>>> = {
   none: async () => (await import('./alone.ts')).JournalAlone.open({ directory, log, loadTo }),
 }
 
-/**
- * Lets calls go first where the process has fewer cores than threads: reports and the loading of records can wait. Five
- * steps leave this thread a quarter of a core that calls would use up, and loading needs a tenth. On Linux a thread has
- * a priority of its own (setpriority(2)); elsewhere it keeps that of the process.
- */
-function letCallsGoFirst(): void {
-  if (process.platform !== 'linux') return
-  const thread = Number(basename(readlinkSync('/proc/thread-self')))
-  setPriority(thread, Math.min(getPriority(thread) + 5, constants.priority.PRIORITY_LOW))
-}
-
 async function run(): Promise<void> {
-  letCallsGoFirst()
+  // Reports can wait, and loading needs a tenth of a core.
+  lowerThreadPriority(5)
   const store = await kinds[kind]()
   if (!isRestart) Atomics.store(written, 0, BigInt(store.position))
   process.on('uncaughtException', error => void fail(store, error))

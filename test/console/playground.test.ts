@@ -225,6 +225,9 @@ const dot = Buffer.from(
   'base64',
 )
 
+/** What an answer cost, beneath it. */
+const spent = /→ \d+ tokens$/
+
 test('a refusal is shown in the words of the gateway, with its record', async () => {
   const { page, faults, context } = await openConsole(browser, { admin, person: 'bob' })
   await page.goto(`${admin}/playground?workload=code-assistant&target=dev-openai-instance-2&tokensMax=500`)
@@ -238,10 +241,7 @@ test('a refusal is shown in the words of the gateway, with its record', async ()
   assert.match((await explain.getAttribute('href')) ?? '', new RegExp(`/explain\\?.*record=${record.id}`))
   await page.getByLabel('Most tokens of an answer').fill('50')
   await page.getByRole('button', { name: 'Try again' }).click()
-  await page
-    .getByRole('log')
-    .getByText(/tokens/)
-    .waitFor()
+  await page.getByRole('log').getByText(spent).waitFor()
   assert.equal((await newest()).outcome, 'completed')
   await close(context, faults)
 })
@@ -251,10 +251,7 @@ test('a session that ends midway keeps the conversation, and says how to go on',
   const { page, context } = await openConsole(browser, { admin, person: 'alice' })
   await page.goto(`${admin}${simulated}`)
   await ask(page, 'What is a mutex?')
-  await page
-    .getByRole('log')
-    .getByText(/tokens/)
-    .waitFor()
+  await page.getByRole('log').getByText(spent).waitFor()
   await context.clearCookies()
   await ask(page, 'And a semaphore?')
   await page.getByText('Your session has ended').first().waitFor()
@@ -265,11 +262,7 @@ test('a session that ends midway keeps the conversation, and says how to go on',
   await other.locator('button[name=person][value="alice"]').click()
   await other.getByRole('button', { name: /^Signed in as/ }).waitFor()
   await page.getByRole('button', { name: 'Try again' }).click()
-  await page
-    .getByRole('log')
-    .getByText(/tokens/)
-    .nth(1)
-    .waitFor()
+  await page.getByRole('log').getByText(spent).nth(1).waitFor()
   await context.close()
 })
 
@@ -313,7 +306,7 @@ test('a person without a role talks with a model, sees what it cost, and why the
   await page.goto(`${admin}/playground?target=dev-openai-instance-2`)
   await ask(page, 'What is a queue?')
   const log = page.getByRole('log')
-  await log.getByText(/tokens/).waitFor()
+  await log.getByText(spent).waitFor()
   const { cost } = await newest()
   assert.ok(cost)
   await log.getByTitle(`${(cost.nano / 1e9).toFixed(9)} ${cost.currency}`).waitFor()
@@ -326,11 +319,7 @@ for (const dark of [false, true]) {
     const { page, context, faults } = await openConsole(browser, { admin, person: 'alice', dark })
     await page.goto(`${admin}${simulated}&other=gpt-4o-mini`)
     await ask(page, 'What is a mutex?')
-    await page
-      .getByRole('log')
-      .getByText(/tokens/)
-      .nth(1)
-      .waitFor()
+    await page.getByRole('log').getByText(spent).nth(1).waitFor()
     await assertAccessible(page)
     await page.setViewportSize({ width: 390, height: 844 })
     await page.getByRole('button', { name: 'Settings' }).click()

@@ -136,7 +136,7 @@ test('an auditor queries the bodies of a day with a reason, and nobody else can'
   const { page, context, faults } = await openConsole(browser, { admin, person: 'carol' })
   await page.goto(`${link("SELECT answer LIKE '%leave%' AS said, request FROM bodies")}&workload=hr-bot`)
   await page.getByText('This query came with a link.').waitFor()
-  await page.getByRole('button', { name: 'Bodies' }).click()
+  await page.getByRole('button', { name: 'Bodies', exact: true }).click()
   await page.getByRole('textbox', { name: /Why do you read it/ }).fill('A question of the works council')
   await page.getByRole('button', { name: 'Query with bodies' }).click()
   await run(page)

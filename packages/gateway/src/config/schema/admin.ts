@@ -57,7 +57,7 @@ export const admin = z.strictObject({
         .array(callerRule)
         .default([])
         .describe(
-          'May read figures and act: probe, drain and restore instances, order feeds, change the level of the log. Reads no bodies.',
+          'May read figures and act: probe, drain and restore instances, change limits for a time, order feeds, change the level of the log. Reads no bodies.',
         ),
       admin: z
         .array(callerRule)

@@ -9,7 +9,7 @@ output "virtual_network_id" {
 }
 
 output "endpoints" {
-  description = "Addresses of the instances, by name: `instances.NAME.endpoint` of the gateway's configuration. They answer inside the virtual network alone."
+  description = "Addresses of the instances, by name: `instances.NAME.endpoint` of the gateway's configuration. They can be reached only inside the virtual network."
   value       = { for name, instance in module.openai : name => instance.endpoint }
 }
 
@@ -19,17 +19,17 @@ output "identity_client_id" {
 }
 
 output "gateway_yaml" {
-  description = "The gateway's configuration: terraform output -raw gateway_yaml > gatehouse.yaml. It holds no secret."
+  description = "The gateway's configuration: terraform output -raw gateway_yaml > gatehouse.yaml. It has no secret."
   value       = yamlencode(local.configuration)
 }
 
 output "url" {
-  description = "Address of the gateway inside the virtual network; null where the gateway does not run here. On AKS it has no TLS, and with an edge only the edge reaches it."
+  description = "Address of the gateway inside the virtual network; null if the gateway does not run here. On AKS it has no TLS, and with an edge only the edge can reach it."
   value       = one(concat(module.gateway[*].url, [for cluster in module.aks : "http://${cluster.fqdn}:8080"]))
 }
 
 output "registry" {
-  description = "Host of the container registry that was made: az acr import --name ... brings the image into it; null without one."
+  description = "Host of the container registry that was made; az acr import copies the image into it. Null without one."
   value       = one(module.registry[*].login_server)
 }
 
@@ -54,7 +54,7 @@ output "pipeline_client_ids" {
 }
 
 output "edge_url" {
-  description = "Address for callers, where there is an `edge`: its name must lead to `edge_address`. Null otherwise."
+  description = "Address for callers if there is an `edge`; its name must lead to `edge_address`. Null otherwise."
   value       = one(module.edge[*].url)
 }
 
@@ -64,11 +64,11 @@ output "edge_address" {
 }
 
 output "chart_values" {
-  description = "Values of the chart deploy/helm/gatehouse on AKS: terraform output -raw chart_values > values.yaml. They hold no secret. Null without a cluster."
+  description = "Values of the chart deploy/helm/gatehouse on AKS: terraform output -raw chart_values > values.yaml. They have no secret. Null without a cluster."
   value       = one([for values in local.chart_values : yamlencode(values)])
 }
 
 output "chart_install" {
-  description = "On AKS the command that installs or upgrades the chart, in a directory that has the chart as `gatehouse` and the values as `values.yaml`. Null without a cluster."
+  description = "On AKS, the command that installs or upgrades the chart. Run it in a directory that has the chart as `gatehouse` and the values as `values.yaml`. Null without a cluster."
   value       = one(local.chart_install)
 }

@@ -1,5 +1,5 @@
 variable "platform" {
-  description = "Where the gateway runs: container_apps, or aks, a Kubernetes cluster of its own (variable `aks`) with a disk for each replica. The cluster is made here; the output `chart_install` says how the chart gets into it."
+  description = "Where the gateway runs: container_apps, or aks, a Kubernetes cluster of its own (variable `aks`) with a disk for each replica. Terraform makes the cluster; the output `chart_install` is the command that installs the chart."
   type        = string
   nullable    = false
   default     = "container_apps"
@@ -12,10 +12,10 @@ variable "platform" {
 
 variable "gateway" {
   description = <<-TEXT
-    The gateway; null for none: then everything else is there for a gateway that you run elsewhere in the network. `image` is its image with a version: in the registry that is made here, or with the name of another
-    registry. `cpu` are cores of a replica; `journal_gib` is the size of the share, on AKS of each replica's disk. `secrets` are files beside the configuration by the names of secrets in the vault.
-    Of Container Apps alone: `ingress` is premium (streams of any length), http (each request ends after 240 s) or tcp (for an application gateway in front). `journal` is nfs (a premium file share), or empty-dir: then
-    records that no feed has sent are lost with the replica. `calls_per_replica` in flight start another replica; AKS goes by CPU.
+    The gateway; null for none, if you run it elsewhere in the network. `image` is its image with a version: in the registry that is made here, or with the name of another registry. `cpu` is the number of cores of a replica.
+    `journal_gib` is the size of the share, on AKS of each replica's disk. `secrets` are files beside the configuration, each with the name of a secret in the vault. Only on Container Apps: `ingress` is premium (streams of any
+    length), http (each request ends after 240 s) or tcp (behind an application gateway). `journal` is nfs (a premium file share), or empty-dir: then records that no feed has sent are lost with the replica.
+    `calls_per_replica` is the number of calls in flight from which another replica starts; AKS scales by CPU.
   TEXT
   type = object({
     image                   = string
@@ -67,10 +67,10 @@ variable "gateway" {
 
 variable "aks" {
   description = <<-TEXT
-    The cluster, where `platform` is aks. `admin_group_ids` are groups of Entra, of those who may do everything in it: there are no local accounts. Machines are `system_nodes` and `gateway_nodes`, over `zones`.
-    `upgrade_channel` and `maintenance` say how and when Azure upgrades it. `disk_sku` is that of the journals' disks: Premium_ZRS and StandardSSD_ZRS survive the loss of a zone, Premium_LRS is for regions without them.
-    `outbound` is nat_gateway (an address that nothing comes in by), or route: what the network has, as a route to a firewall; that is the default with `existing_network`. `private_address` is the balancer's.
-    `pod_range` and `service_range` are addresses within the cluster.
+    The cluster, if `platform` is aks. `admin_group_ids` are groups of Entra whose members may do everything in it; there are no local accounts. `system_nodes` and `gateway_nodes` are its machines, over `zones`.
+    `upgrade_channel` and `maintenance` say how and when Azure upgrades it. `disk_sku` is for the disks of the journals: Premium_ZRS and StandardSSD_ZRS survive the loss of a zone, Premium_LRS is for regions without them.
+    `outbound` is nat_gateway (an address for outgoing connections only), or route: the network's own route, for example to a firewall; that is the default with `existing_network`. `private_address` is the address of the load
+    balancer. `pod_range` and `service_range` are addresses within the cluster.
   TEXT
   type = object({
     admin_group_ids    = set(string)
@@ -111,7 +111,7 @@ variable "aks" {
 }
 
 variable "registry" {
-  description = "Container registry of the image; null where it is public. `existing_id` is one that you have, from which the gateway's identity may pull then; without it one is made, private and Premium."
+  description = "Container registry of the image; null if the image is public. `existing_id` is a registry that you have; the gateway's identity then may pull from it. Without it, a private registry (Premium) is made."
   type = object({
     existing_id             = optional(string)
     zone_redundancy_enabled = optional(bool, false)
@@ -125,7 +125,7 @@ variable "registry" {
 }
 
 variable "redis" {
-  description = "Azure Managed Redis, for limits that all replicas share; null for none. The gateway signs in with its identity; keys are off. `persistence_enabled` writes changes to disk."
+  description = "Azure Managed Redis, for limits that all replicas share; null for none. The gateway signs in with its identity; keys are off. `persistence_enabled` writes changes to a disk."
   type = object({
     sku                       = optional(string, "Balanced_B1")
     high_availability_enabled = optional(bool, true)
@@ -135,7 +135,7 @@ variable "redis" {
 }
 
 variable "vault" {
-  description = "Key Vault for the few secrets that the configuration reads; null for none. It cannot be purged before `retention_days` have passed, and its name is taken for as long."
+  description = "Key Vault for the few secrets that the configuration reads; null for none. It cannot be purged before `retention_days` have passed, and its name is taken during that time."
   type = object({
     retention_days = optional(number, 90)
   })
@@ -143,7 +143,7 @@ variable "vault" {
 }
 
 variable "settings" {
-  description = "Further settings of the gateway's configuration by section, as { limits = { timeZone = \"Europe/Berlin\" } } (docs/configuration.md). They go before what is generated, setting by setting, also in groups as gateway.timeouts. Secrets belong into the vault."
+  description = "Further settings of the gateway's configuration by section, as { limits = { timeZone = \"Europe/Berlin\" } } (docs/configuration.md). Each one replaces the generated setting, also in groups as gateway.timeouts. Put secrets into the vault."
   type        = any
   nullable    = false
   default     = {}

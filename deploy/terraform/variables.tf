@@ -11,7 +11,7 @@ variable "environment" {
 }
 
 variable "location" {
-  description = "Azure region of everything but the instances, as swedencentral."
+  description = "Azure region of everything except the instances, as swedencentral."
   type        = string
   nullable    = false
 
@@ -23,9 +23,9 @@ variable "location" {
 
 variable "instances" {
   description = <<-TEXT
-    Azure OpenAI instances by name, all of them members of the gateway's pool `main`; a lower `priority` is used first. Each becomes an account with a private endpoint; its deployments are made one after another.
-    `kind` is OpenAI or AIServices. `capacity` is thousands of tokens per minute, or units (PTU) where `sku` is provisioned. `spill_over_to` names the Standard deployment of the same instance that takes what
-    a provisioned one cannot. `content_filter` names a policy: one of `content_filters` (the least severity that is refused, by category), or Microsoft's own.
+    Azure OpenAI instances by name, all members of the gateway's pool `main`. The lowest `priority` is used first. Each becomes an account with a private endpoint. `kind` is OpenAI or AIServices.
+    `capacity` is thousands of tokens per minute, or units (PTU) if `sku` is provisioned. `spill_over_to` names the Standard deployment of the same instance that takes what a provisioned one cannot.
+    `content_filter` names a policy: one of `content_filters` (the lowest severity that is refused, by category), or one of Microsoft's own.
   TEXT
   type = map(object({
     location = string
@@ -76,7 +76,7 @@ variable "instances" {
 }
 
 variable "suffix" {
-  description = "Up to 6 lower-case letters and digits for names that are unique in all of Azure: those of accounts, for example. Change it where a name is taken."
+  description = "Up to 6 lower-case letters and digits at the end of names that must be unique in all of Azure, for example those of accounts. Change it if a name is taken."
   type        = string
   nullable    = false
   default     = ""
@@ -107,7 +107,7 @@ variable "tags" {
 }
 
 variable "address_space" {
-  description = "Addresses of the virtual network: an IPv4 range of /24 or larger that no peered network has."
+  description = "Addresses of the virtual network: an IPv4 range of /24 or larger that no peered network uses."
   type        = string
   nullable    = false
   default     = "10.0.0.0/16"
@@ -115,9 +115,9 @@ variable "address_space" {
 
 variable "existing_network" {
   description = <<-TEXT
-    A virtual network that is there already, and its subnets: one for private endpoints; for the gateway one that is delegated to Microsoft.App/environments, or on AKS `nodes_subnet_id`, which is not delegated; one that
-    is delegated to Microsoft.Network/applicationGateways where there is an `edge`, and its addresses (`edge_range`). Their security groups, routes and peerings are their owner's. `address_space` plays no part then; null
-    to make a network.
+    A virtual network that exists, and its subnets; null to make a network. `endpoints_subnet_id` is for private endpoints. `apps_subnet_id` is for the gateway and delegated to Microsoft.App/environments; on AKS it is
+    `nodes_subnet_id`, which is not delegated. With an `edge`, `edge_subnet_id` is delegated to Microsoft.Network/applicationGateways, and `edge_range` has its addresses. Security groups, routes and peerings stay their
+    owner's task. `address_space` is not used then.
   TEXT
   type = object({
     virtual_network_id  = string
@@ -141,7 +141,7 @@ variable "existing_network" {
 }
 
 variable "existing_zone_ids" {
-  description = "Private DNS zones that are there already and linked to the network, by what they are for (`openai`, `events`, ...: a wrong name is refused with those that are needed). The others are made."
+  description = "Private DNS zones that exist and are linked to the network, by what they are for (`openai`, `events`, ...). A wrong name is refused, with the names that are needed. All other zones are made."
   type        = map(string)
   nullable    = false
   default     = {}
@@ -165,7 +165,7 @@ variable "callers" {
 }
 
 variable "tenants" {
-  description = "Tenants of Microsoft Entra ID with the callers of the gateway: `az account show --query tenantId`."
+  description = "Tenants of Microsoft Entra ID that have the gateway's callers: `az account show --query tenantId`."
   type        = list(string)
   nullable    = false
 
@@ -176,7 +176,7 @@ variable "tenants" {
 }
 
 variable "audiences" {
-  description = "What callers' tokens are for: application ids of registrations (docs/entra.md), or Azure's own audience. Null for Azure's own, or with `entra` for that registration alone."
+  description = "What callers' tokens are for: application ids of registrations (docs/entra.md), or Azure's own audience. Null: Azure's own audience, or with `entra` only that registration."
   type        = list(string)
   default     = null
 
@@ -188,9 +188,9 @@ variable "audiences" {
 
 variable "entra" {
   description = <<-TEXT
-    Makes the registration that callers' tokens are for, with an app role for each workload (NAME.Use) and for each role of the management API, and the clients of the command line and of the console; null to use
-    what there is. `workload_members` and `admin_members` are who gets which role: object ids by a name of your choice, by workload and by role. `pipelines` call the gateway with federated credentials: issuer and
-    subject of their service's tokens, and the workloads that they may use. Whoever applies it needs the role Application Administrator in Entra.
+    Makes the registration that callers' tokens are for; null to use one that exists. It has an app role for each workload (NAME.Use) and for roles of the management API, and clients of the command line and the console.
+    `workload_members` and `admin_members` say who gets which role: by workload or role, then object ids under names of your choice. `pipelines` call the gateway with federated credentials: issuer and subject of their
+    service's tokens, and the workloads that they may use. The identity that applies it needs the role Application Administrator in Entra.
   TEXT
   type = object({
     identifier_uri   = optional(string)
@@ -213,7 +213,7 @@ variable "entra" {
 }
 
 variable "workloads" {
-  description = "Use cases by name: who may call (`[{ user = \"OBJECT-ID\" }]`, `app`, `group`, `role`, ... as in docs/configuration.md) and which deployments."
+  description = "Use cases by name: which callers (`[{ user = \"OBJECT-ID\" }]`, `app`, `group`, `role`, ... as in docs/configuration.md) may use which deployments."
   type = map(object({
     callers     = optional(list(map(string)), [])
     deployments = list(string)
@@ -235,8 +235,8 @@ variable "workloads" {
 
 variable "ledger" {
   description = <<-TEXT
-    Records of calls in Data Explorer, by way of Event Hubs; null for none. `bodies` ships prompts and completions as well. `capacity` are throughput units of Event Hubs, `retention_days` how
-    long Data Explorer may be away, `cluster_sku` the machines of Data Explorer: the default has one and no promise of availability.
+    Sends records of calls to Data Explorer, through Event Hubs; null for none. `bodies` also sends prompts and completions. `capacity` are throughput units of Event Hubs. `retention_days` is how
+    long Data Explorer may be away. `cluster_sku` is the machines of Data Explorer: the default has one machine and no promise of availability.
   TEXT
   type = object({
     bodies         = optional(bool, false)
@@ -250,8 +250,8 @@ variable "ledger" {
 
 variable "observability" {
   description = <<-TEXT
-    Log Analytics, Application Insights, diagnostic settings of everything that has them, alerts, a workbook; null for none. `emails` and `webhooks` get the alerts, by names of your choice. `budget` is what Azure
-    may charge each month, from a month as 2026-12. `private_link_enabled` takes telemetry through the network: read the description of the module's `private_link` first, a network has room for one scope.
+    Makes Log Analytics, Application Insights, diagnostic settings of everything that has them, alerts and a workbook; null for none. `emails` and `webhooks` get the alerts, under names of your choice. `budget` is the cost
+    in Azure for each month, beginning with a month as 2026-12. `private_link_enabled` sends telemetry through the network. Read the description of the module's `private_link` first: a network can have only one scope.
   TEXT
   type = object({
     retention_days              = optional(number, 90)
@@ -272,10 +272,10 @@ variable "observability" {
 
 variable "edge" {
   description = <<-TEXT
-    Application Gateway before the gateway; null for none. `host` is the name that callers use, `certificate_id` its certificate (https://VAULT.vault.azure.net/secrets/NAME, without a version), `vault_id` the key
-    vault with it, unless it is the one that `vault` makes. `backend_host` is the gateway's own name in the network where it does not run on Container Apps here. It listens on a private address, or with
-    `public_enabled` on a public one. `request_seconds` without a byte of the answer end a request with 504. `firewall` adds Microsoft's rules for addresses and headers; `capacity` are the least and most instances,
-    `zones` the availability zones.
+    Puts Application Gateway in front of the gateway; null for none. `host` is the name that callers use, `certificate_id` its certificate (https://VAULT.vault.azure.net/secrets/NAME, without a version), `vault_id` the key
+    vault that has it (default: the one that `vault` makes). `backend_host` is the gateway's own name in the network, if it does not run here. The edge listens on a private address, and with `public_enabled` on a public
+    one. After `request_seconds` without a byte of the answer, a request ends with 504. `firewall` adds Microsoft's rules for addresses and headers. `capacity` are the fewest and most instances, `zones` the availability
+    zones.
   TEXT
   type = object({
     host            = string
@@ -308,7 +308,7 @@ variable "edge" {
 }
 
 variable "admin_roles" {
-  description = "Who may see usage and records: `viewer` figures, `auditor` bodies as well, `operator` figures and acts. Each is a list of caller rules, as [{ user = \"OBJECT-ID\" }]. With `entra` those who have its roles may, too."
+  description = "People and applications with a role of the management API: `viewer` reads figures, `auditor` also bodies, `operator` reads figures and gives orders. Each is a list of caller rules, as [{ user = \"OBJECT-ID\" }]. With `entra`, those who have its roles have access too."
   type = object({
     viewer   = optional(list(map(string)), [])
     auditor  = optional(list(map(string)), [])

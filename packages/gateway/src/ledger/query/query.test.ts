@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { bytes, closedOf, newId, openedOf, testLedger } from '../exchange.fixture.ts'
+import { holdInAnotherProcess } from '../holder.fixture.ts'
 import type { UsageDimension } from '../reports.ts'
 import { QueryFault } from './index.ts'
 import { ask, record } from './query.fixture.ts'
@@ -35,6 +36,17 @@ test('a query sees every record that was written before it, and developers those
   assert.deepEqual(readdirSync(join(directory, 'query')), ['store-1.duckdb'])
   await ledger.close()
   assert.equal(existsSync(join(directory, 'query')), false)
+})
+
+// A query must not open the ledger to a second gateway, whose records would overwrite those of this one.
+test('a second process cannot open the ledger after a query', async t => {
+  const directory = temporaryDirectory('query')
+  const ledger = await testLedger(t, directory)
+  await record(ledger, {})
+  assert.equal((await ask(ledger, 'FROM records')).rows.length, 1)
+  await assert.rejects(holdInAnotherProcess(t, directory), /ledger_in_use/)
+  await record(ledger, {})
+  assert.equal((await ask(ledger, 'FROM records')).rows.length, 2)
 })
 
 test('values lose nothing on their way: numbers, decimals, times, lists', async t => {

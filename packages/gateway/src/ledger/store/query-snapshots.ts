@@ -3,13 +3,15 @@
  * open the file. A copy is of the file right after a checkpoint; what was loaded since then is written beside it for
  * each question, so that a question sees all that was recorded before it.
  */
-import { constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
-import { copyFile, statfs } from 'node:fs/promises'
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { codeOf } from '../../errors.ts'
 import { LedgerError } from '../index.ts'
 import type { SnapshotFiles } from '../query/messages.ts'
 import { archivePath } from './archives.ts'
+import { copyElsewhere } from './copy/index.ts'
 import { databasePath, queryPath } from './database.ts'
 import { recordColumns } from './schema.ts'
 import { inSnapshot } from './transaction.ts'
@@ -145,7 +147,7 @@ export class QuerySnapshots {
       const found = await loading.runAndReadAll('SELECT coalesce(max(rowid), -1) FROM names')
       const names = Number(found.getRows()[0]?.[0])
       // Loading goes on while the file is copied: only a checkpoint changes what a reader of the file finds.
-      const copying = copyFile(databasePath(this.#directory), path, constants.COPYFILE_FICLONE)
+      const copying = copyElsewhere({ from: databasePath(this.#directory), to: path })
       this.#copying = copying.catch(() => {})
       return { copying, made: { path, sequence: this.#store.loadedTo(), names, users: 0 } }
     })
@@ -153,7 +155,7 @@ export class QuerySnapshots {
       await copy.copying
     } catch (cause) {
       rmSync(path, { force: true })
-      throw noRoom(cause)
+      throw noRoomCodes.includes(codeOf(cause) ?? '') ? noRoom(cause) : notCopied(cause)
     }
     this.#current = copy.made
     return copy.made
@@ -190,6 +192,14 @@ function writeLater(
     const later = `SELECT dictionary, code, text FROM names WHERE rowid > ${names}`
     await connection.run(`COPY (${later}) TO ${literal(files.names)} (FORMAT parquet)`)
   })
+}
+
+const noRoomCodes: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
+
+function notCopied(cause: unknown): LedgerError {
+  const message =
+    'The store could not be copied, and queries run on a copy. Try again; if it lasts, ask a report instead.'
+  return new LedgerError('ledger_busy', message, { cause })
 }
 
 function noRoom(cause?: unknown): LedgerError {

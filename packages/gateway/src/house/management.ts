@@ -99,7 +99,7 @@ export async function openManagement(
     retainMs: () => current.config.ledger.retain.audit,
   })
   closers.defer(() => audit.close())
-  ledger.erasures.onDone(certificate => {
+  ledger.erasures.onDone(async certificate => {
     const { id: erasure, records, archived, segments, pseudonym } = certificate
     const facts = {
       erasure,
@@ -109,8 +109,7 @@ export async function openManagement(
       pseudonym,
       certificate: digestOf(certificate),
     }
-    const event = { ...ownEvent('erasure_finished', 'done', facts), reason: certificate.reason }
-    audit.write(event).catch((error: unknown) => given.log.error({ error, erasure }, 'erasure_unrecorded'))
+    await audit.write({ ...ownEvent('erasure_finished', 'done', facts), reason: certificate.reason })
   })
   const admin = await startAdmin({
     listen: addressOf(config.admin.listen),

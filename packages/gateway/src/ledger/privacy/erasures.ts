@@ -16,6 +16,7 @@ import { certificateOf, type EraseProgress } from './certificate.ts'
 import type {
   EraseCertificate,
   EraseFilter,
+  EraseListener,
   ErasePlan,
   ErasePreview,
   EraseState,
@@ -48,11 +49,10 @@ export class OpenErasures implements Erasures {
   readonly #parts: ErasuresParts
   readonly #directory: string
   readonly #states = new Map<string, EraseState>()
-  readonly #listeners: ((certificate: EraseCertificate) => void)[] = []
-  /** Certificates of this process before the first listener. */
-  readonly #unheard: EraseCertificate[] = []
+  readonly #listeners: EraseListener[] = []
   readonly #newId: () => string
   #work: Promise<void> | null = null
+  #telling: Promise<unknown> = Promise.resolve()
   #isStarting = false
   #isStopped = false
 
@@ -99,9 +99,12 @@ export class OpenErasures implements Erasures {
     return [...this.#states.values()].sort((a, b) => (a.id < b.id ? 1 : -1))
   }
 
-  onDone(listener: (certificate: EraseCertificate) => void): void {
+  onDone(listener: EraseListener): void {
     this.#listeners.push(listener)
-    for (const certificate of this.#unheard.splice(0)) listener(certificate)
+    for (const id of this.#idsOf(unheardEnd)) {
+      const certificate = this.#states.get(id)?.certificate
+      if (certificate) this.#telling = Promise.all([this.#telling, this.#tell(certificate, [listener])])
+    }
   }
 
   /** Goes on with what a process that died, or a failure, has left. */
@@ -122,7 +125,7 @@ export class OpenErasures implements Erasures {
   /** Waits for the step that runs. The next start goes on with the one after it. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    await this.#work
+    await Promise.all([this.#work, this.#telling])
   }
 
   async #plan(filter: EraseFilter, reason: string, by: string): Promise<ErasePlan> {
@@ -145,8 +148,7 @@ export class OpenErasures implements Erasures {
         if (certificate === null) return
         this.#add({ ...this.#note(plan, 'done', null), certificate })
         log.info({ erasure: plan.id, records: certificate.records }, 'erasure_finished')
-        if (this.#listeners.length === 0) this.#unheard.push(certificate)
-        for (const listener of this.#listeners) listener(certificate)
+        return this.#tell(certificate, this.#listeners)
       })
       .catch((error: unknown) => {
         this.#note(plan, 'failed', error instanceof Error ? error.message : String(error))
@@ -155,6 +157,18 @@ export class OpenErasures implements Erasures {
       .finally(() => {
         this.#work = null
       })
+  }
+
+  /** The mark that nobody has heard of the certificate leaves the disk when a listener has heard of it. */
+  async #tell(certificate: EraseCertificate, listeners: readonly EraseListener[]): Promise<void> {
+    if (listeners.length === 0) return
+    const { id: erasure } = certificate
+    try {
+      await Promise.all(listeners.map(listener => listener(certificate)))
+      await rm(join(this.#directory, `${erasure}${unheardEnd}`), { force: true })
+    } catch (error) {
+      this.#parts.log.error({ error, erasure }, 'erasure_unrecorded')
+    }
   }
 
   /** Each step may be done again. Null when the ledger closes: the plan stays. */
@@ -199,6 +213,8 @@ export class OpenErasures implements Erasures {
     const mentions = mentionsIn(join(this.#parts.directory, 'audit'), plan.person.objectId)
     const aside = putAside(archivePath(this.#parts.directory))
     const certificate = certificateOf(progress, { mentions, aside }, clock())
+    // Before the certificate: a process that dies between them writes both again.
+    await writeJson(join(this.#directory, `${plan.id}${unheardEnd}`), {})
     await writeJson(join(this.#directory, `${plan.id}${certificateEnd}`), certificate)
     await rm(join(this.#directory, `${plan.id}${planEnd}`), { force: true })
     await syncDirectory(this.#directory)
@@ -230,6 +246,7 @@ export class OpenErasures implements Erasures {
 
 const planEnd = '.plan.json'
 const certificateEnd = '.certificate.json'
+const unheardEnd = '.unheard.json'
 
 /** Directory of plans and certificates. */
 export function erasuresPath(directory: string): string {

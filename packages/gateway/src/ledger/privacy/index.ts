@@ -158,6 +158,8 @@ export interface EraseState {
   readonly certificate: EraseCertificate | null
 }
 
+export type EraseListener = (certificate: EraseCertificate) => Promise<void> | void
+
 export interface Erasures {
   preview(filter: EraseFilter): Promise<ErasePreview>
   /**
@@ -167,6 +169,9 @@ export interface Erasures {
   start(filter: EraseFilter, reason: string, by: string): Promise<EraseState>
   /** Newest first. */
   list(): readonly EraseState[]
-  /** Calls a function with the certificate of each erasure that comes to its end in this process. */
-  onDone(listener: (certificate: EraseCertificate) => void): void
+  /**
+   * Calls a function with the certificate of each erasure that comes to its end. Where the function rejects, or the
+   * process dies before it has resolved, it is called again after the next start.
+   */
+  onDone(listener: EraseListener): void
 }

@@ -102,9 +102,9 @@ suite('config explain', () => {
       'bot: 60,000 tokens per minute (workload bot)',
       'bot: 12.5 USD per month (workload bot)',
       'bot/caller: 2 calls in flight (each caller of workload bot)',
-      'limits.rules.trial: 100 requests per minute (everything; mode shadow: reports, refuses nothing)',
+      'limits.rules.trial: 100 calls per minute (everything; mode shadow: reports, refuses nothing)',
     ])
-    assert.match(at(await ask({ model: 'voice' }), 'admit').details?.join() ?? '', /limits\.rules\.voices: 5 requests/)
+    assert.match(at(await ask({ model: 'voice' }), 'admit').details?.join() ?? '', /limits\.rules\.voices: 5 calls/)
   })
 
   test('names the members in their order, each with alias, spilling, breaker and limits', async () => {

@@ -9,7 +9,7 @@ export function describeLimit({ rule, measure, limit, mode, scope }: RuleFacts, 
 }
 
 function amountOf(measure: LimitName, limit: number, currency: string): string {
-  const words = measure.replace(/[A-Z]/g, capital => ` ${capital.toLowerCase()}`)
+  const words = measure.replace(/^requests/, 'calls').replace(/[A-Z]/g, capital => ` ${capital.toLowerCase()}`)
   if (!words.startsWith('cost')) return `${limit.toLocaleString('en-GB')} ${words}`
   const money = (limit / 1e9).toLocaleString('en-GB', { maximumFractionDigits: 6 })
   return `${money} ${currency}${words.slice('cost'.length)}`

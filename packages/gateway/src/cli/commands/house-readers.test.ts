@@ -94,7 +94,8 @@ test('a rule with many counters shows the fullest ones; JSON and CSV have all', 
   assert.match(out, /And 1,190 that are less used/)
   assert.equal(JSON.parse((await read(['limits'], { json: true })).out).rules.length, 1_200)
   const csv = (await read(['limits', '--format', 'csv'])).out.split('\n')
-  assert.equal(csv[0], 'rule,subject,measure,mode,limit,used,reserved,remaining,unit,renewsAt,refused,counter,scope')
+  const head = 'rule,subject,measure,mode,limit,used,reserved,remaining,unit,renewsAt,refused,counter,scope'
+  assert.equal(csv[0], `${head},configured,overrideUntil,overrideBy,overrideReason`)
   assert.equal(csv.length, 1_202)
 })
 

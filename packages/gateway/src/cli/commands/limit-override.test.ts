@@ -71,4 +71,9 @@ test('limits show which of them are changed for a time, by whom, until when and 
     changed,
     '  hr-bot: usually 60k tokens/min, changed by erin@contoso.example until 2026-11-25 13:00 UTC, in 60 min: Open day\n',
   )
+  const csv = (await limits('--format', 'csv')).out.split('\n')
+  const own = (line = ''): readonly string[] => line.split(',').slice(-4)
+  assert.deepEqual(own(csv[0]), ['configured', 'overrideUntil', 'overrideBy', 'overrideReason'])
+  assert.deepEqual(own(csv[1]), ['60000', '2026-11-25T13:00:00.000Z', 'erin@contoso.example', 'Open day'])
+  assert.deepEqual(own(csv[2]), ['', '', '', ''])
 })

@@ -191,13 +191,28 @@ const csvAmounts = ['limit', 'used', 'reserved', 'remaining'] as const satisfies
 /** Amounts of tokens and calls are whole numbers, amounts of money exact with their currency as the unit. */
 function limitsCsv({ rules, currency }: LimitsAnswer): string {
   const head = ['rule', 'subject', 'measure', 'mode', ...csvAmounts, 'unit', 'renewsAt', 'refused', 'counter', 'scope']
+  const overrideHead = ['configured', 'overrideUntil', 'overrideBy', 'overrideReason']
   const lines = rules.map(rule => {
     const { unit } = measures[rule.measure]
-    const amounts = csvAmounts.map(name => (unit === 'cost' ? exactAmount(rule[name]) : rule[name]))
-    const { renewsAtMs, refused, counter, scope } = rule
+    const exact = (amount: number): number | string => (unit === 'cost' ? exactAmount(amount) : amount)
+    const amounts = csvAmounts.map(name => exact(rule[name]))
+    const { renewsAtMs, refused, counter, scope, override } = rule
     const renewsAt = renewsAtMs === null ? null : new Date(renewsAtMs).toISOString()
+    const changed =
+      override === null
+        ? [null, null, null, null]
+        : [exact(override.configured), new Date(override.untilMs).toISOString(), override.by, override.reason]
     const own = [rule.rule, rule.subject, rule.measure, rule.mode]
-    return csvLine([...own, ...amounts, unit === 'cost' ? currency : unit, renewsAt, refused, counter, scope])
+    return csvLine([
+      ...own,
+      ...amounts,
+      unit === 'cost' ? currency : unit,
+      renewsAt,
+      refused,
+      counter,
+      scope,
+      ...changed,
+    ])
   })
-  return csvLine(head) + lines.join('')
+  return csvLine([...head, ...overrideHead]) + lines.join('')
 }

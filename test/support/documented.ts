@@ -29,7 +29,7 @@ const needs: readonly (readonly [form: RegExp, what: string])[] = [
   [/prices\.azure\.com|graph\.microsoft\.com/, 'the internet'],
   [/contoso\.com|GATEWAY=|"\$GATEWAY"|collector\.example/, 'the address of your gateway'],
   [
-    /\bTENANT\/|--directory \.\/ledger|audit verify|--confirm TOKEN|records (?:hold|erase)/,
+    /\bTENANT\/|--directory \.\/ledger|audit verify|--confirm TOKEN|hold remove|records erase(?!.* --as erin)/,
     'values, roles or a ledger of yours',
   ],
   [/^(?:\.\/gatehouse (?:collect|connect|simulate)|curl .*_simulator)/m, 'a program that runs until Ctrl-C'],

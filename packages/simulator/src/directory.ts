@@ -42,7 +42,7 @@ const people: readonly Person[] = [
     objectId: 'ca401000-6b1d-4c1e-9a53-0f5d1c7e2a03',
     groups: ['hr-department', 'engineering', 'compliance'],
     roles: ['HrBot.Use', 'Gatehouse.Auditor'],
-    about: 'Compliance; may use both workloads and read records with their prompts.',
+    about: 'Compliance; may use both workloads, reads all prompts, sets legal holds.',
     password: 'carol-in-the-simulator',
   },
   {
@@ -62,7 +62,7 @@ const people: readonly Person[] = [
     objectId: 'e4140000-6b1d-4c1e-9a53-0f5d1c7e2a05',
     groups: ['platform'],
     roles: [],
-    about: 'Platform team; runs the gateway, and reads figures but no prompts.',
+    about: 'Platform team; runs the gateway, erases a person on request, reads no prompts.',
     password: 'erin-in-the-simulator',
   },
   {

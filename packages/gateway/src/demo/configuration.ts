@@ -64,6 +64,9 @@ export function demoConfig(at: DemoAddresses): ConfigInput {
         auditor: [{ role: 'Gatehouse.Auditor' }],
         operator: [{ group: group('engineering') }],
         admin: [{ group: group('platform') }],
+        // Two people: who erases must not be able to lift a hold.
+        custodian: [{ group: group('compliance') }],
+        eraser: [{ group: group('platform') }],
       },
     },
     identity: {

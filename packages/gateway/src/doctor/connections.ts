@@ -103,10 +103,10 @@ export class Connections {
     const known = this.#failing.get(name) ?? nothing
     this.#failing.set(name, failures)
     for (const [about, { found, next }] of failures) {
-      if (!known.has(about)) reportFailure(name, { ...subjectField(name, about), found, next }, this.#options.log)
+      if (!known.has(about)) report(name, false, { ...subjectField(name, about), found, next }, this.#options.log)
     }
     for (const about of known.keys()) {
-      if (!failures.has(about)) reportReturn(name, subjectField(name, about), this.#options.log)
+      if (!failures.has(about)) report(name, true, subjectField(name, about), this.#options.log)
     }
   }
 }
@@ -141,42 +141,23 @@ function subjectField(name: ConnectionCheck, about: string): LogFields {
   return name === 'sign-in' ? { tenant: about } : { instance: about }
 }
 
-function reportFailure(name: ConnectionCheck, fields: LogFields, log: Log): void {
+function report(name: ConnectionCheck, isWell: boolean, fields: LogFields, log: Log): void {
+  const level = isWell ? 'info' : 'warn'
   switch (name) {
     case 'sign-in':
-      log.warn(fields, 'keys_unavailable')
+      log[level](fields, isWell ? 'keys_available' : 'keys_unavailable')
       break
     case 'instances':
-      log.warn(fields, 'instance_unreachable')
+      log[level](fields, isWell ? 'instance_reachable' : 'instance_unreachable')
       break
     case 'credentials':
-      log.warn(fields, 'credential_unavailable')
+      log[level](fields, isWell ? 'credential_available' : 'credential_unavailable')
       break
     case 'redis':
-      log.warn(fields, 'redis_unusable')
+      log[level](fields, isWell ? 'redis_usable' : 'redis_unusable')
       break
     case 'feeds':
-      log.warn(fields, 'feed_unreachable')
-      break
-  }
-}
-
-function reportReturn(name: ConnectionCheck, fields: LogFields, log: Log): void {
-  switch (name) {
-    case 'sign-in':
-      log.info(fields, 'keys_available')
-      break
-    case 'instances':
-      log.info(fields, 'instance_reachable')
-      break
-    case 'credentials':
-      log.info(fields, 'credential_available')
-      break
-    case 'redis':
-      log.info(fields, 'redis_usable')
-      break
-    case 'feeds':
-      log.info(fields, 'feed_reachable')
+      log[level](fields, isWell ? 'feed_reachable' : 'feed_unreachable')
       break
   }
 }

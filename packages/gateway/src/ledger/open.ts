@@ -291,7 +291,7 @@ class OpenLedger implements Ledger {
   async search(...[query, signal]: Parameters<Ledger['search']>): ReturnType<Ledger['search']> {
     await this.caughtUp()
     const { clock, retain } = this.#options
-    const places = await this.#store.ask('bodyPlaces', query)
+    const places = await this.#store.ask('bodyPlaces', query, this.holds.list())
     return this.#searches.search(places, query, clock() - retain.bodies, signal)
   }
 
@@ -319,7 +319,7 @@ class OpenLedger implements Ledger {
 
   async #bodiesFor(wanted: QueryBodies): Promise<TaskBodies> {
     const { clock, retain, directory } = this.#options
-    const places = await this.#store.ask('bodyPlaces', { text: '', ...wanted })
+    const places = await this.#store.ask('bodyPlaces', { text: '', ...wanted }, this.holds.list())
     return { journal: journalPath(directory), places, deletedBeforeMs: clock() - retain.bodies, bounds: bodiesBounds }
   }
 

@@ -59,9 +59,7 @@ function bodiesIn({ row, places }: PageEntry, reader: BodyReader) {
   if (places === null) return 'deleted'
   const bodyBytes = row.requestBytes + row.responseBytes
   if (bodyBytes > recordBytesMax) return 'too_long'
-  const { id, startedAtMs, stream } = row
-  const place = { id, startedAtMs, stream, positions: places, bodyBytes }
-  const found = bodiesOf(reader, { ...place, operation: '', callerKey: null, callerName: null }, recordBytesMax)
+  const found = bodiesOf(reader, { id: row.id, positions: places, bodyBytes }, recordBytesMax)
   if (typeof found === 'string') return found === 'unread' ? 'damaged' : found
   return isParsable(found.request) && isParsable(found.response) ? found : 'too_long'
 }

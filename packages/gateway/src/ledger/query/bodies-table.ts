@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { assemble } from '../../wire/assemble.ts'
 import { BodyReader } from '../journal/bodies.ts'
 import { type Bodies, bodiesOf } from '../search/bodies-of.ts'
-import { type BodyPlace, eachPlace } from '../search/places.ts'
+import { type BodyPlace, eachPlace, isOver } from '../search/places.ts'
 import { bodiesTable } from './columns.ts'
 import type { BodiesRead } from './index.ts'
 import type { TaskBodies } from './messages.ts'
@@ -24,7 +24,7 @@ export async function makeBodies(connection: DuckDBConnection, made: string, tas
   try {
     for (const place of eachPlace(places)) {
       counts.read += 1
-      const bodies = place.startedAtMs < deletedBeforeMs ? 'deleted' : bodiesOf(reader, place, bounds.recordBytes)
+      const bodies = isOver(place, deletedBeforeMs) ? 'deleted' : bodiesOf(reader, place, bounds.recordBytes)
       if (typeof bodies === 'string') counts[bodies] += 1
       else {
         bytes += bodies.request.byteLength + bodies.response.byteLength

@@ -20,7 +20,7 @@ export interface TaskBodies {
   /** Directory of the segments. */
   readonly journal: string
   readonly places: BodyPlaces
-  /** Bodies of records that began earlier are not shown any more. */
+  /** Bodies of records that began earlier are shown for legal holds alone. */
   readonly deletedBeforeMs: number
   readonly bounds: { readonly bytes: number; readonly recordBytes: number; readonly ms: number }
 }

@@ -11,7 +11,7 @@ export interface Bodies {
 /** The bodies, or why there are none. */
 export function bodiesOf(
   reader: BodyReader,
-  { positions, id, bodyBytes }: BodyPlace,
+  { positions, id, bodyBytes }: Pick<BodyPlace, 'positions' | 'id' | 'bodyBytes'>,
   bytesMax: number,
 ): Bodies | 'deleted' | 'uncaptured' | 'unread' {
   let read: JournalBodies | null

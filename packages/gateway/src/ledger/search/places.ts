@@ -7,6 +7,7 @@ export const placeNumbers = [
   'startedAtMs',
   'bodyBytes',
   'isStream',
+  'isHeld',
   'operation',
   'caller',
 ] as const
@@ -36,9 +37,16 @@ export interface BodyPlace {
   /** Bytes of both bodies that passed; whether they were kept is known once they are read. */
   readonly bodyBytes: number
   readonly stream: boolean
+  /** True for a record on legal hold: its bodies are shown for as long as they are there. */
+  readonly isHeld: boolean
   readonly operation: string
   readonly callerKey: string | null
   readonly callerName: string | null
+}
+
+/** True where the bodies of a record are not shown any more. @param deletedBeforeMs bound of `ledger.retain.bodies`. */
+export function isOver({ startedAtMs, isHeld }: BodyPlace, deletedBeforeMs: number): boolean {
+  return startedAtMs < deletedBeforeMs && !isHeld
 }
 
 export function* eachPlace({ numbers, ids, parts, operations, callers }: BodyPlaces): Generator<BodyPlace> {
@@ -57,6 +65,7 @@ export function* eachPlace({ numbers, ids, parts, operations, callers }: BodyPla
       },
       bodyBytes: number('bodyBytes'),
       stream: number('isStream') === 1,
+      isHeld: number('isHeld') === 1,
       operation: operations[number('operation')] ?? '',
       callerKey: caller?.key ?? null,
       callerName: caller?.name ?? null,

@@ -2,7 +2,7 @@ import { BodyReader } from '../journal/bodies.ts'
 import { type Bodies, bodiesOf } from './bodies-of.ts'
 import type { SearchHit, SearchPage } from './index.ts'
 import type { Needle, Place } from './needle.ts'
-import { type BodyPlace, type BodyPlaces, eachPlace } from './places.ts'
+import { type BodyPlace, type BodyPlaces, eachPlace, isOver } from './places.ts'
 import { placeInDocument, placeInResponse } from './texts.ts'
 
 /** What ends a search early. */
@@ -19,7 +19,7 @@ export interface SearchBounds {
  * Looks for a text in the bodies of records, one after the other, until a bound is reached. Synchronous: it runs in a
  * thread of its own.
  * @param journal directory of the segments.
- * @param deletedBeforeMs bodies of records that began earlier are not shown any more.
+ * @param deletedBeforeMs bodies of records that began earlier are shown for legal holds alone.
  */
 export function scan(
   journal: string,
@@ -38,7 +38,7 @@ export function scan(
     for (const place of eachPlace(places)) {
       counts.searched += 1
       last = place.id
-      const bodies = place.startedAtMs < deletedBeforeMs ? 'deleted' : bodiesOf(reader, place, bounds.recordBytes)
+      const bodies = isOver(place, deletedBeforeMs) ? 'deleted' : bodiesOf(reader, place, bounds.recordBytes)
       if (typeof bodies === 'string') counts[bodies] += 1
       else {
         bytes += bodies.request.byteLength + bodies.response.byteLength

@@ -6,6 +6,7 @@ import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { journalPath } from '../directory.ts'
 import { bytes, closedOf, dayMs, keptLog, openedOf, testLedger } from '../exchange.fixture.ts'
 import { type Ledger, LedgerError, QuestionError } from '../index.ts'
+import { ask } from '../query/query.fixture.ts'
 import { Store } from '../store/store.ts'
 import type { SearchPage, SearchQuery } from './index.ts'
 import { Needle } from './needle.ts'
@@ -121,6 +122,20 @@ test('records whose bodies were deleted or never kept are counted, not searched'
   assert.deepEqual({ searched, deleted, uncaptured, unread }, { searched: 3, deleted: 1, uncaptured: 1, unread: 0 })
 })
 
+// A hold keeps bodies so that they can be found: a search that skips them would say that there was nothing.
+test('bodies on legal hold are searched after retain.bodies, and queries have them', async t => {
+  const over = { clock: () => startMs + dayMs, retain: { records: 400 * dayMs, bodies: dayMs / 2 } }
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), over)
+  const held = await say(ledger, { request: '{"input":"needle"}' })
+  await say(ledger, { request: '{"input":"needle"}', startedAtMs: startMs + 2_000 })
+  const filter = { caller: null, workload: day.workload, fromMs: null, toMs: startMs + 2_000 }
+  await ledger.holds.add({ id: held, ...filter, reason: 'Case 41', by: 'user:t/o', atMs: startMs })
+  const { hits, deleted } = await ledger.search({ ...day, text: 'needle' })
+  assert.deepEqual([hits.map(({ id }) => id), deleted], [[held], 1])
+  const { rows, bodies } = await ask(ledger, 'SELECT id FROM bodies', { bodies: day })
+  assert.deepEqual([rows, bodies?.deleted], [[[held]], 1])
+})
+
 // A day that moved into an archive still has records, and "there are none" would be wrong.
 test('records in archives are counted as records whose bodies were deleted', async t => {
   let now = startMs + dayMs
@@ -150,7 +165,7 @@ test('records in archives are counted as records whose bodies were deleted', asy
 async function placesOf(t: TestContext, directory: string) {
   const store = await Store.open({ directory, log: keptLog(), names: {}, loadTo: null })
   t.after(() => store.close())
-  return { places: await store.bodyPlaces({ ...day, text: 'needle' }), journal: journalPath(directory) }
+  return { places: await store.bodyPlaces({ ...day, text: 'needle' }, []), journal: journalPath(directory) }
 }
 const wide = { hits: 10, bytes: 1e9, ms: 1e9, recordBytes: 1e9 }
 

@@ -219,8 +219,8 @@ export class Store {
   keptBodies(...wanted: WantedBodies): Promise<KeptBodies | null> {
     return this.#readers.ask(connection => keptBodies(connection, this.#journal, this.#loader.names, wanted))
   }
-  bodyPlaces(query: SearchQuery): Promise<BodyPlaces> {
-    return this.#readers.ask(connection => bodyPlaces(connection, this.#loader.names, query, this.#archives))
+  bodyPlaces(query: SearchQuery, holds: readonly HoldFilter[]): Promise<BodyPlaces> {
+    return this.#readers.ask(connection => bodyPlaces(connection, this.#loader.names, query, holds, this.#archives))
   }
 
   /** @param holds as of `bodies`. */

@@ -1,9 +1,11 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import { isEventStream } from '../../../wire/media-types.ts'
 import { QuestionError } from '../../index.ts'
+import type { HoldFilter } from '../../privacy/index.ts'
 import type { SearchQuery } from '../../search/index.ts'
 import { type BodyPlaces, placeNumbers } from '../../search/places.ts'
 import { ofDays, readArchives, rowsSource } from '../archives.ts'
+import { heldSql } from '../held.ts'
 import type { Dictionaries } from '../names.ts'
 import { inSnapshot } from '../transaction.ts'
 import { conditionsOf } from './filter.ts'
@@ -13,11 +15,15 @@ const placesMax = 25_000
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** Where the journal has the bodies of a workload's records, newest first. @param directory of the archives. */
+/**
+ * Where the journal has the bodies of a workload's records, newest first.
+ * @param holds whose records show their bodies for as long as they are there. @param directory of the archives.
+ */
 export async function bodyPlaces(
   connection: DuckDBConnection,
   names: Dictionaries,
   { workload, fromMs, toMs, caller, before }: SearchQuery,
+  holds: readonly HoldFilter[],
   directory: string,
 ): Promise<BodyPlaces> {
   if (names.find('workload', workload) === null) {
@@ -36,7 +42,7 @@ export async function bodyPlaces(
     const source = rowsSource(directory, ofDays(await readArchives(connection), fromMs, toMs))
     const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${source} ${where}`, values)
     const found = await connection.runAndReadAll(
-      `SELECT id::VARCHAR, opened_at, closed_at, started_at_ms, coalesce(request_bytes, 0) + coalesce(response_bytes, 0), stream, response_content_type, operation, caller_key, caller_name, parts, unnamed
+      `SELECT id::VARCHAR, opened_at, closed_at, started_at_ms, coalesce(request_bytes, 0) + coalesce(response_bytes, 0), stream, response_content_type, operation, caller_key, caller_name, parts, unnamed, ${heldSql(holds, names)}
        FROM ${source} ${where} ORDER BY id DESC LIMIT ${placesMax}`,
       values,
     )
@@ -52,7 +58,7 @@ function packed(rows: readonly (readonly DuckDBValue[])[], records: number, name
   const ids: string[] = []
   for (const [index, row] of rows.entries()) {
     const [id, openedAt, closedAt, startedAtMs, bodyBytes, stream, contentType, operation, ...rest] = row
-    const [callerKey, callerName, between, unnamed] = rest
+    const [callerKey, callerName, between, unnamed, isHeld] = rest
     const isStream = stream === true || isEventStream(names.textOf('response_content_type', Number(contentType)))
     ids.push(String(id))
     if (typeof between === 'string') parts.set(index, between)
@@ -65,7 +71,7 @@ function packed(rows: readonly (readonly DuckDBValue[])[], records: number, name
     numbers.set(
       [
         ...[openedAt, closedAt, startedAtMs, bodyBytes].map(Number),
-        ...[isStream ? 1 : 0, operationNumber, callerNumber],
+        ...[isStream ? 1 : 0, isHeld === true ? 1 : 0, operationNumber, callerNumber],
       ],
       index * placeNumbers.length,
     )

@@ -133,10 +133,16 @@ export interface RecordsPage {
   readonly cursor: string
 }
 
+/** A `RecordRow` as JSON: the thread that reads it writes the text, and the main thread has less to do. */
+export interface FollowedRecord {
+  readonly json: string
+  /** To go on after this record. */
+  readonly cursor: string
+}
+
 /** Records in the order in which they were loaded, for whoever follows them. */
 export interface FollowedPage {
-  /** `cursor`: to go on after this record. */
-  readonly records: readonly { readonly row: RecordRow; readonly cursor: string }[]
+  readonly records: readonly FollowedRecord[]
   /** To go on after this page. */
   readonly cursor: string
 }

@@ -4,8 +4,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { LedgerError, type LedgerReader } from '../../ledger/index.ts'
-import type { RecordRow } from '../../ledger/record.ts'
 import type { FollowedPage } from '../../ledger/reports.ts'
+import { eventText, LivePiece } from './events.ts'
 
 export const stateKinds = ['instances', 'limits', 'feeds'] as const
 export type StateKind = (typeof stateKinds)[number]
@@ -22,54 +22,45 @@ export interface HubParts {
 }
 
 export interface LiveState {
-  readonly json: string
+  /** The event that says it. */
+  readonly event: Uint8Array
   /** Grows with each change. */
   readonly version: number
-}
-
-export interface LiveRecord {
-  readonly row: RecordRow
-  readonly json: string
-  /** To go on after it. */
-  readonly cursor: string
 }
 
 /** One who listens. */
 export interface Listener {
   /** Records after a cursor, at most a page of them, and the cursor after them. */
-  after(cursor: string): Promise<{ readonly records: readonly LiveRecord[]; readonly cursor: string }>
+  after(cursor: string): Promise<{ readonly pieces: readonly LivePiece[]; readonly cursor: string }>
   state(kind: StateKind): LiveState | null
-  /** Number of changes so far. */
+  /** Number of changes so far, of what it listens to. */
   readonly changes: number
-  /** Resolves when there was a change after so many, or when `ends` is aborted. */
-  changed(since: number, ends: AbortSignal): Promise<void>
-  /** True when the ledger could not be read: whoever listens connects again, and then learns why. */
-  readonly hasFailed: boolean
+  /** Resolves with true after more changes than so many, or when it is over; with false after so long a silence. */
+  changed(since: number, silenceMs: number): Promise<boolean>
+  /** True after `leave`, and when the ledger could not be read: whoever listens connects again, and then learns why. */
+  readonly isOver: boolean
   leave(): void
 }
 
 /** Newest records that are kept for all; whoever is further behind reads from the ledger. */
 const keptMax = 1_000
 const pageSize = 500
-/** Records that are made ready and sent before calls get their turn: a tenth of a millisecond for each stream. */
-const atOnce = 25
+/** Records in one write to a client. Calls get their turn after each. */
+const pieceMax = 25
 
 interface Kept {
-  readonly records: LiveRecord[]
-  from: string
+  readonly pieces: LivePiece[]
+  records: number
+  from: number
   cursor: string
 }
 
 export class Hub {
   readonly #parts: HubParts
-  /** Kinds that each listener wants. */
-  readonly #listeners = new Map<object, readonly LiveKind[]>()
+  readonly #listeners = new Set<Listening>()
   readonly #states = new Map<StateKind, LiveState & { readonly compared: string }>()
-  #wakers = new Set<() => void>()
-  #changes = 0
   /** Everything that was loaded after `from` and up to `cursor`; null while nobody listens to records. */
   #kept: Kept | null = null
-  #failed = false
   #followsRecords = false
   #followsStates = false
 
@@ -83,26 +74,18 @@ export class Hub {
   }
 
   join(kinds: readonly LiveKind[]): Listener {
-    const key = {}
-    this.#listeners.set(key, kinds)
-    this.#start()
-    const hub = this
-    return {
+    const listening = new Listening(kinds, {
       after: cursor => this.#after(cursor),
       state: kind => this.#states.get(kind) ?? null,
-      get changes() {
-        return hub.#changes
-      },
-      get hasFailed() {
-        return hub.#failed
-      },
-      changed: (since, ends) => this.#changed(since, ends),
-      leave: () => void this.#listeners.delete(key),
-    }
+      leave: () => void this.#listeners.delete(listening),
+    })
+    this.#listeners.add(listening)
+    this.#start()
+    return listening
   }
 
   #wants(kind: LiveKind): boolean {
-    for (const kinds of this.#listeners.values()) if (kinds.includes(kind)) return true
+    for (const { kinds } of this.#listeners) if (kinds.includes(kind)) return true
     return false
   }
 
@@ -117,18 +100,16 @@ export class Hub {
 
   async #followRecords(): Promise<void> {
     this.#followsRecords = true
-    this.#failed = false
     try {
       const cursor = await this.now()
-      const kept: Kept = { records: [], from: cursor, cursor }
+      const kept: Kept = { pieces: [], records: 0, from: Number(cursor), cursor }
       this.#kept = kept
       while (this.#wants('record')) {
         await this.#keepNew(kept)
         await pause(this.#parts.pollMs)
       }
     } catch {
-      this.#failed = true
-      this.#wake()
+      for (const listening of this.#listeners) if (listening.kinds.includes('record')) listening.leave()
     } finally {
       this.#followsRecords = false
       this.#kept = null
@@ -150,9 +131,8 @@ export class Hub {
     let page: FollowedPage
     do {
       page = await this.#parts.ledger.follow(kept.cursor, pageSize)
-      for (let from = 0; from < page.records.length; from += atOnce) {
-        const records = page.records.slice(from, from + atOnce).map(liveRecord)
-        this.#keep(kept, records, records.at(-1)?.cursor ?? kept.cursor)
+      for (const piece of inPieces(page.records)) {
+        this.#keep(kept, piece)
         // Calls get their turn.
         await turn()
       }
@@ -160,57 +140,112 @@ export class Hub {
     } while (page.records.length === pageSize)
   }
 
-  #keep(kept: Kept, records: readonly LiveRecord[], cursor: string): void {
-    kept.records.push(...records)
-    kept.cursor = cursor
-    const dropped = kept.records.splice(0, Math.max(0, kept.records.length - keptMax)).at(-1)
-    if (dropped !== undefined) kept.from = dropped.cursor
-    this.#wake()
+  #keep(kept: Kept, piece: LivePiece): void {
+    kept.pieces.push(piece)
+    kept.records += piece.size
+    kept.cursor = piece.cursor
+    while (kept.records > keptMax) {
+      const dropped = kept.pieces.shift()
+      if (dropped === undefined) break
+      kept.records -= dropped.size
+      kept.from = Number(dropped.cursor)
+    }
+    this.#tell(['record'])
   }
 
-  async #after(cursor: string): Promise<{ records: readonly LiveRecord[]; cursor: string }> {
+  async #after(cursor: string): Promise<{ pieces: readonly LivePiece[]; cursor: string }> {
     const kept = this.#kept
     const at = Number(cursor)
     // A cursor that is ahead is of another ledger; one before what is kept is read from this one.
-    if (kept !== null && Number(kept.from) <= at) {
-      const first = kept.records.findIndex(one => Number(one.cursor) > at)
-      return {
-        records: first === -1 ? [] : kept.records.slice(first),
-        cursor: at > Number(kept.cursor) ? cursor : kept.cursor,
-      }
+    if (kept === null || kept.from > at) {
+      const page = await this.#parts.ledger.follow(cursor, pageSize)
+      return { pieces: inPieces(page.records), cursor: page.cursor }
     }
-    const page = await this.#parts.ledger.follow(cursor, pageSize)
-    return { records: page.records.map(liveRecord), cursor: page.cursor }
+    if (at >= Number(kept.cursor)) return { pieces: [], cursor }
+    // Most listeners lack only the newest.
+    const seen = kept.pieces.findLastIndex(piece => Number(piece.cursor) <= at)
+    const [first, ...others] = kept.pieces.slice(seen + 1)
+    return { pieces: first === undefined ? [] : [first.after(at), ...others], cursor: kept.cursor }
   }
 
   async #lookAtStates(wanted: readonly StateKind[]): Promise<void> {
     // What cannot be read now is read again in a second; until then the state before it counts.
     const found = await this.#parts.states(wanted).catch(() => ({}))
-    let hasChanged = false
+    const changed: StateKind[] = []
     for (const [kind, state] of Object.entries(found) as [StateKind, unknown][]) {
-      const compared = JSON.stringify(state, withoutAges)
+      const json = JSON.stringify(state)
+      const compared = withoutAges(json)
       const last = this.#states.get(kind)
       if (last?.compared === compared) continue
-      this.#states.set(kind, { json: JSON.stringify(state), compared, version: (last?.version ?? 0) + 1 })
-      hasChanged = true
+      const event = Buffer.from(eventText(kind, json, null))
+      this.#states.set(kind, { event, compared, version: (last?.version ?? 0) + 1 })
+      changed.push(kind)
     }
-    if (hasChanged) this.#wake()
+    if (changed.length > 0) this.#tell(changed)
   }
 
-  #wake(): void {
-    this.#changes += 1
-    const wakers = this.#wakers
-    this.#wakers = new Set()
-    for (const wake of wakers) wake()
+  #tell(changed: readonly LiveKind[]): void {
+    for (const listening of this.#listeners) {
+      if (listening.kinds.some(kind => changed.includes(kind))) listening.tell()
+    }
+  }
+}
+
+/** What a listener asks of the hub. */
+interface ListeningParts extends Pick<Listener, 'after' | 'state' | 'leave'> {}
+
+/** It waits without a signal of its own for each wait: there is one for each change and each stream. */
+class Listening implements Listener {
+  readonly kinds: readonly LiveKind[]
+  readonly #parts: ListeningParts
+  changes = 0
+  isOver = false
+  #wake: (() => void) | null = null
+
+  constructor(kinds: readonly LiveKind[], parts: ListeningParts) {
+    this.kinds = kinds
+    this.#parts = parts
   }
 
-  #changed(since: number, ends: AbortSignal): Promise<void> {
-    if (this.#changes > since || ends.aborted) return Promise.resolve()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wakers.add(resolve)
-    ends.addEventListener('abort', () => resolve(), { once: true })
-    return promise.finally(() => this.#wakers.delete(resolve))
+  after(cursor: string): ReturnType<Listener['after']> {
+    return this.#parts.after(cursor)
   }
+
+  state(kind: StateKind): LiveState | null {
+    return this.#parts.state(kind)
+  }
+
+  tell(): void {
+    this.changes += 1
+    this.#wake?.()
+  }
+
+  changed(since: number, silenceMs: number): Promise<boolean> {
+    if (this.changes > since || this.isOver) return Promise.resolve(true)
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const end = (hasChanged: boolean): void => {
+      clearTimeout(timer)
+      this.#wake = null
+      resolve(hasChanged)
+    }
+    const timer = setTimeout(() => end(false), silenceMs)
+    this.#wake = () => end(true)
+    return promise
+  }
+
+  leave(): void {
+    this.isOver = true
+    this.#parts.leave()
+    this.#wake?.()
+  }
+}
+
+function inPieces(records: FollowedPage['records']): readonly LivePiece[] {
+  const pieces: LivePiece[] = []
+  for (let from = 0; from < records.length; from += pieceMax) {
+    pieces.push(new LivePiece(records.slice(from, from + pieceMax)))
+  }
+  return pieces
 }
 
 /** Does not keep the process alive. */
@@ -218,13 +253,12 @@ function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms).unref())
 }
 
-/** The ages of what the other replicas have published change with every look, and say nothing new. */
-function withoutAges(name: string, value: unknown): unknown {
-  return name === 'quietMs' ? undefined : value
-}
-
-function liveRecord({ row, cursor }: FollowedPage['records'][number]): LiveRecord {
-  return { row, cursor, json: JSON.stringify(row) }
+/**
+ * The ages of what the other replicas have published change with every look, and say nothing new. In a text of JSON,
+ * the quotes around the name of a member are the only ones without a backslash.
+ */
+function withoutAges(json: string): string {
+  return json.replaceAll(/"quietMs":[^,}]+/g, '')
 }
 
 /** True for a ledger that keeps its journal alone: it has no records to follow. */

@@ -4,7 +4,8 @@ import type { RecordFilter } from '../../ledger/reports.ts'
 import { allowedCheckMs, whileAllowed } from '../allowed.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
-import { Hub, isWithoutStore, type Listener, type LiveKind, type LiveRecord, type StateKind } from '../live/hub.ts'
+import type { LivePiece } from '../live/events.ts'
+import { Hub, isWithoutStore, type Listener, type LiveKind, type StateKind } from '../live/hub.ts'
 import { matches } from '../live/matches.ts'
 import { filterOf } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
@@ -22,8 +23,6 @@ const readersStreamsMax = 8
 /** A stream ends then, and its reader connects again with what it is allowed by that time. */
 const streamSecondsMax = 600
 const heartbeatMs = 15_000
-/** Records in one write to a client. */
-const eventsMax = 25
 const stateMs = 1_000
 
 const kinds = ['record', 'instances', 'limits', 'feeds'] as const satisfies readonly LiveKind[]
@@ -100,7 +99,7 @@ export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closi
     ends.addEventListener('abort', release, { once: true })
     const wanted = (events ?? kindsFor(visible)).filter(kind => kind !== 'record' || from !== null)
     const asked: Asked = { kinds: wanted, from, filter: within(visible, filterOf(filter)) }
-    return c.body(streamed(c, log, encoded(streamOf(hub, asked, ends, release))), 200, headers)
+    return c.body(streamed(c, log, streamOf(hub, asked, ends, release)), 200, headers)
   })
 }
 
@@ -148,67 +147,57 @@ interface Asked {
   readonly filter: RecordFilter
 }
 
-async function* streamOf(hub: Hub, asked: Asked, ends: AbortSignal, release: () => void): AsyncGenerator<string> {
+async function* streamOf(hub: Hub, asked: Asked, ends: AbortSignal, release: () => void): AsyncGenerator<Uint8Array> {
   const listener = hub.join(asked.kinds)
+  const leave = (): void => listener.leave()
+  if (ends.aborted) leave()
+  else ends.addEventListener('abort', leave, { once: true })
   try {
-    yield 'retry: 2000\n\n'
+    yield Buffer.from('retry: 2000\n\n')
     const seen = new Map<StateKind, number>()
     let at = asked.from
-    while (!ends.aborted && !listener.hasFailed) {
+    while (!listener.isOver) {
       const { changes } = listener
       yield* newStates(listener, asked.kinds, seen)
       const page = at === null ? null : await listener.after(at)
-      if (page !== null) yield* eventsOf(page.records, asked.filter, ends)
+      if (page !== null) yield* eventsOf(page.pieces, asked.filter, listener)
       const hasMoved = page !== null && page.cursor !== at
       at = page?.cursor ?? null
-      if (!hasMoved && !(await hasChanged(listener, changes, ends))) yield heartbeat(at)
+      if (!hasMoved && !(await listener.changed(changes, heartbeatMs))) yield heartbeat(at)
     }
   } finally {
-    listener.leave()
+    leave()
     release()
   }
 }
 
-/** Events of the records that match. One piece of text holds several, which are one write to the client. */
-function* eventsOf(records: readonly LiveRecord[], filter: RecordFilter, ends: AbortSignal): Generator<string> {
-  for (let from = 0; from < records.length && !ends.aborted; from += eventsMax) {
-    const text = records
-      .slice(from, from + eventsMax)
-      .filter(({ row }) => matches(filter, row))
-      .map(({ json, cursor }) => eventText('record', json, cursor))
-      .join('')
-    if (text !== '') yield text
+/** Events of the records that match. A stream without a filter sends the bytes that all such streams send. */
+function* eventsOf(pieces: readonly LivePiece[], filter: RecordFilter, listener: Listener): Generator<Uint8Array> {
+  const wantsAll = Object.keys(filter).length === 0
+  for (const piece of pieces) {
+    if (listener.isOver) return
+    const events = wantsAll ? piece.events : piece.eventsOf(row => matches(filter, row))
+    if (events !== null) yield events
   }
 }
 
-function* newStates(listener: Listener, wanted: readonly LiveKind[], seen: Map<StateKind, number>): Generator<string> {
+function* newStates(
+  listener: Listener,
+  wanted: readonly LiveKind[],
+  seen: Map<StateKind, number>,
+): Generator<Uint8Array> {
   for (const kind of wanted) {
     const state = kind === 'record' ? null : listener.state(kind)
     if (kind === 'record' || state === null || seen.get(kind) === state.version) continue
     seen.set(kind, state.version)
-    yield eventText(kind, state.json, null)
+    yield state.event
   }
 }
 
-/** False when nothing has changed for as long as a proxy lets a connection be silent. */
-async function hasChanged(listener: Listener, since: number, ends: AbortSignal): Promise<boolean> {
-  const silence = new AbortController()
-  const timer = setTimeout(() => silence.abort(), heartbeatMs)
-  await listener.changed(since, AbortSignal.any([ends, silence.signal]))
-  clearTimeout(timer)
-  return !silence.signal.aborted
-}
-
-/** JSON has no line breaks of its own, so it is one line of data. */
-function eventText(event: LiveKind, data: string, id: string | null): string {
-  return `event: ${event}\n${id === null ? '' : `id: ${id}\n`}data: ${data}\n\n`
-}
-
-/** An id without data is no event, and moves the cursor past records that the filter leaves out. */
-function heartbeat(at: string | null): string {
-  return at === null ? ': still here\n\n' : `id: ${at}\n\n`
-}
-
-async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
-  for await (const text of texts) yield Buffer.from(text)
+/**
+ * Sent when nothing has changed for as long as a proxy lets a connection be silent. An id without data is no event, and
+ * moves the cursor past records that the filter leaves out.
+ */
+function heartbeat(at: string | null): Uint8Array {
+  return Buffer.from(at === null ? ': still here\n\n' : `id: ${at}\n\n`)
 }

@@ -106,7 +106,7 @@ export async function follow(
   if (seen >= loadedTo) return { records: [], cursor: String(Math.max(seen, loadedTo)) }
   const where = `WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT ${limit}`
   const found = await readRows(connection, names, where, [BigInt(seen), BigInt(loadedTo)])
-  const records = found.map(({ row, sequence }) => ({ row, cursor: String(sequence) }))
+  const records = found.map(({ row, sequence }) => ({ json: JSON.stringify(row), cursor: String(sequence) }))
   const isWhole = records.length < limit
   return { records, cursor: isWhole ? String(loadedTo) : (records.at(-1)?.cursor ?? String(loadedTo)) }
 }

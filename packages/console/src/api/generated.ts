@@ -348,7 +348,7 @@ export type GatehouseRecord = {
 export type LimitRule = {
   /** As refusals name it. */
   readonly rule: string
-  readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
+  readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'tokensPerQuarter' | 'tokensPerYear' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth' | 'costPerQuarter' | 'costPerYear'
   readonly mode: 'enforce' | 'shadow'
   /** Whom it is for, in words. */
   readonly scope: string
@@ -365,6 +365,8 @@ export type LimitRule = {
   /** By running calls. */
   readonly reserved: number
   readonly remaining: number
+  /** When its window of the calendar began; null where a window slides, and for calls in flight. */
+  readonly beganAtMs: number | null
   /** When its window ends or moves on. */
   readonly renewsAtMs: number | null
   /** Calls that it refused, or would have, since the start of the process. */
@@ -814,7 +816,7 @@ export type Limits = {
       /** The fullest counters of a replica that counts in memory; empty where Redis counts. */
       readonly rules: readonly ({
         readonly rule: string
-        readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
+        readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'tokensPerQuarter' | 'tokensPerYear' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth' | 'costPerQuarter' | 'costPerYear'
         readonly subject: string | null
         readonly used: number
         readonly reserved: number
@@ -826,7 +828,7 @@ export type Limits = {
 
 export type LimitOverrideState = {
   readonly rule: string
-  readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth' | null
+  readonly measure: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'tokensPerQuarter' | 'tokensPerYear' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth' | 'costPerQuarter' | 'costPerYear' | null
   /** Milliseconds since the epoch; null after an end. */
   readonly untilMs: number | null
   /** `away`: Redis does not answer; the other replicas follow when it does. */
@@ -837,7 +839,7 @@ export type LimitOverride = {
   /** Name of the rule, as `GET /api/v1/limits` and refusals have it. */
   readonly rule: string
   /** Which amount of the rule. Default: all of them. */
-  readonly measure?: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
+  readonly measure?: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'tokensPerQuarter' | 'tokensPerYear' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth' | 'costPerQuarter' | 'costPerYear'
   /** `2x` is twice the configured limit; or an amount as the configuration has it. */
   readonly to: string | number
   /**
@@ -853,7 +855,7 @@ export type EndOfLimitOverride = {
   /** Name of the rule, as `GET /api/v1/limits` and refusals have it. */
   readonly rule: string
   /** Which amount of the rule. Default: all of them. */
-  readonly measure?: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth'
+  readonly measure?: 'tokensPerMinute' | 'tokensPerHour' | 'tokensPerDay' | 'tokensPerWeek' | 'tokensPerMonth' | 'tokensPerQuarter' | 'tokensPerYear' | 'requestsPerSecond' | 'requestsPerMinute' | 'callsInFlight' | 'costPerDay' | 'costPerMonth' | 'costPerQuarter' | 'costPerYear'
 }
 
 export type Log = {

@@ -38,6 +38,9 @@ export const limitRule: z.ZodType<RuleReport> = z
     used: z.number(),
     reserved: z.number().openapi({ description: 'By running calls.' }),
     remaining: z.number(),
+    beganAtMs: timeMs.nullable().openapi({
+      description: 'When its window of the calendar began; null where a window slides, and for calls in flight.',
+    }),
     renewsAtMs: timeMs.nullable().openapi({ description: 'When its window ends or moves on.' }),
     refused: count.openapi({ description: 'Calls that it refused, or would have, since the start of the process.' }),
   })

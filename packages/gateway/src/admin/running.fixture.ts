@@ -154,6 +154,7 @@ export function ruleReport(changes: Partial<RuleReport> = {}): RuleReport {
     used: 12_345,
     reserved: 4_000,
     remaining: 43_655,
+    beganAtMs: null,
     renewsAtMs: atMs + 30_000,
     override: null,
     refused: 0,
@@ -176,6 +177,7 @@ const limitsReport: LimitsReport = {
       used: 481.5e9,
       reserved: 0.25e9,
       remaining: 18.25e9,
+      beganAtMs: Date.UTC(2026, 10, 1),
       renewsAtMs: Date.UTC(2026, 11, 1),
     }),
     ruleReport({
@@ -212,6 +214,7 @@ const limitsReport: LimitsReport = {
       used: 1_250_000,
       reserved: 0,
       remaining: 0,
+      beganAtMs: Date.UTC(2026, 10, 23),
       renewsAtMs: Date.UTC(2026, 10, 24),
       refused: 41,
     }),

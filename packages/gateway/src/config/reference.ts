@@ -68,7 +68,8 @@ Errors:
 - Canaries and shadows are for deployments of the workload and go to deployments that each target concerned has; a canary goes to
   another deployment.
 - A place for limits has at least one amount. Workloads, deployments and instances that a rule selects must exist. A workload's
-  \`priority\` is one of \`limits.priorityClasses\`. \`limits.timeZone\` is a zone of the IANA database.
+  \`priority\` is one of \`limits.priorityClasses\`. \`limits.timeZone\` is a zone of the IANA database,
+  \`limits.fiscalYearStart\` a day from 01 to 28 of a month.
 - \`limits.store: redis\` needs a section \`redis\`, and \`limits.whenStoreIsDown\`: what is done while Redis does not answer.
 - Cost limits and \`prices.currency\` are in the currency of the price catalogue, and every model under a cost limit has a price.
 - Instances, pools and workloads may not have the name of a route of the gateway: ${[...reservedNames]

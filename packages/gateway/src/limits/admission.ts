@@ -57,7 +57,7 @@ export class ActiveLimits implements Limits {
     this.#book = this.#compile(config)
     this.#config = config
     this.line.use(lineOptions(config))
-    this.#parts.calendar.use(config.limits.timeZone)
+    this.#parts.calendar.use(config.limits)
     // A limit may have been raised, so there may be room.
     this.line.nudge()
   }
@@ -191,7 +191,7 @@ export class ActiveLimits implements Limits {
   }
 
   report(): Promise<LimitsReport> {
-    return reportOf(this.#book, this.#parts.store, this.line.length)
+    return reportOf(this.#book, this.#parts, this.line.length)
   }
 
   weighTokens(promptTokens: number, cachedTokens: number, completionTokens: number): number {

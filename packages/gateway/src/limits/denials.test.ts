@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Calendar } from './counting/calendar.ts'
-import { claim } from './counting/claim.fixture.ts'
+import { claim, utcCalendar } from './counting/claim.fixture.ts'
 import { type RoomShortage, storeShortage } from './counting/counters.ts'
 import { MemoryStore } from './counting/memory.ts'
 import { Moments } from './counting/moments.ts'
@@ -21,7 +20,7 @@ function observed(): { readonly events: unknown[]; readonly observer: LimitsObse
   return { events, observer }
 }
 
-const store = new MemoryStore(new Calendar('UTC'), new Moments(Date.now))
+const store = new MemoryStore(utcCalendar, new Moments(Date.now))
 const full = claim(store, 'hr-bot', 'tokensPerDay', 100)
 const room: RoomShortage = {
   kind: 'room',

@@ -219,6 +219,8 @@ export interface RuleReport {
   readonly used: number
   readonly reserved: number
   readonly remaining: number
+  /** Start of a calendar window, in ms since the epoch; null for other windows. */
+  readonly beganAtMs: number | null
   /** Time when the window ends or moves on, in ms since the epoch; null for calls in flight. */
   readonly renewsAtMs: number | null
   /**

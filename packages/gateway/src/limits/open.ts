@@ -35,7 +35,7 @@ export interface SharedStoreParts {
 /** Opens the limits of a configuration, with the amounts that the ledger remembers already counted. */
 export async function openLimits(config: Config, parts: LimitsParts): Promise<ActiveLimits> {
   const { clock, observer, ledger } = parts
-  const calendar = new Calendar(config.limits.timeZone)
+  const calendar = new Calendar(config.limits)
   const store = openStore(config, parts, calendar)
   const limits = new ActiveLimits(config, { store, calendar, estimates: new Estimates(), observer })
   const weigh = limits.weighTokens.bind(limits)

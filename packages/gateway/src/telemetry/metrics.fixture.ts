@@ -52,6 +52,7 @@ const rule: RuleReport = {
   reserved: 15_000,
   remaining: 15_000,
   override: null,
+  beganAtMs: null,
   renewsAtMs: 0,
   refused: 0,
 }

@@ -9,7 +9,7 @@ import { Foreign } from '../../parts/foreign.tsx'
 import { Meter } from '../../parts/meter.tsx'
 import type { Column } from '../../parts/table.tsx'
 import { limits as text } from '../../texts/limits.ts'
-import { forecastOfMeasure } from './forecast.ts'
+import { forecastOf, isForecast } from './forecast.ts'
 import type { Rule } from './query.ts'
 
 const titles = text.columns
@@ -69,10 +69,11 @@ export function ruleColumns({ currency, names, opens = false }: Shown): readonly
   ]
 }
 
-/** @param nowMs until when a month has passed. */
+/** @param nowMs until when a window has passed. */
 export function budgetColumns(shown: Shown, nowMs: number): readonly Column<Rule>[] {
-  const [rule, scope, , use, remaining] = ruleColumns(shown)
-  return [rule, scope, use, remaining, forecastColumn(shown.currency, nowMs)].filter(column => column !== undefined)
+  const [rule, scope, measure, use, remaining] = ruleColumns(shown)
+  const forecast = forecastColumn(shown.currency, nowMs)
+  return [rule, scope, measure, use, remaining, forecast].filter(column => column !== undefined)
 }
 
 /** What will be used at the end of the window. @param nowMs until when it has passed. */
@@ -159,9 +160,10 @@ function Refused({ rule: { refused, mode, workloads } }: { readonly rule: Rule }
 }
 
 function ForecastText({ rule, currency, nowMs }: AmountProps & { readonly nowMs: number }) {
-  const { measure, used, limit, renewsAtMs } = rule
-  const forecast = renewsAtMs === null ? null : forecastOfMeasure(measure, { used, limit, renewsAtMs }, nowMs)
-  if (forecast === null) return /Per(?:Day|Week|Month)$/.test(measure) ? text.tooEarly : text.noForecast
+  const { measure, used, limit, beganAtMs, renewsAtMs } = rule
+  const isWindow = beganAtMs !== null && renewsAtMs !== null
+  const forecast = isWindow ? forecastOf(measure, { used, limit, beganAtMs, renewsAtMs }, nowMs) : null
+  if (forecast === null) return isForecast(measure) ? text.tooEarly : text.noForecast
   return (
     <Group gap={8} wrap="nowrap">
       <Meter label={`${titles.forecast}, ${rule.rule}`} share={limit === 0 ? 1 : forecast.atEnd / limit} />

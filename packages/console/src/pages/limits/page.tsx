@@ -9,6 +9,7 @@ import { Empty } from '../../parts/states.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { limits as text } from '../../texts/limits.ts'
 import { budgetColumns, ruleColumns, shareOf } from './columns.tsx'
+import { isBudget } from './forecast.ts'
 import { OverTime } from './over-time.tsx'
 import { callerNames, type Limits, limitRules, limitsKey, ofWorkload, type Rule } from './query.ts'
 
@@ -16,7 +17,7 @@ const nearShare = 0.8
 
 const keyOf = ({ rule, measure, subject, counter }: Rule): string => `${rule}|${measure}|${subject}|${counter}`
 
-/** What each limit has used, who is close to one, and how the month will end. */
+/** What each limit has used, who is close to one, and how the month, quarter or year will end. */
 export function Page() {
   const { workload } = useAddress()
   const live = useLiveState('limits', [limitsKey, workload], limits => ofWorkload(limits, workload))
@@ -63,7 +64,7 @@ function Report({ report: { rules: all, currency, state } }: { readonly report: 
   const rules = named === undefined ? all : all.filter(({ rule }) => rule === named)
   const fullest = rules.toSorted((one, other) => shareOf(other) - shareOf(one))
   const near = fullest.filter(rule => shareOf(rule) >= nearShare)
-  const budgets = rules.filter(({ measure }) => measure.endsWith('PerMonth'))
+  const budgets = rules.filter(({ measure }) => isBudget(measure))
   return (
     <Stack gap="sm">
       {named !== undefined && <OneRule name={named} />}

@@ -7,6 +7,7 @@ const nowMs = Date.parse('2026-11-16T12:00:00Z')
 const rule = (changes: Partial<Rule>): Rule =>
   ({
     ...{ rule: 'hr-bot', measure: 'costPerMonth', scope: 'workload hr-bot', subject: null, workloads: ['hr-bot'] },
+    beganAtMs: Date.parse('2026-11-01T00:00:00Z'),
     renewsAtMs: Date.parse('2026-12-01T00:00:00Z'),
     ...changes,
   }) as Rule
@@ -16,8 +17,11 @@ test('a budget is shown from the beginning of its window, a limit of a minute ov
     ...{ step: 'day', adds: true, workload: 'hr-bot' },
     range: { fromMs: Date.parse('2026-11-01T00:00:00Z'), toMs: nowMs },
   })
-  const day = windowOf(rule({ measure: 'tokensPerDay', renewsAtMs: Date.parse('2026-11-17T00:00:00Z') }), nowMs)
+  const day = windowOf(rule({ measure: 'tokensPerDay', beganAtMs: Date.parse('2026-11-16T00:00:00Z') }), nowMs)
   assert.equal(day?.range.fromMs, Date.parse('2026-11-16T00:00:00Z'))
+  const april = Date.parse('2026-04-01T00:00:00Z')
+  const year = windowOf(rule({ measure: 'costPerYear', beganAtMs: april }), nowMs)
+  assert.deepEqual([year?.range.fromMs, year?.step, year?.adds], [april, 'day', true])
   const minute = windowOf(rule({ measure: 'requestsPerMinute', scope: 'everything', workloads: null }), nowMs)
   assert.deepEqual([minute?.adds, minute?.workload, minute?.step], [false, null, 'minute'])
 })

@@ -1,7 +1,6 @@
 /** The use of a rule over its window, from the figures of the ledger over time. */
 import type { Answer } from '../../api/client.ts'
 import type { Range } from '../../app/period.ts'
-import { monthBefore } from './forecast.ts'
 import type { Rule } from './query.ts'
 
 type Series = Answer<'GET /api/v1/series'>
@@ -15,11 +14,9 @@ export interface Window {
   readonly workload: string | null
 }
 
-const minuteMs = 60_000
-const hourMs = 60 * minuteMs
-const dayMs = 24 * hourMs
+const hourMs = 3_600_000
 
-type Measured = Pick<Rule, 'measure' | 'renewsAtMs' | 'workloads' | 'scope' | 'subject'>
+type Measured = Pick<Rule, 'measure' | 'beganAtMs' | 'workloads' | 'scope' | 'subject'>
 
 /**
  * @param nowMs the end of what is shown.
@@ -27,27 +24,28 @@ type Measured = Pick<Rule, 'measure' | 'renewsAtMs' | 'workloads' | 'scope' | 's
  *   not have its figures.
  */
 export function windowOf(rule: Measured, nowMs: number): Window | null {
-  const { measure, renewsAtMs, subject } = rule
+  const { measure, beganAtMs, subject } = rule
   const workload = workloadOf(rule)
   if (workload === undefined || subject !== null) return null
-  const last = (step: Window['step'], ms: number, adds: boolean): Window => ({
-    ...{ step, adds, workload },
-    range: { fromMs: nowMs - ms, toMs: nowMs },
-  })
+  const since = (fromMs: number | null, step: Window['step'], adds = true): Window | null =>
+    fromMs === null ? null : { step, adds, workload, range: { fromMs, toMs: nowMs } }
   switch (measure) {
     case 'tokensPerMinute':
     case 'requestsPerMinute':
-      return last('minute', 2 * hourMs, false)
+      return since(nowMs - 2 * hourMs, 'minute', false)
     case 'tokensPerHour':
-      return renewsAtMs === null ? null : last('minute', nowMs - (renewsAtMs - hourMs), true)
+      return since(beganAtMs, 'minute')
     case 'tokensPerDay':
     case 'costPerDay':
-      return renewsAtMs === null ? null : last('hour', nowMs - (renewsAtMs - dayMs), true)
     case 'tokensPerWeek':
-      return renewsAtMs === null ? null : last('hour', nowMs - (renewsAtMs - 7 * dayMs), true)
+      return since(beganAtMs, 'hour')
     case 'tokensPerMonth':
     case 'costPerMonth':
-      return renewsAtMs === null ? null : last('day', nowMs - monthBefore(renewsAtMs), true)
+    case 'tokensPerQuarter':
+    case 'costPerQuarter':
+    case 'tokensPerYear':
+    case 'costPerYear':
+      return since(beganAtMs, 'day')
     case 'requestsPerSecond':
     case 'callsInFlight':
       return null

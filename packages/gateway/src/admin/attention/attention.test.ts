@@ -69,6 +69,7 @@ test('a budget that will not last is forecast by its pace, not before a tenth of
     limit: 100e9,
     used: 50e9,
     reserved: 0,
+    beganAtMs: Date.UTC(2026, 10, 1),
     renewsAtMs: Date.UTC(2026, 11, 1),
   } as const
   assert.deepEqual(found(rules(budget)), ['warning budget_forecast hr-bot'])
@@ -80,9 +81,20 @@ test('a budget that will not last is forecast by its pace, not before a tenth of
   assert.deepEqual(item?.parameters, { rule: 'hr-bot', measure: 'costPerMonth' })
   assert.deepEqual(found(rules({ ...budget, used: 33e9 })), [])
   assert.equal(forecastOf(ruleReport({ ...budget, used: 1 }), Date.UTC(2026, 10, 3)), null)
-  // March has 31 days, February 28.
-  const march = ruleReport({ ...budget, used: 10e9, renewsAtMs: Date.UTC(2026, 3, 1) })
-  assert.equal(Math.round((forecastOf(march, Date.UTC(2026, 2, 11))?.atEnd ?? 0) / 1e9), 31)
+  // A window begins where the gateway says, which is not a month before its end in UTC: February has 28 days.
+  const inBerlin = { beganAtMs: Date.parse('2026-01-31T23:00:00Z'), renewsAtMs: Date.parse('2026-02-28T23:00:00Z') }
+  const february = ruleReport({ ...budget, used: 10e9, ...inBerlin })
+  assert.equal(Math.round((forecastOf(february, Date.parse('2026-02-10T23:00:00Z'))?.atEnd ?? 0) / 1e9), 28)
+  const quarter = {
+    measure: 'costPerQuarter',
+    beganAtMs: Date.UTC(2026, 9, 1),
+    renewsAtMs: Date.UTC(2027, 0, 1),
+  } as const
+  const [next] = attentionOf({ ...well, ...rules({ ...budget, ...quarter, used: 70e9 }) })
+  assert.match(
+    next?.what ?? '',
+    /^Limit hr-bot of 100\.00 USD a quarter for .* used up on 2026-11-28, and would be 157\.07 USD/,
+  )
 })
 
 test('instances: a refused credential, an open breaker, a failed probe and a drain each have their line', () => {

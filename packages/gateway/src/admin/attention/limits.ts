@@ -113,15 +113,12 @@ interface Forecast {
 
 /** What is used at the end of the window if the pace since its start stays; null where that cannot be said yet. */
 export function forecastOf(rule: RuleReport, nowMs: number): Forecast | null {
-  const { window } = measures[rule.measure]
-  if (window.kind !== 'calendar' || rule.renewsAtMs === null || rule.used <= 0) return null
-  const end = Temporal.Instant.fromEpochMilliseconds(Math.floor(rule.renewsAtMs)).toZonedDateTimeISO('UTC')
-  // The end is midnight in the zone of the limits; a change of its clocks moves the start by an hour at most.
-  const startMs = end.subtract({ [`${window.unit}s`]: 1 }).epochMilliseconds
-  const passedMs = nowMs - startMs
-  if (passedMs < paceLeast * (rule.renewsAtMs - startMs) || nowMs >= rule.renewsAtMs) return null
-  const perMs = rule.used / passedMs
-  return { atEnd: perMs * (rule.renewsAtMs - startMs), usedUpAtMs: startMs + rule.limit / perMs }
+  const { beganAtMs, renewsAtMs, used } = rule
+  if (beganAtMs === null || renewsAtMs === null || used <= 0) return null
+  const passedMs = nowMs - beganAtMs
+  if (passedMs < paceLeast * (renewsAtMs - beganAtMs) || nowMs >= renewsAtMs) return null
+  const perMs = used / passedMs
+  return { atEnd: perMs * (renewsAtMs - beganAtMs), usedUpAtMs: beganAtMs + rule.limit / perMs }
 }
 
 function dayText(ms: number): string {

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { nearestOf } from '../../config/messages.ts'
-import { amounts, type LimitName } from '../../config/schema/index.ts'
+import { amounts, costNames, type LimitName } from '../../config/schema/index.ts'
 import { codeOf } from '../../errors.ts'
 import { callerKey } from '../../identity/caller.ts'
 import type { LimitOverride } from '../../limits/index.ts'
@@ -129,7 +129,7 @@ function changeOf(house: AdminHouse, written: string | number, measures: readonl
     throw refused(`the rule limits ${measures.join(', ')}: name one as "measure", or give a factor as 2x`)
   }
   const text = String(written)
-  const isMoney = measure === 'costPerDay' || measure === 'costPerMonth'
+  const isMoney = costNames.some(name => name === measure)
   const amount = amounts[measure].safeParse(isMoney ? text : Number(text))
   if (!amount.success || amount.data === undefined) {
     throw refused(

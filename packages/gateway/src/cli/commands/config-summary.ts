@@ -52,15 +52,23 @@ function shortOf(value: string): string {
 }
 
 function budgetText(limits: Amounts | undefined): string {
-  const { costPerMonth, costPerDay, tokensPerMonth, tokensPerDay, tokensPerMinute } = limits ?? {}
+  const { tokensPerYear, tokensPerQuarter, tokensPerMonth, tokensPerDay, tokensPerMinute } = limits ?? {}
+  const { costPerYear, costPerQuarter, costPerMonth, costPerDay } = limits ?? {}
   const tokens: readonly (readonly [amount: number | undefined, per: string])[] = [
+    [tokensPerYear, 'year'],
+    [tokensPerQuarter, 'quarter'],
     [tokensPerMonth, 'month'],
     [tokensPerDay, 'day'],
     [tokensPerMinute, 'minute'],
   ]
+  const costs: readonly (readonly [amount: typeof costPerDay, per: string])[] = [
+    [costPerYear, 'year'],
+    [costPerQuarter, 'quarter'],
+    [costPerMonth, 'month'],
+    [costPerDay, 'day'],
+  ]
   const texts = [
-    ...(costPerMonth === undefined ? [] : [`${amountText(costPerMonth)} a month`]),
-    ...(costPerDay === undefined ? [] : [`${amountText(costPerDay)} a day`]),
+    ...costs.flatMap(([amount, per]) => (amount === undefined ? [] : [`${amountText(amount)} a ${per}`])),
     ...tokens.flatMap(([amount, per]) => (amount === undefined ? [] : [`${figure(amount)} tokens a ${per}`])),
   ]
   return texts.length === 0 ? 'no budget of its own' : texts.join(', ')

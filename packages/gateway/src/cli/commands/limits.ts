@@ -173,11 +173,15 @@ const measures: Readonly<Record<LimitName, { readonly unit: string; readonly win
   tokensPerDay: { unit: 'tokens', window: '/day' },
   tokensPerWeek: { unit: 'tokens', window: '/week' },
   tokensPerMonth: { unit: 'tokens', window: '/month' },
+  tokensPerQuarter: { unit: 'tokens', window: '/quarter' },
+  tokensPerYear: { unit: 'tokens', window: '/year' },
   requestsPerSecond: { unit: 'calls', window: '/s' },
   requestsPerMinute: { unit: 'calls', window: '/min' },
   callsInFlight: { unit: 'calls', window: ' at once' },
   costPerDay: { unit: 'cost', window: '/day' },
   costPerMonth: { unit: 'cost', window: '/month' },
+  costPerQuarter: { unit: 'cost', window: '/quarter' },
+  costPerYear: { unit: 'cost', window: '/year' },
 }
 
 /** `60k`, `5M`; other numbers are printed in full: a limit is never rounded. */

@@ -18,6 +18,7 @@ import {
   amountsOfRules,
   amountsOfWorkloads,
   checkAmounts,
+  checkFiscalYear,
   checkLimitRules,
   checkLine,
   checkNested,
@@ -153,6 +154,7 @@ function checkLimits(sections: Sections, notes: Notes): boolean {
   if (limits === null) return hasLimits
   checkLimitRules(limits, { workloads, instances, pools }, notes)
   checkTimeZone(limits.timeZone, notes)
+  checkFiscalYear(limits.fiscalYearStart, notes)
   checkStore(limits, redis, hasLimits, notes)
   checkLine(limits, gateway?.timeouts.total ?? null, notes)
   if (workloads !== null) checkPriorities(workloads, limits, notes)

@@ -1,6 +1,7 @@
 /**
  * Rules of limits: amounts that contradict each other, rules that no call meets, missing stores and unknown time zones.
  */
+import { fiscalStartOf } from '../../fiscal.ts'
 import { nearestOf, type Path, printable, showValue } from '../messages.ts'
 import {
   type Config,
@@ -62,8 +63,16 @@ function amountText(written: LimitAmounts, name: LimitName): string {
 
 /** The windows of each kind of amount, from the shortest to the longest. */
 const ladders: readonly (readonly LimitName[])[] = [
-  ['tokensPerMinute', 'tokensPerHour', 'tokensPerDay', 'tokensPerWeek', 'tokensPerMonth'],
-  ['costPerDay', 'costPerMonth'],
+  [
+    'tokensPerMinute',
+    'tokensPerHour',
+    'tokensPerDay',
+    'tokensPerWeek',
+    'tokensPerMonth',
+    'tokensPerQuarter',
+    'tokensPerYear',
+  ],
+  ['costPerDay', 'costPerMonth', 'costPerQuarter', 'costPerYear'],
 ]
 
 export function checkAmounts(all: readonly Amounts[], completionTokensAssumed: number | null, notes: Notes): void {
@@ -269,6 +278,30 @@ export function checkTimeZone(timeZone: string, notes: Notes): void {
       nearest: ofCity ?? nearestOf(timeZone, known),
     })
   }
+}
+
+/** Months by the beginnings of their English names, for texts as `April` or `1 Apr`. */
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+
+export function checkFiscalYear(start: string, notes: Notes): void {
+  if (fiscalStartOf(start) !== null) return
+  notes.errors.push({
+    code: 'wrong_value',
+    path: ['limits', 'fiscalYearStart'],
+    seen: showValue(start, null, false),
+    expected:
+      'month and day of the first day of a fiscal year, as 04-01 for 1 April; the day is 01 to 28, which every month has',
+    nearest: fiscalStartMeant(start),
+  })
+}
+
+/** `4-1`, `04`, `--04-01` and `April` as they must be written; null where the text does not say it. */
+function fiscalStartMeant(text: string): string | null {
+  const [, month, day = '1'] = /^-{0,2}(\d{1,2})(?:[-/.](\d{1,2}))?$/.exec(text.trim()) ?? []
+  const named = months.indexOf(/[a-z]{3}/.exec(text.toLowerCase())?.[0] ?? '') + 1
+  const found = [month ?? named, month === undefined ? (/\d{1,2}/.exec(text)?.[0] ?? 1) : day]
+  const meant = found.map(part => String(part).padStart(2, '0')).join('-')
+  return fiscalStartOf(meant) === null ? null : meant
 }
 
 const downChoices =

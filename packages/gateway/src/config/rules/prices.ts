@@ -1,7 +1,7 @@
 /** Rules of prices: one currency, and a price for every model that is limited by cost. */
 import type { Catalogue } from '../catalogue.ts'
 import { formatPath, nearestOf, type Path, printable } from '../messages.ts'
-import type { Config, LimitRuleConfig } from '../schema/index.ts'
+import { type Config, costNames, type LimitRuleConfig } from '../schema/index.ts'
 import { type Amounts, amountsOfInstances, amountsOfRules, amountsOfWorkloads } from './limits.ts'
 import { conflict, listOf, type Notes, type Sections, warn } from './notes.ts'
 import { type Offer, offerOfAll } from './offers.ts'
@@ -111,7 +111,7 @@ export function checkCostLimits(costs: Costs, notes: Notes): void {
     ...(limits === null ? [] : amountsOfRules(limits)),
   ]
   for (const amounts of all) {
-    for (const name of ['costPerDay', 'costPerMonth'] as const) {
+    for (const name of costNames) {
       const amount = amounts.written[name]
       if (amount !== undefined) checkCost(amounts, [...amounts.path, name], amount.currency, costs, notes)
     }

@@ -40,7 +40,7 @@ const byTitle: Readonly<Record<string, readonly [one: string, other: string]>> =
   URL: [`https://${madeUpMark}-one.invalid`, `https://${madeUpMark}-other.invalid`],
   'ADDRESS:PORT': ['127.0.0.1:0', '127.0.0.2:0'],
   'ADDRESS/BITS': ['192.0.2.0/24', '198.51.100.0/24'],
-  'amount of money': ['0.01 USD', '1000000 USD'],
+  'amount of money': ['0.01 USD', '9000000 USD'],
 }
 
 /** A list that cannot be read may have every name. */

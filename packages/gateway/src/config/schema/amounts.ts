@@ -13,15 +13,25 @@ export const amounts = {
   tokensPerMinute: tokens.optional().describe('Tokens in any 60 seconds (a sliding window).'),
   tokensPerHour: tokens
     .optional()
-    .describe('Tokens in a calendar hour. Hours, days, weeks (from Monday) and months are those of `limits.timeZone`.'),
+    .describe(
+      'Tokens in a calendar hour. Hours, days, weeks (from Monday), months, quarters and years are those of `limits.timeZone`.',
+    ),
   tokensPerDay: tokens.optional().describe('Tokens in a calendar day.'),
   tokensPerWeek: tokens.optional().describe('Tokens in a calendar week.'),
   tokensPerMonth: tokens.optional().describe('Tokens in a calendar month.'),
+  tokensPerQuarter: tokens
+    .optional()
+    .describe('Tokens in a fiscal quarter: three months, the first from `limits.fiscalYearStart`.'),
+  tokensPerYear: tokens.optional().describe('Tokens in a fiscal year, from `limits.fiscalYearStart`.'),
   requestsPerSecond: calls.optional().describe('Calls in any second (a sliding window).'),
   requestsPerMinute: calls.optional().describe('Calls in any 60 seconds (a sliding window).'),
   callsInFlight: calls.optional().describe('Calls that run at the same time.'),
   costPerDay: money.optional().describe('Cost in a calendar day, in the currency of the price catalogue.'),
   costPerMonth: money.optional().describe('Cost in a calendar month.'),
+  costPerQuarter: money
+    .optional()
+    .describe('Cost in a fiscal quarter: three months, the first from `limits.fiscalYearStart`.'),
+  costPerYear: money.optional().describe('Cost in a fiscal year, from `limits.fiscalYearStart`.'),
 }
 
 export const mode = z
@@ -35,6 +45,11 @@ export const mode = z
 export const limitNames = Object.keys(amounts) as readonly LimitName[]
 
 export type LimitName = keyof typeof amounts
+
+export type CostName = Extract<LimitName, `cost${string}`>
+
+/** The amounts of money. */
+export const costNames = limitNames.filter((name): name is CostName => name.startsWith('cost'))
 
 export const ownLimits = z.strictObject({ ...amounts, mode })
 

@@ -83,8 +83,9 @@ export const money = z
   .string()
   .regex(/^\d{1,12}(?:\.\d{1,6})? [A-Z]{3}$/, 'an amount and a currency, as 500 USD or 12.50 EUR')
   .transform(moneyOf)
-  .refine(({ nano }) => nano > 0 && nano <= 1e15, 'more than 0 and at most 1000000')
-  .meta({ title: 'amount of money', range: '> 0 .. 1000000' })
+  // In billionths, more would be no exact number.
+  .refine(({ nano }) => nano > 0 && nano <= 9e15, 'more than 0 and at most 9000000')
+  .meta({ title: 'amount of money', range: '> 0 .. 9000000' })
 
 /** `12.50 EUR` -> 12,500,000,000 nano-EUR. The text must have the form of `money`. */
 export function moneyOf(text: string): { readonly nano: number; readonly currency: string } {

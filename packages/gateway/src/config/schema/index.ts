@@ -63,7 +63,7 @@ export type WorkloadConfig = Config['workloads'][string]
 export type PoolConfig = Config['pools'][string]
 export type LimitsConfig = Config['limits']
 
-export { amounts, type LimitAmounts, type LimitName, limitNames } from './amounts.ts'
+export { amounts, costNames, type LimitAmounts, type LimitName, limitNames } from './amounts.ts'
 export type { CallerRule } from './common.ts'
 export type { LimitRuleConfig } from './limits.ts'
 export { currency, type PriceConfig, price } from './prices.ts'

@@ -1,5 +1,6 @@
 /** Section `limits`: counters, the waiting line, rules across workloads. */
 import { z } from 'zod'
+import { calendarYear } from '../../fiscal.ts'
 import { amounts, mode } from './amounts.ts'
 import { duration, guid, name } from './common.ts'
 
@@ -60,7 +61,13 @@ export const limits = z.strictObject({
     .string()
     .min(1)
     .default('UTC')
-    .describe('Time zone (IANA, as Europe/Berlin) of hours, days, weeks and months.'),
+    .describe('Time zone (IANA, as Europe/Berlin) of hours, days, weeks, months, quarters and years.'),
+  fiscalYearStart: z
+    .string()
+    .default(calendarYear)
+    .describe(
+      'First day of a fiscal year, as month and day: `04-01` is 1 April. Quarters are of three months from there. The day is 01 to 28.',
+    ),
   cachedTokensShare: z
     .number()
     .min(0)

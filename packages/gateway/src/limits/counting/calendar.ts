@@ -1,5 +1,17 @@
-/** Calendar windows in a time zone: hours, days, weeks from Monday, and months. Days may have 23 or 25 hours. */
+/**
+ * Calendar windows in a time zone: hours, days, weeks from Monday, months, and quarters and years of a fiscal year.
+ * Days may have 23 or 25 hours.
+ */
+import { fiscalSpan } from '../../fiscal.ts'
 import type { CalendarUnit } from './measures.ts'
+
+/** What decides where windows begin: both are settings of `limits`, checked by the configuration. */
+export interface CalendarSettings {
+  /** IANA name. */
+  readonly timeZone: string
+  /** First day of a fiscal year, as `04-01`. */
+  readonly fiscalYearStart: string
+}
 
 export interface CalendarSpan {
   /** Inclusive, in ms since the epoch. */
@@ -9,38 +21,45 @@ export interface CalendarSpan {
 }
 
 export class Calendar {
-  readonly #current: Record<CalendarUnit, CalendarSpan | null> = { hour: null, day: null, week: null, month: null }
-  #timeZone: string
+  readonly #current = new Map<CalendarUnit, CalendarSpan>()
+  #settings: CalendarSettings
 
-  /** @param timeZone IANA name, checked by the configuration. */
-  constructor(timeZone: string) {
-    this.#timeZone = timeZone
+  constructor(settings: CalendarSettings) {
+    this.#settings = settings
   }
 
-  /** Switches to another zone. Tallies keep their current windows to their old ends. */
-  use(timeZone: string): void {
-    if (timeZone === this.#timeZone) return
-    this.#timeZone = timeZone
-    for (const unit of ['hour', 'day', 'week', 'month'] as const) this.#current[unit] = null
+  /** Switches to another zone or fiscal year. Tallies keep their current windows to their old ends. */
+  use(settings: CalendarSettings): void {
+    this.#settings = settings
+    this.#current.clear()
   }
 
   /** Computed once per window: the boundaries are cached until the window ends. */
   windowAt(unit: CalendarUnit, atMs: number): CalendarSpan {
-    const current = this.#current[unit]
-    if (current !== null && atMs >= current.startMs && atMs < current.endMs) return current
-    const window = windowAt(unit, atMs, this.#timeZone)
-    this.#current[unit] = window
+    const current = this.#current.get(unit)
+    if (current !== undefined && atMs >= current.startMs && atMs < current.endMs) return current
+    const window = windowAt(unit, atMs, this.#settings)
+    this.#current.set(unit, window)
     return window
   }
 }
 
-function windowAt(unit: CalendarUnit, atMs: number, timeZone: string): CalendarSpan {
+function windowAt(unit: CalendarUnit, atMs: number, { timeZone, fiscalYearStart }: CalendarSettings): CalendarSpan {
   const at = Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(timeZone)
+  if (unit === 'quarter' || unit === 'year') {
+    const { first, next } = fiscalSpan(unit, at.toPlainDate(), fiscalYearStart)
+    return {
+      startMs: first.toZonedDateTime(timeZone).epochMilliseconds,
+      endMs: next.toZonedDateTime(timeZone).epochMilliseconds,
+    }
+  }
   const start = startOf(unit, at)
   return { startMs: start.epochMilliseconds, endMs: endOf(unit, start).epochMilliseconds }
 }
 
-function startOf(unit: CalendarUnit, at: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
+type ClockUnit = Exclude<CalendarUnit, 'quarter' | 'year'>
+
+function startOf(unit: ClockUnit, at: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
   switch (unit) {
     case 'hour':
       return startOfHour(at)
@@ -53,7 +72,7 @@ function startOf(unit: CalendarUnit, at: Temporal.ZonedDateTime): Temporal.Zoned
   }
 }
 
-function endOf(unit: CalendarUnit, start: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
+function endOf(unit: ClockUnit, start: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
   switch (unit) {
     case 'hour':
       return endOfHour(start)

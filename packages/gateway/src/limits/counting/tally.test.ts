@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Calendar } from './calendar.ts'
+import { utcCalendar } from './claim.fixture.ts'
 import type { CalendarUnit } from './measures.ts'
 import { Moments } from './moments.ts'
 import { type Moment, Tally } from './tally.ts'
@@ -10,14 +10,12 @@ import { windowFor } from './windows.ts'
 const limit = 1_000
 const startMs = Date.UTC(2026, 2, 1)
 
-const utc = new Calendar('UTC')
-
 function sliding(lengthMs: number, stepMs: number): Tally {
-  return new Tally(windowFor({ kind: 'sliding', lengthMs, stepMs }, utc))
+  return new Tally(windowFor({ kind: 'sliding', lengthMs, stepMs }, utcCalendar))
 }
 
 function calendar(unit: CalendarUnit): Tally {
-  return new Tally(windowFor({ kind: 'calendar', unit }, utc))
+  return new Tally(windowFor({ kind: 'calendar', unit }, utcCalendar))
 }
 
 /** A moment by a clock that was never set back. */
@@ -146,7 +144,7 @@ test('a budget that calls in flight have reserved is not used up: a retry may he
 })
 
 test('calls in flight are counted, and a settled call leaves nothing behind', () => {
-  const tally = new Tally(windowFor({ kind: 'inFlight' }, utc))
+  const tally = new Tally(windowFor({ kind: 'inFlight' }, utcCalendar))
   tally.take(1, at(0))
   tally.take(1, at(0))
   assert.equal(tally.sum(at(0)), 2)

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Calendar } from '../counting/calendar.ts'
-import { claim } from '../counting/claim.fixture.ts'
+import { claim, utcCalendar } from '../counting/claim.fixture.ts'
 import type { Claim, CounterStore, Reservation, ReserveResult, Used } from '../counting/counters.ts'
 import { MemoryStore } from '../counting/memory.ts'
 import { Moments } from '../counting/moments.ts'
@@ -84,7 +83,7 @@ test('P7 replicas on Redis decide and count like one process in memory, also aft
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async steps => {
       runs += 1
-      const memory = new MemoryStore(new Calendar('UTC'), new Moments(() => now))
+      const memory = new MemoryStore(utcCalendar, new Moments(() => now))
       const name = `run ${runs}`
       const open: OpenPair[] = []
       const crashed: { readonly calls: OpenPair[]; readonly lastBeatMs: number }[] = []

@@ -5,7 +5,7 @@ import type { Scope } from '../../../../../test/support/world.ts'
 import { logTo } from '../../log.fixture.ts'
 import { RedisDown, type RedisStore } from '../../redis/index.ts'
 import { openRedis } from '../../redis/open.ts'
-import { Calendar } from '../counting/calendar.ts'
+import { utcCalendar } from '../counting/claim.fixture.ts'
 import { RedisCounters, type RedisCountersParts } from './counters.ts'
 
 export interface Replica {
@@ -39,7 +39,7 @@ export async function startReplica(
   const store = openRedis(config, { clock, log })
   const counters = new RedisCounters({
     redis: parts.losesReply === undefined ? store : losing(store, redis, parts.losesReply),
-    calendar: new Calendar('UTC'),
+    calendar: utcCalendar,
     clock,
     log,
     observer: { storeAnswered() {} },

@@ -55,6 +55,33 @@ test('P7 a restart forgets no budget: the ledger fills the current windows', asy
   assert.ok(isLease(setup.take(1)))
 })
 
+// A year's budget that begins again with each deployment is none.
+test('P7 a restart forgets no budget of a fiscal quarter or year, and counts nothing from before it', async () => {
+  const config = configOf({
+    chat: { tokensPerQuarter: 10_000, costPerYear: '20 USD' },
+    limits: { timeZone: 'Europe/Berlin', fiscalYearStart: '10-01' },
+  })
+  const at = (time: string): SpentGroup => ({ ...group, startedAtMs: Date.parse(time) })
+  const setup = await openTestLimits(config, {
+    spent: [
+      group,
+      at('2025-12-31T23:00:00Z'),
+      at('2025-12-31T22:59:59Z'),
+      at('2025-09-30T22:00:00Z'),
+      at('2025-09-30T21:59:59Z'),
+    ],
+  })
+  const { rules } = await setup.limits.report()
+  const times = (...ms: (number | null)[]): string[] => ms.map(one => new Date(one ?? Number.NaN).toISOString())
+  assert.deepEqual(
+    rules.map(line => [line.measure, line.used, ...times(line.beganAtMs, line.renewsAtMs)]),
+    [
+      ['tokensPerQuarter', 1_200, '2025-12-31T23:00:00.000Z', '2026-03-31T22:00:00.000Z'],
+      ['costPerYear', 28e8, '2025-09-30T22:00:00.000Z', '2026-09-30T22:00:00.000Z'],
+    ],
+  )
+})
+
 // Reading the last callers' budgets must not make the store drop the first callers' counters.
 test('P7 a restart forgets no budget of thousands of callers', async () => {
   const spent = Array.from({ length: 3_000 }, (_, id) => ({

@@ -1,4 +1,6 @@
+import type { Calendar } from '../counting/calendar.ts'
 import type { Counter, CounterReading, CounterStore } from '../counting/counters.ts'
+import { measures } from '../counting/measures.ts'
 import type { LimitsReport, RuleReport } from '../index.ts'
 import { identityOf } from './claims.ts'
 import { modeOf } from './facts.ts'
@@ -8,8 +10,17 @@ import type { LimitRule } from './rules.ts'
 /** Subjects reported of a `per` rule, at most: those that have used most. */
 const subjectsMax = 100
 
+export interface ReportParts {
+  readonly store: CounterStore
+  readonly calendar: Calendar
+}
+
 /** Every limit of every rule, in the order of the configuration; one line per subject for a `per` rule. */
-export async function reportOf(book: RuleBook, store: CounterStore, waiting: number): Promise<LimitsReport> {
+export async function reportOf(
+  book: RuleBook,
+  { store, calendar }: ReportParts,
+  waiting: number,
+): Promise<LimitsReport> {
   const counters = [...store.counters()]
   const groups = book.rules.flatMap(rule =>
     rule.limits.map(({ measure, limit, override = null }) => ({
@@ -33,7 +44,7 @@ export async function reportOf(book: RuleBook, store: CounterStore, waiting: num
       one.counters
         .flatMap(counter => {
           const reading = byCounter.get(counter)
-          return reading === undefined ? [] : [lineOf(one.rule, one.limit, counter, reading)]
+          return reading === undefined ? [] : [lineOf(one.rule, one.limit, counter, reading, calendar)]
         })
         .sort((a, b) => b.used + b.reserved - a.used - a.reserved)
         .slice(0, subjectsMax),
@@ -48,7 +59,9 @@ function lineOf(
   { limit, override }: Pick<RuleReport, 'limit' | 'override'>,
   counter: Counter,
   { used, reserved, renewsAtMs }: CounterReading,
+  calendar: Calendar,
 ): RuleReport {
+  const { window } = measures[counter.measure]
   return {
     rule: rule.name,
     measure: counter.measure,
@@ -62,6 +75,8 @@ function lineOf(
     used,
     reserved,
     remaining: Math.max(0, limit - used - reserved),
+    beganAtMs:
+      window.kind === 'calendar' && renewsAtMs !== null ? calendar.windowAt(window.unit, renewsAtMs - 1).startMs : null,
     renewsAtMs,
     refused: counter.refused?.get(rule.name) ?? 0,
   }

@@ -12,11 +12,15 @@ const words: Readonly<Record<LimitName, { readonly unit: 'tokens' | 'calls' | 'm
   tokensPerDay: { unit: 'tokens', window: 'per day' },
   tokensPerWeek: { unit: 'tokens', window: 'per week' },
   tokensPerMonth: { unit: 'tokens', window: 'per month' },
+  tokensPerQuarter: { unit: 'tokens', window: 'per quarter' },
+  tokensPerYear: { unit: 'tokens', window: 'per year' },
   requestsPerSecond: { unit: 'calls', window: 'per second' },
   requestsPerMinute: { unit: 'calls', window: 'per minute' },
   callsInFlight: { unit: 'calls', window: 'at once' },
   costPerDay: { unit: 'money', window: 'per day' },
   costPerMonth: { unit: 'money', window: 'per month' },
+  costPerQuarter: { unit: 'money', window: 'per quarter' },
+  costPerYear: { unit: 'money', window: 'per year' },
 }
 
 /**

@@ -109,6 +109,41 @@ test('P7 a spent budget refuses without Retry-After and states when it renews: m
   assert.equal(renewsAtMs, Date.UTC(2026, 9, 25, 23), 'the day on which the clocks go back has 25 hours')
 })
 
+// A deployment in the last week of a quarter must not give the department a second budget.
+test('P7 a spent budget of a fiscal quarter refuses, also after a restart, until the quarter ends', async t => {
+  const time = { ms: Date.UTC(2026, 5, 30, 21, 30) }
+  const parts = { clock: () => time.ms, identityClock: Date.now }
+  const caller = await limited(t, {
+    hrBot: { tokensPerQuarter: 400, costPerYear: '5 USD' },
+    limits: { timeZone: 'Europe/Berlin', fiscalYearStart: '10-01' },
+    parts,
+  })
+  const { world } = caller
+  assert.equal((await caller.call({ max: 380, text: 'Say exactly: a b c' })).status, 200)
+  while ((await caller.line('hr-bot', 'tokensPerQuarter')).remaining > 40) await caller.call({ max: 20 })
+  const spent = await caller.call({ max: 200 })
+  const renews = /of 400 tokens per quarter left.*renews at 2026-06-30T22:00:00Z/
+  assert.match(refusedWith(spent, 429, 'budget_exhausted'), renews)
+  assert.deepEqual([spent.headers['x-should-retry'], spent.headers['retry-after']], ['false', undefined])
+  const used = async (url?: string): Promise<unknown[]> =>
+    (await caller.report(url)).rules.map(line => [line.measure, line.used, line.beganAtMs, line.renewsAtMs])
+  const before = await used()
+  await world.house.close()
+  const again = await buildHouse(world.config, { ...parts, log: silentLog, appService: world.entra.managedIdentity })
+  t.after(() => again.close())
+  assert.deepEqual(await used(again.admin?.url), before)
+  const still = await caller.call({ max: 200 }, again.gateway.url)
+  assert.match(refusedWith(still, 429, 'budget_exhausted'), renews)
+  time.ms = Date.UTC(2026, 5, 30, 22)
+  assert.equal((await caller.call({ max: 200 }, again.gateway.url)).status, 200)
+  const [quarter, year] = (await caller.report(again.admin?.url)).rules
+  assert.deepEqual(
+    [quarter?.beganAtMs, quarter?.renewsAtMs, year?.beganAtMs, year?.renewsAtMs],
+    ['2026-06-30T22:00Z', '2026-09-30T22:00Z', '2025-09-30T22:00Z', '2026-09-30T22:00Z'].map(Date.parse),
+  )
+  assert.ok((year?.used ?? 0) > 0, 'the year goes on')
+})
+
 test("P7 a restart forgets no workload's budget", async t => {
   const caller = await limited(t, {
     hrBot: { tokensPerDay: 100_000, requestsPerMinute: 3, perCaller: { tokensPerMonth: 50_000 } },

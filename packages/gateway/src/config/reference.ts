@@ -105,6 +105,7 @@ Warnings. The gateway still starts:
   a deployment; a canary of a canary; a copy to the call's own target and deployment.
 - A model of a deployment has no price: its calls are reported without a cost. A price is for a model that no deployment has; its cached input
   costs more than its input; its answers cost nothing.
+- A budget of a week, month, quarter or year is longer than \`ledger.retain.records\`: a restart does not count the calls whose records are gone.
 - \`objects.remember\` is longer than \`ledger.retain.records\`.
 `
 

@@ -23,6 +23,7 @@ import {
   checkLine,
   checkNested,
   checkOvertaken,
+  checkRemembered,
   checkStore,
   checkTimeZone,
 } from './limits.ts'
@@ -141,7 +142,7 @@ function checkKept(sections: Sections, hasLimits: boolean, notes: Notes): void {
 
 /** @returns whether there are any. */
 function checkLimits(sections: Sections, notes: Notes): boolean {
-  const { gateway, instances, pools, workloads, limits, redis } = sections
+  const { gateway, instances, pools, workloads, limits, redis, ledger } = sections
   const amounts = [
     ...(workloads === null ? [] : amountsOfWorkloads(workloads)),
     ...(instances === null ? [] : amountsOfInstances(instances)),
@@ -156,6 +157,7 @@ function checkLimits(sections: Sections, notes: Notes): boolean {
   checkTimeZone(limits.timeZone, notes)
   checkFiscalYear(limits.fiscalYearStart, notes)
   checkStore(limits, redis, hasLimits, notes)
+  if (ledger !== null && ledger.store !== 'none') checkRemembered(amounts, ledger.retain, limits, notes)
   checkLine(limits, gateway?.timeouts.total ?? null, notes)
   if (workloads !== null) checkPriorities(workloads, limits, notes)
   return hasLimits

@@ -135,6 +135,21 @@ suite('limits that are probably a mistake cause a warning', () => {
       'workloads.bot.limits.costPerQuarter',
     ],
     [
+      'a year above what is kept',
+      { [own]: { costPerYear: '9 USD' }, 'ledger/retain/records': '365d' },
+      'ledger.retain.records',
+    ],
+    [
+      'a quarter above what is kept',
+      { [rule]: { tokensPerQuarter: 9000 }, 'ledger/retain/records': '91d' },
+      'ledger.retain.records',
+    ],
+    [
+      'a month above what is kept, of an instance',
+      { 'instances/one/limits': { tokensPerMonth: 9000 }, 'ledger/retain': { records: '30d', bodies: '1d' } },
+      'ledger.retain.records',
+    ],
+    [
       'a day dearer than the month',
       { [own]: { costPerDay: '5 USD', costPerMonth: '4.99 USD' } },
       'workloads.bot.limits.costPerDay',

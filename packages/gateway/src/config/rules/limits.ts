@@ -2,7 +2,7 @@
  * Rules of limits: amounts that contradict each other, rules that no call meets, missing stores and unknown time zones.
  */
 import { fiscalStartOf } from '../../fiscal.ts'
-import { nearestOf, type Path, printable, showValue } from '../messages.ts'
+import { formatPath, nearestOf, type Path, printable, showValue } from '../messages.ts'
 import {
   type Config,
   type LimitAmounts,
@@ -302,6 +302,36 @@ function fiscalStartMeant(text: string): string | null {
   const found = [month ?? named, month === undefined ? (/\d{1,2}/.exec(text)?.[0] ?? 1) : day]
   const meant = found.map(part => String(part).padStart(2, '0')).join('-')
   return fiscalStartOf(meant) === null ? null : meant
+}
+
+const dayMs = 86_400_000
+
+/** Windows that are longer than the ledger must keep records, the longest first, in days. */
+const longWindows = [
+  ['Year', 366],
+  ['Quarter', 92],
+  ['Month', 31],
+  ['Week', 7],
+] as const
+
+/** A budget is counted again from records: what is no longer kept is given out twice. */
+export function checkRemembered(
+  amounts: readonly Amounts[],
+  { records }: Config['ledger']['retain'],
+  { store }: Pick<LimitsConfig, 'store'>,
+  notes: Notes,
+): void {
+  for (const [window, days] of longWindows) {
+    if (records >= days * dayMs) return
+    const found = amounts.flatMap(({ path, written }) =>
+      namesIn(written).flatMap(name => (name.endsWith(`Per${window}`) ? [formatPath([...path, name])] : [])),
+    )
+    if (found.length === 0) continue
+    const when = store === 'redis' ? 'when Redis has lost its data' : 'after a restart'
+    const expected = `at least ${days}d, as long as the window of ${listOf(found)}: ${when}, a budget counts only the calls whose records are still kept, and allows the rest again`
+    warn(notes, ['ledger', 'retain', 'records'], `${records / dayMs}d`, expected)
+    return
+  }
 }
 
 const downChoices =

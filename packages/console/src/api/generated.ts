@@ -41,8 +41,10 @@ export type About = {
   readonly platform: string
   /** Start of the process that answers, ms since the epoch. */
   readonly startedAtMs: number | null
-  /** Time zone of the days and months of limits (`limits.timeZone`). */
+  /** Time zone of the days, months, quarters and years of limits (`limits.timeZone`). */
   readonly timeZone: string
+  /** First day of a fiscal year of limits, as month and day (`limits.fiscalYearStart`). */
+  readonly fiscalYearStart: string
   /** Null without the role viewer. */
   readonly health: {
     readonly parts: readonly ({

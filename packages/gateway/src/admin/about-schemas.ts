@@ -30,8 +30,12 @@ export const aboutAnswer = z
     platform: z.string().openapi({ example: 'linux x64' }),
     startedAtMs: timeMs.nullable().openapi({ description: 'Start of the process that answers, ms since the epoch.' }),
     timeZone: z.string().openapi({
-      description: 'Time zone of the days and months of limits (`limits.timeZone`).',
+      description: 'Time zone of the days, months, quarters and years of limits (`limits.timeZone`).',
       example: 'Europe/Berlin',
+    }),
+    fiscalYearStart: z.string().openapi({
+      description: 'First day of a fiscal year of limits, as month and day (`limits.fiscalYearStart`).',
+      example: '04-01',
     }),
     health: z
       .strictObject({

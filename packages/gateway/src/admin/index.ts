@@ -40,6 +40,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   readonly currency: string
   /** Time zone of days and months of limits, as `Europe/Berlin`. */
   readonly timeZone: string
+  /** First day of a fiscal year of limits, as `04-01`. */
+  readonly fiscalYearStart: string
   /** Address of the gateway as programs see it; null where no calls are served. */
   readonly gatewayUrl: string | null
   /** Where the gateway listens in this process, for calls of the playground; null where no calls are served. */

@@ -28,6 +28,7 @@ export function runningHouse(
       workloads,
       currency: 'USD',
       timeZone: 'UTC',
+      fiscalYearStart: '01-01',
       // As a price of now that was changed since the call.
       costLines: () => null,
       gatewayUrl: 'https://gate.example',

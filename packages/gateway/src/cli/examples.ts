@@ -36,6 +36,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   attention: ['gatehouse attention'],
   usage: [
     'gatehouse usage --month last --by workload',
+    'gatehouse usage --quarter last --by month,workload --format csv --total > quarter.csv',
     'gatehouse usage --by workload,model --from 7d',
     'gatehouse usage --over hour --from 1d',
   ],

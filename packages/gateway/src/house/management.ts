@@ -223,6 +223,9 @@ function adminHouse(
     get timeZone() {
       return current.config.limits.timeZone
     },
+    get fiscalYearStart() {
+      return current.config.limits.fiscalYearStart
+    },
     costLines: row => costLines(core, row),
     feeds: core.ledger.feeds,
     replicas: () => replicas.report(),

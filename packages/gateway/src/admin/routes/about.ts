@@ -37,6 +37,7 @@ export function addAbout(app: AdminApp, parts: AdminParts): void {
       ...{ version, commit, node: process.version, platform: `${process.platform} ${process.arch}` },
       startedAtMs: self?.figures?.startedAtMs ?? null,
       timeZone: house.timeZone,
+      fiscalYearStart: house.fiscalYearStart,
       health: isViewer ? await healthOf(parts, replicas) : null,
       ...(await packagesIn(console?.directory)),
     }

@@ -1,19 +1,24 @@
 /** Options that the readers of the ledger share. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { AboutAnswer } from '../../admin/about-schemas.ts'
+import { calendarYear } from '../../fiscal.ts'
 import { copyKinds } from '../../ledger/record.ts'
 import type { CliContext } from '../context.ts'
 import { formOption } from '../prepare.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import {
+  fiscalStartText,
   isByDays,
+  isFiscal,
   monthOf,
   monthText,
   type PeriodOptions,
   periodEnd,
   periodFrom,
   periodHelp,
+  quarterText,
   requirePossible,
+  yearText,
   zoneText,
 } from '../terminal/periods.ts'
 import { columnsIn } from '../terminal/wrap.ts'
@@ -58,10 +63,17 @@ export function addPeriodOptions(command: Command, standard: string | null): Com
     .option('--from <when>', `start of the period: ${periodHelp}${shown}`, periodEnd)
     .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
     .option('--month <month>', 'a whole month instead: 2026-10, this or last', monthText)
+    .option('--quarter <when>', 'a fiscal quarter instead: this, last, or a month or day of it', quarterText)
+    .option('--year <when>', 'a fiscal year instead: this, last, or a month or day of it', yearText)
     .option(
       '--time-zone <zone>',
       'zone of days and months, as Europe/Berlin (default: that of the limits, limits.timeZone)',
       zoneText,
+    )
+    .option(
+      '--fiscal-year-start <date>',
+      'first day of fiscal years, as 04-01 (default: that of the limits, limits.fiscalYearStart)',
+      fiscalStartText,
     )
 }
 
@@ -111,20 +123,24 @@ export async function withPeriod<Options extends PeriodOptions & { readonly as?:
   standard: PeriodOptions = {},
   byDays = false,
 ): Promise<Options & { readonly timeZone: string }> {
-  const { from, to, month } = options
-  const isNamed = [from, to, month].some(text => text !== undefined)
+  const { from, to, month, quarter, year } = options
+  const isNamed = [from, to, month, quarter, year].some(text => text !== undefined)
   const asked = isNamed ? options : { ...options, ...standard }
   requirePossible(asked, context.clock)
-  const timeZone = asked.timeZone ?? (byDays || isByDays(asked) ? await zoneOfLimits(context, options.as) : 'UTC')
-  const zoned = { ...asked, timeZone }
+  const needsZone = asked.timeZone === undefined && (byDays || isByDays(asked))
+  const needsStart = asked.fiscalYearStart === undefined && isFiscal(asked)
+  const standing = needsZone || needsStart ? await calendarOfLimits(context, options.as) : {}
+  const zoned = { timeZone: 'UTC', ...standing, ...asked }
   // An end alone: the month that it ends.
   const start = Object.keys(standard).length === 0 || from !== undefined ? null : monthOf(zoned, context.clock)
   return start === null ? zoned : { ...zoned, from: start }
 }
 
-async function zoneOfLimits(context: CliContext, as: string | undefined): Promise<string> {
-  const { timeZone = 'UTC' } = await askAdmin<Partial<AboutAnswer>>(context, { path: '/api/v1/about', as })
-  return timeZone
+type LimitsCalendar = Pick<AboutAnswer, 'timeZone' | 'fiscalYearStart'>
+
+async function calendarOfLimits(context: CliContext, as: string | undefined): Promise<LimitsCalendar> {
+  const about = await askAdmin<Partial<LimitsCalendar>>(context, { path: '/api/v1/about', as })
+  return { timeZone: about.timeZone ?? 'UTC', fiscalYearStart: about.fiscalYearStart ?? calendarYear }
 }
 
 /** The options as parameters of the management API. Days are those of `timeZone`, which `withPeriod` sets. */

@@ -28,7 +28,13 @@ import { recordIdHelp } from './record-id.ts'
 import { recordCells, recordColumns, tailCells, tailColumns } from './record-lines.ts'
 import { searchCommand } from './record-search.ts'
 import { type ShowOptions, showRecord } from './record-show.ts'
-import { ledgerOption, type ReportSource, type SourceOptions, withSource } from './report-source.ts'
+import {
+  calendarUnlessNamed,
+  ledgerOption,
+  type ReportSource,
+  type SourceOptions,
+  withSource,
+} from './report-source.ts'
 
 const pageRecordsMax = 1_000
 
@@ -62,7 +68,7 @@ function listCommand(context: CliContext): Command {
 }
 
 async function listRecords(context: CliContext, options: ListOptions): Promise<void> {
-  const zoned = options.ledger === undefined ? options : { timeZone: 'UTC', ...options }
+  const zoned = options.ledger === undefined ? options : { ...calendarUnlessNamed, ...options }
   const filters = filterQuery(await withPeriod<ListOptions>(context, zoned), context)
   const list = (source: ReportSource): ListOutput<RecordRow, string> => ({
     ...{ format: formatOf(options, context), limit: options.limit, noun: 'records' },

@@ -1,6 +1,7 @@
 /** Where reports and lists are read from: a running gateway, or the directory of a ledger that no process has open. */
 import { resolve } from 'node:path'
 import { ordered } from '../../admin/usage-order.ts'
+import { calendarYear } from '../../fiscal.ts'
 import { LedgerError } from '../../ledger/index.ts'
 import {
   type RecordsPage,
@@ -28,6 +29,9 @@ export const ledgerOption = [
   '--ledger <directory>',
   'read this ledger, which no process has open, instead of asking a gateway',
 ] as const
+
+/** For a ledger without a gateway: nothing in it says which zone and fiscal year its limits had. */
+export const calendarUnlessNamed = { timeZone: 'UTC', fiscalYearStart: calendarYear }
 
 interface UsageQuestion {
   readonly filters: AdminQuery

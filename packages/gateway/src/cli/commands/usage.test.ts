@@ -93,6 +93,32 @@ test('months are those of the zone of the limits, unless another zone is named',
   assert.equal(await calls('--to', '2026-11'), 'Usage in November 2026 (Europe/Berlin): 2026-11')
 })
 
+// The department's budget of a quarter and the report of it must be of the same days.
+test('quarters and years begin with the fiscal year of the limits, unless another start is named', async t => {
+  const { house, read } = await startReaders(t)
+  Object.assign(house.running, { timeZone: 'Europe/Berlin', fiscalYearStart: '02-01' })
+  const days = ['2026-07-31T21:59:59Z', '2026-07-31T22:00:00Z', '2026-10-31T22:59:59Z', '2026-10-31T23:00:00Z']
+  for (const [at, day] of days.entries()) {
+    const startedAtMs = Date.parse(day)
+    await house.ledger.add(recordRow(recordId(at + 1), { startedAtMs, endedAtMs: startedAtMs + 400 }))
+  }
+  const report = async (...args: readonly string[]): Promise<string[]> => {
+    const { out } = await read(['usage', '--by', 'month', ...args])
+    return [out.split('\n')[0] ?? '', ...out.matchAll(/^2026-\d\d +\d+/gm).map(([line]) => line.replace(/ +/, ': '))]
+  }
+  assert.deepEqual(await report('--quarter', 'last'), [
+    'Usage from 2026-08-01 00:00 to 2026-11-01 00:00 (Europe/Berlin)',
+    '2026-08: 1',
+    '2026-10: 1',
+  ])
+  assert.deepEqual((await report('--quarter', 'this')).slice(1), ['2026-11: 1'])
+  assert.deepEqual((await report('--year', 'this')).slice(1), ['2026-07: 1', '2026-08: 1', '2026-10: 1', '2026-11: 1'])
+  assert.deepEqual(await report('--quarter', 'last', '--fiscal-year-start', '01-01', '--time-zone', 'UTC'), [
+    'Usage from 2026-07-01 00:00 to 2026-10-01 00:00 (UTC)',
+    '2026-07: 2',
+  ])
+})
+
 // While the gateway is down, the figures are on the disk all the same.
 test('a ledger that no process has open answers usage and lists, and an open one says who has it', async t => {
   const directory = temporaryDirectory('ledger')
@@ -116,6 +142,13 @@ test('a ledger that no process has open answers usage and lists, and an open one
   assert.deepEqual([csv.code, csv.err], [0, ''])
   assert.match(csv.out, /^workload,calls,.*\n(hr-bot,2,.*\n|code-assistant,1,.*\n){2}$/)
   assert.match((await offline('usage', '--over', 'day')).out, /^total +3 /m)
+  const quarter = ['usage', '--quarter', '2026-10'] as const
+  assert.match(
+    (await offline(...quarter)).out,
+    /^Usage from 2026-10-01 00:00 to 2027-01-01 00:00 \(UTC\)\n[\s\S]*^total +3 /m,
+  )
+  const fiscal = await offline(...quarter, '--fiscal-year-start', '11-01')
+  assert.match(fiscal.out, /^Usage from 2026-08-01 00:00 to 2026-11-01 00:00 \(UTC\)\n\nNo calls/)
   assert.equal(JSON.parse((await offline('records', 'list', '--format', 'json')).out).records.length, 3)
   // C8: an empty answer about a name that was mistyped would be a false all-clear.
   for (const command of [['usage'], ['records', 'list']]) {

@@ -17,7 +17,13 @@ import {
   widthOf,
   withPeriod,
 } from './filters.ts'
-import { ledgerOption, type ReportSource, type SourceOptions, withSource } from './report-source.ts'
+import {
+  calendarUnlessNamed,
+  ledgerOption,
+  type ReportSource,
+  type SourceOptions,
+  withSource,
+} from './report-source.ts'
 import { noName, noNameNotes, periodFacts, periodIn, provisionedNote } from './usage-notes.ts'
 import { oneDimension, showSeries } from './usage-over.ts'
 
@@ -56,9 +62,9 @@ export function usageCommand(context: CliContext): Command {
 
 type Zoned = UsageOptions & { readonly timeZone: string }
 
-/** A stopped ledger knows no limits, so its days are those of UTC unless a zone is named. */
+/** A stopped ledger knows no limits, so its days are those of UTC, and its years begin in January, unless told. */
 async function zonedOptions(context: CliContext, options: UsageOptions): Promise<Zoned> {
-  const zoned = options.ledger === undefined ? options : { timeZone: 'UTC', ...options }
+  const zoned = options.ledger === undefined ? options : { ...calendarUnlessNamed, ...options }
   return withPeriod<UsageOptions>(context, zoned, { month: 'this' }, true)
 }
 

@@ -1,9 +1,10 @@
 /**
- * Periods as people type them: `--month last`, `--from 7d`, `--from 2026-11-01 --to 2026-11-30`, `--from yesterday`.
- * Days and months are those of a time zone.
+ * Periods as people type them: `--month last`, `--quarter this`, `--from 7d`, `--from 2026-11-01 --to 2026-11-30`,
+ * `--from yesterday`. Days and months are those of a time zone; quarters and years are fiscal ones.
  */
 import { InvalidArgumentError } from 'commander'
 import type { Clock } from '../../clock.ts'
+import { calendarYear, type FiscalUnit, fiscalSpan, fiscalStartOf } from '../../fiscal.ts'
 import { CliError } from '../errors.ts'
 
 /** Two ends as the management API takes them: the start is included, the end is not. */
@@ -17,14 +18,21 @@ export interface PeriodOptions {
   readonly to?: string
   /** `2026-10`, `this` or `last`; instead of the other two. */
   readonly month?: string
+  /** `this`, `last`, or a day or month of a fiscal quarter; instead of all others. */
+  readonly quarter?: string
+  /** `this`, `last`, or a day or month of a fiscal year; instead of all others. */
+  readonly year?: string
   /** IANA name. Default: UTC. */
   readonly timeZone?: string
+  /** First day of a fiscal year, as `04-01`. Default: 1 January. */
+  readonly fiscalYearStart?: string
 }
 
 type End = 'from' | 'to'
 type Zoned = Temporal.ZonedDateTime
 
 const ago = /^(\d{1,5})([mhdw])$/
+const aYear = /^\d{4}$/
 const date = /^(\d{4})-(\d\d)(?:-(\d\d))?$/
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 /** Each so many days before today. */
@@ -49,6 +57,28 @@ export function monthText(text: string): string {
   return text
 }
 
+/** Checks a fiscal quarter, for commander. */
+export function quarterText(text: string): string {
+  if (text === 'this' || text === 'last' || date.test(text)) return periodStart(text)
+  throw new InvalidArgumentError('Expected this, last, or a month or day of the quarter (2026-10).')
+}
+
+/** Checks a fiscal year, for commander. */
+export function yearText(text: string): string {
+  if (text === 'this' || text === 'last' || aYear.test(text) || date.test(text)) return periodStart(text)
+  throw new InvalidArgumentError('Expected this, last, a year (2026), or a month or day of it (2026-10).')
+}
+
+function periodStart(text: string): string {
+  return date.test(text) ? periodEnd(text) : text
+}
+
+/** Checks the first day of a fiscal year, for commander. */
+export function fiscalStartText(text: string): string {
+  if (fiscalStartOf(text) !== null) return text
+  throw new InvalidArgumentError('Expected month and day, as 04-01 for 1 April; the day is 01 to 28.')
+}
+
 /** Checks the name of a time zone, for commander. */
 export function zoneText(text: string): string {
   try {
@@ -58,9 +88,18 @@ export function zoneText(text: string): string {
   }
 }
 
+/** True where the period depends on when a fiscal year begins. */
+export function isFiscal({ quarter, year }: PeriodOptions): boolean {
+  return quarter !== undefined || year !== undefined
+}
+
 /** True where the period depends on when a day begins. */
-export function isByDays({ from, to, month }: PeriodOptions): boolean {
-  return month !== undefined || [from, to].some(text => text !== undefined && (date.test(text) || days.has(text)))
+export function isByDays({ from, to, month, ...fiscal }: PeriodOptions): boolean {
+  return (
+    month !== undefined ||
+    isFiscal(fiscal) ||
+    [from, to].some(text => text !== undefined && (date.test(text) || days.has(text)))
+  )
 }
 
 /**
@@ -72,14 +111,16 @@ export function periodOf(from: string | undefined, to: string | undefined, clock
 }
 
 /**
- * A period of the past. Texts must have passed `periodEnd`, `monthText` and `zoneText`.
+ * A period of the past. Texts must have passed the checks above.
  * @throws CliError `usage` for a period that ends before it begins, or has not begun
  */
-export function periodFrom({ from, to, month, timeZone = 'UTC' }: PeriodOptions, clock: Clock): Period {
+export function periodFrom(options: PeriodOptions, clock: Clock): Period {
+  const { from, to, month, quarter, year, timeZone = 'UTC', fiscalYearStart = calendarYear } = options
   const now = utc(clock()).withTimeZone(timeZone)
+  requireOneWay(options)
+  if (quarter !== undefined) return fiscalPeriod('quarter', quarter, fiscalYearStart, now)
+  if (year !== undefined) return fiscalPeriod('year', year, fiscalYearStart, now)
   if (month !== undefined) {
-    if (from !== undefined || to !== undefined)
-      throw wrong('--month and --from or --to exclude each other.', '--month alone')
     const named = monthNamed(month, now)
     const ends = { from: isoOf(named, 'from', now), to: isoOf(named, 'to', now) }
     requireBegun(ends.from, '--month', named, now)
@@ -90,6 +131,42 @@ export function periodFrom({ from, to, month, timeZone = 'UTC' }: PeriodOptions,
   return ends
 }
 
+/** @throws CliError `usage` where a period is named in two ways. */
+function requireOneWay({ from, to, month, quarter, year }: PeriodOptions): void {
+  const wholes = Object.entries({ month, quarter, year }).flatMap(([name, text]) => (text === undefined ? [] : [name]))
+  const [whole, other] = wholes
+  if (whole === undefined) return
+  if (other !== undefined) throw wrong(`--${whole} and --${other} exclude each other.`, 'one of them')
+  if (from === undefined && to === undefined) return
+  throw wrong(`--${whole} and --from or --to exclude each other.`, `--${whole} alone`)
+}
+
+/** @throws CliError `usage` for a year whose number says nothing, and a period that has not begun. */
+function fiscalPeriod(unit: FiscalUnit, text: string, start: string, now: Zoned): Period {
+  const today = now.toPlainDate()
+  const current = fiscalSpan(unit, today, start)
+  const at = text === 'this' ? today : text === 'last' ? current.first.subtract({ days: 1 }) : dayIn(text, start)
+  const { first, next } = fiscalSpan(unit, at, start)
+  const iso = (day: Temporal.PlainDate): string =>
+    new Date(day.toZonedDateTime(now.timeZoneId).epochMilliseconds).toISOString()
+  requireBegun(iso(first), `--${unit}`, text, now)
+  return { from: iso(first), to: text === 'this' ? undefined : iso(next) }
+}
+
+/** A day of the fiscal quarter or year that is meant: of a month its last, as a quarter may begin in it. */
+function dayIn(text: string, start: string): Temporal.PlainDate {
+  if (aYear.test(text)) {
+    if (start !== calendarYear) {
+      const what = `${text} has parts of two fiscal years, which begin on ${start}.`
+      throw wrong(what, `--year ${text}-${start.slice(0, 2)}, for the one that begins in ${text}`)
+    }
+    return new Temporal.PlainDate(Number(text), 1, 1)
+  }
+  const [, year, month, day] = date.exec(text) ?? []
+  const first = new Temporal.PlainDate(Number(year), Number(month), Number(day ?? 1))
+  return day === undefined ? first.add({ months: 1 }).subtract({ days: 1 }) : first
+}
+
 /** No zone is more than a day from another. */
 const zonesMs = 2 * unitMs.d
 
@@ -98,6 +175,9 @@ const zonesMs = 2 * unitMs.d
  * @throws CliError `usage`
  */
 export function requirePossible({ timeZone: _, ...options }: PeriodOptions, clock: Clock): void {
+  requireOneWay(options)
+  // When it begins is known with the fiscal year alone.
+  if (isFiscal(options)) return
   const { from, to } = options
   // Two ends by days are in the same order in every zone; others are compared when the zone is known.
   const areByDays = [from, to].every(text => text !== undefined && isByDays({ from: text }))

@@ -3,13 +3,17 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type CsvCell, csvLine } from '../../csv.ts'
 import {
+  fiscalStartText,
+  isByDays,
   monthText,
   type PeriodOptions,
   periodEnd,
   periodFrom,
   periodOf,
+  quarterText,
   requirePossible,
   spokenPeriod,
+  yearText,
   zoneText,
 } from './periods.ts'
 import { columnsOf, cutToColumns, jsonText, printable, printableLine } from './printable.ts'
@@ -108,6 +112,46 @@ test('periods are those of the zone, and one that cannot be is refused in words'
   for (const wrong of ['next', '2028', '2028-13', '7d']) assert.throws(() => monthText(wrong), /Expected a month/)
   for (const wrong of ['', 'Berlin', 'Europe/Nowhere'])
     assert.throws(() => zoneText(wrong), /Expected the name of a time/)
+})
+
+// Finance closes fiscal quarters: a report that is off by a month is found by an auditor.
+test('quarters and years are those of the fiscal year and the zone', () => {
+  const clock = () => Date.UTC(2028, 2, 31, 22, 30)
+  const inBerlin = { timeZone: 'Europe/Berlin', fiscalYearStart: '04-01' }
+  const period = (options: PeriodOptions): (string | undefined)[] => {
+    const { from, to } = periodFrom(options, clock)
+    return [from?.slice(0, 16), to?.slice(0, 16)]
+  }
+  assert.deepEqual(period({ quarter: 'this', ...inBerlin }), ['2028-03-31T22:00', undefined])
+  assert.deepEqual(period({ quarter: 'last', ...inBerlin }), ['2027-12-31T23:00', '2028-03-31T22:00'])
+  assert.deepEqual(period({ year: 'last', ...inBerlin }), ['2027-03-31T22:00', '2028-03-31T22:00'])
+  assert.deepEqual(period({ year: '2027-03', ...inBerlin }), ['2026-03-31T22:00', '2027-03-31T22:00'])
+  assert.deepEqual(period({ year: '2027-04-01', ...inBerlin }), ['2027-03-31T22:00', '2028-03-31T22:00'])
+  assert.deepEqual(period({ quarter: 'this' }), ['2028-01-01T00:00', undefined])
+  assert.deepEqual(period({ quarter: '2027-11' }), ['2027-10-01T00:00', '2028-01-01T00:00'])
+  assert.deepEqual(period({ year: '2027' }), ['2027-01-01T00:00', '2028-01-01T00:00'])
+  // A month in which a quarter begins means that quarter.
+  const british = { fiscalYearStart: '04-06' }
+  assert.deepEqual(period({ quarter: '2027-07', ...british }), ['2027-07-06T00:00', '2027-10-06T00:00'])
+  assert.deepEqual(period({ quarter: '2027-07-05', ...british }), ['2027-04-06T00:00', '2027-07-06T00:00'])
+  assert.ok(isByDays({ quarter: 'last' }) && isByDays({ year: 'this' }))
+  const refused = (options: PeriodOptions, message: RegExp): void => {
+    assert.throws(() => periodFrom(options, clock), message, JSON.stringify(options))
+  }
+  refused({ year: '2027', ...british }, /2027 has parts of two fiscal years, which begin on 04-06/)
+  refused({ quarter: 'last', month: 'last' }, /--month and --quarter exclude each other/)
+  refused({ quarter: 'last', year: 'last' }, /--quarter and --year exclude each other/)
+  refused({ year: 'last', from: '7d' }, /--year and --from or --to exclude each other/)
+  refused({ quarter: '2028-05' }, /has not begun: --quarter \(May 2028\)/)
+  assert.throws(() => requirePossible({ quarter: 'last', to: '7d' }, clock), /exclude each other/)
+  assert.doesNotThrow(() => requirePossible({ year: '2028-12' }, clock), 'only the fiscal year says when it begins')
+  for (const good of ['this', 'last', '2027-10', '2027-10-31']) assert.equal(quarterText(good), good)
+  for (const wrong of ['2027', 'next', '2027-Q1', '2027-13', '2027-02-30', '7d'])
+    assert.throws(() => quarterText(wrong), /Expected/, wrong)
+  for (const good of ['this', 'last', '2027', '2027-10', '2027-10-31']) assert.equal(yearText(good), good)
+  for (const wrong of ['next', '27', '2027-13', '7d']) assert.throws(() => yearText(wrong), /Expected/, wrong)
+  assert.equal(fiscalStartText('04-06'), '04-06')
+  for (const wrong of ['4-6', '02-30', '04']) assert.throws(() => fiscalStartText(wrong), /Expected month and day/)
 })
 
 test('periods are read as people expect', () => {

@@ -11,6 +11,7 @@ import { parse, stringify } from 'yaml'
 import { writeDemoState } from '../../packages/gateway/src/cli/context.ts'
 import { findingLines, type NamedFinding } from '../../packages/gateway/src/cli/terminal/findings.ts'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
+import { compileCache } from '../../test/support/compile-cache.ts'
 import { type Served, serveFile } from '../../test/support/served.ts'
 import type { Scope } from '../../test/support/world.ts'
 import { arrivals } from './arrived.ts'
@@ -113,7 +114,7 @@ interface SmokeAnswer {
 async function runSmoke(directory: string, args: readonly string[]): Promise<SmokeAnswer> {
   const child = spawn(process.execPath, [main, 'smoke', '--json', ...args], {
     cwd: directory,
-    env: { PATH: process.env['PATH'], HOME: directory, TMPDIR: directory },
+    env: { ...compileCache, PATH: process.env['PATH'], HOME: directory, TMPDIR: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])

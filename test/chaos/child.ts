@@ -11,6 +11,7 @@ import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { startEntra } from '../../packages/simulator/src/entra/index.ts'
 import type { AzureSimulator, BillLine, EntraSimulator } from '../../packages/simulator/src/types.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { temporaryDirectory } from '../support/directory.ts'
 import { instanceKey, type Scope } from '../support/world.ts'
 import { callersOfPlans } from './plans.ts'
@@ -109,7 +110,14 @@ export function spawnGateway(t: Scope, around: Surroundings, command: Command = 
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = around.entra.managedIdentity
   const child: ChildProcess = spawn(process.execPath, [program, command, '--config', around.configFile, '--no-watch'], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'], IDENTITY_ENDPOINT, IDENTITY_HEADER, INSTANCE_KEY: instanceKey, ...around.env },
+    env: {
+      ...compileCache,
+      PATH: process.env['PATH'],
+      IDENTITY_ENDPOINT,
+      IDENTITY_HEADER,
+      INSTANCE_KEY: instanceKey,
+      ...around.env,
+    },
   })
   const lines: string[] = []
   if (child.stderr !== null) createInterface(child.stderr).on('line', line => lines.push(line))

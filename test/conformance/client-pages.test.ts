@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import { programsOf, startClientWorld } from '../support/client-pages.ts'
+import { compileCache } from '../support/compile-cache.ts'
 
 const world = await startClientWorld({ after })
 
@@ -19,7 +20,7 @@ const folder = await mkdtemp(join(cache, 'client-pages-'))
 after(() => rm(folder, { recursive: true, force: true }))
 
 async function run(command: string, args: readonly string[], more: Readonly<Record<string, string>>): Promise<string> {
-  const env = { HOME: folder, PATH: `${folder}:${process.env['PATH']}`, ...more }
+  const env = { ...compileCache, HOME: folder, PATH: `${folder}:${process.env['PATH']}`, ...more }
   const { stdout } = await promisify(execFile)(command, args, { env, cwd: folder, maxBuffer: 2 ** 24 })
   return stdout
 }

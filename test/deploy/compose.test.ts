@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { demoAudience, demoDirectory } from '../../packages/simulator/src/directory.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { temporaryDirectory } from '../support/directory.ts'
 import { closedPort } from '../support/ports.ts'
 import { eventually } from '../support/wait.ts'
@@ -82,7 +83,7 @@ class Rehearsal {
     const environment = Object.entries(service.environment ?? {}).map(([key, value]) => [key, this.here(value)])
     const child = spawn(program, args, {
       cwd: this.directory,
-      env: { PATH: process.env['PATH'], HOME: this.directory, ...Object.fromEntries(environment) },
+      env: { ...compileCache, PATH: process.env['PATH'], HOME: this.directory, ...Object.fromEntries(environment) },
       stdio: 'ignore',
     })
     this.#endWith(child)

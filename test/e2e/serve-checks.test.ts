@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { version } from '../../packages/gateway/src/version.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { closedPort } from '../support/ports.ts'
 import { startServedWorld } from '../support/served.ts'
 import { eventually } from '../support/wait.ts'
@@ -90,7 +91,7 @@ test('config check --connect makes the same checks by hand, and fails where serv
       process.execPath,
       [main, 'config', 'check', '--config', world.configFile, '--connect', ...more],
       {
-        env: { HOME: world.directory, INSTANCE_KEY: instanceKey },
+        env: { ...compileCache, HOME: world.directory, INSTANCE_KEY: instanceKey },
       },
     ).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),

@@ -12,6 +12,7 @@ import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { startEntra } from '../../packages/simulator/src/entra/index.ts'
 import type { AzureSimulator, EntraSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
+import { compileCache } from './compile-cache.ts'
 import { temporaryDirectory } from './directory.ts'
 import { randomOf, seedOfRun } from './random.ts'
 import { eventually, soon } from './wait.ts'
@@ -70,7 +71,7 @@ export async function serveFile(
   const [file, ...args] = command ?? [process.execPath, main]
   const child = spawn(file, [...args, 'serve', '--no-watch', '--config', configFile], {
     cwd: directory,
-    env: { PATH: path, HOME: directory, TMPDIR: directory, INSTANCE_KEY: instanceKey, ...env },
+    env: { ...compileCache, PATH: path, HOME: directory, TMPDIR: directory, INSTANCE_KEY: instanceKey, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: command !== undefined,
   })

@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { compileCache } from '../../support/compile-cache.ts'
 import { closedPort } from '../../support/ports.ts'
 import { type ServedWorld, startServedWorld } from '../../support/served.ts'
 import { eventually } from '../../support/wait.ts'
@@ -63,7 +64,7 @@ test("the chart's container starts, passes its probes, serves a call under the n
   const [program = '', ...args] = command.map(arg => arg.replace('/etc/gatehouse/gatehouse.yaml', file))
   const child = spawn(program, args, {
     cwd: world.directory,
-    env: { PATH: process.env['PATH'], ...environment() },
+    env: { ...compileCache, PATH: process.env['PATH'], ...environment() },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const said = text(child.stderr)

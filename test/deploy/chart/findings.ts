@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compileCache } from '../../support/compile-cache.ts'
 import { configText, readManifests } from './manifests.ts'
 import { brokenRules } from './rules.ts'
 import { wrongFields } from './schemas.ts'
@@ -37,7 +38,7 @@ async function refusedBy(config: string): Promise<readonly string[]> {
     writeFileSync(secret, 'a-secret-of-the-test-0123456789')
     writeFileSync(file, config.replace(/\/run\/secrets\/gatehouse\/[\w.-]+/g, secret))
     const child = spawn(process.execPath, [main, 'config', 'check', '--strict', '--config', file], {
-      env: { PATH: process.env['PATH'], POD_NAME: 'gatehouse-0' },
+      env: { ...compileCache, PATH: process.env['PATH'], POD_NAME: 'gatehouse-0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const [out, said, status] = await Promise.all([

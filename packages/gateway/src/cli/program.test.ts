@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { compileCache } from '../../../../test/support/compile-cache.ts'
 import { temporaryDirectory } from '../../../../test/support/directory.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
@@ -40,7 +41,7 @@ test('messages and help name the program as it was started, and programs that it
   const directory = temporaryDirectory('started')
   const run = (started: string, ...words: readonly string[]) =>
     spawnSync(process.execPath, [main, ...words], {
-      env: { PATH: `/usr/bin:${directory}`, GATEHOUSE_STARTED_AS: started },
+      env: { ...compileCache, PATH: `/usr/bin:${directory}`, GATEHOUSE_STARTED_AS: started },
       encoding: 'utf8',
     })
   const inClone = run('./gatehouse', 'usage', '--bogus')

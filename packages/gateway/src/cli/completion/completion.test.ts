@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { compileCache } from '../../../../../test/support/compile-cache.ts'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { startHouse } from '../../admin/house.fixture.ts'
 import { recordId, recordRow } from '../../admin/ledger.fixture.ts'
@@ -30,6 +31,7 @@ async function startShell(t: TestContext, changes: { readonly admin?: string } =
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
   chmodSync(program, 0o755)
   const env = {
+    ...compileCache,
     PATH: `${directory}${delimiter}${process.env['PATH'] ?? ''}`,
     ...{ HOME: directory, XDG_STATE_HOME: directory, XDG_CONFIG_HOME: directory, TERM: 'dumb', LC_ALL: 'C.UTF-8' },
   }
@@ -109,7 +111,10 @@ test('C9 completion shows nothing, quickly, where no gateway answers, refuses or
   const hangs = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
   const { directory } = await startShell(t, { admin: hangs })
   const ask = async (...words: readonly string[]) =>
-    run(process.execPath, [main, 'complete', '--', ...words], { cwd: directory, env: { XDG_STATE_HOME: directory } })
+    run(process.execPath, [main, 'complete', '--', ...words], {
+      cwd: directory,
+      env: { ...compileCache, XDG_STATE_HOME: directory },
+    })
   for (const words of [
     ['usage', '--workload', ''],
     ['usage', '--as', 'zoe', '--workload', ''],

@@ -1,8 +1,9 @@
 /**
  * `npm run interop -- [--records N] [--calls N] [--kills N] [FILE...]`: tests against programs that are too large or
- * too far away for `npm test`: Apache Kafka, which Maven fetches, libraries for Python, which pip fetches, and Helm,
- * Codex and Continue, which come in packages of npm that nothing else needs. `--records` sets the size of the test with
- * restarts of the broker, `--calls` and `--kills` that of the test that kills replicas, broker and collector.
+ * too far away for `npm test`, or too slow: Apache Kafka, which Maven fetches, libraries for Python, which pip fetches,
+ * and Helm, Codex and Continue, which come in packages of npm that nothing else needs; Terraform, where it is on the
+ * PATH. `--records` sets the size of the test with restarts of the broker, `--calls` and `--kills` that of the test
+ * that kills replicas, broker and collector.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'

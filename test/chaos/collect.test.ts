@@ -1,12 +1,11 @@
 import { test } from 'node:test'
 import { seedOfRun } from '../support/random.ts'
 import { collectsTheBill } from './collect-audit.ts'
-import { sharedFiles, simulatedHub, simulatedKafka } from './transports.ts'
+import { sharedFiles, simulatedHub } from './transports.ts'
 
 // Finance reads one ledger for all replicas: whatever is killed, it must have what was billed, each call once.
 for (const [name, transport] of [
   ['shared files', sharedFiles],
-  ['a topic', simulatedKafka],
   ['a hub', simulatedHub],
 ] as const) {
   test(

@@ -3,9 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { recordsInLines } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import { startEventHubs } from '../../packages/simulator/src/event-hubs/index.ts'
-import { startKafka } from '../../packages/simulator/src/kafka/index.ts'
 import type { Scope } from '../support/world.ts'
-import { arrivedInHub, arrivedInTopic } from './arrived.ts'
+import { arrivedInHub } from './arrived.ts'
 import type { Transport } from './collect-run.ts'
 
 /** A directory that the replicas and the collector share. */
@@ -20,20 +19,6 @@ export async function sharedFiles(_t: Scope, directory: string): Promise<Transpo
     },
     source: { kind: 'files', directory: shared },
     records: async () => [...replicas].flatMap(replica => recordsInLines(join(shared, replica))),
-  }
-}
-
-const topic = 'records'
-
-/** A topic of the simulated broker, which takes messages so short that many records come in parts. */
-export async function simulatedKafka(t: Scope): Promise<Transport> {
-  const kafka = await startKafka({ topics: { [topic]: { partitions: 3 } } })
-  t.after(() => kafka.close())
-  const connection = { brokers: [kafka.address], topic, tls: false }
-  return {
-    feed: () => ({ kind: 'kafka', ...connection, messageBytes: 16_384 }),
-    source: { kind: 'kafka', ...connection },
-    records: () => arrivedInTopic(kafka, topic),
   }
 }
 

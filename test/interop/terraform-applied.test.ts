@@ -1,6 +1,6 @@
 /**
  * `deploy/terraform` run by Terraform itself, with a stand-in for the provider: nothing of Azure is reached. Where the
- * program is not on the PATH, `written.test.ts` is all that checks these files.
+ * program is not on the PATH, test/terraform/written.test.ts is all that checks these files.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -9,13 +9,13 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
-import { exampleNames, registryId, valuesOf } from './examples.ts'
-import { findings } from './findings.ts'
-import { blocksOf, type Resource } from './hcl.ts'
-import { madeIn } from './made.ts'
-import { type RunningProviders, startProviders } from './provider.ts'
-import { providerSchemas } from './schema.ts'
-import { apply, copyOfDeploy, init, inTurn, type Ran, terraform, terraformVersion } from './terraform.ts'
+import { exampleNames, registryId, valuesOf } from '../terraform/examples.ts'
+import { findings } from '../terraform/findings.ts'
+import { blocksOf, type Resource } from '../terraform/hcl.ts'
+import { madeIn } from '../terraform/made.ts'
+import { type RunningProviders, startProviders } from '../terraform/provider.ts'
+import { providerSchemas } from '../terraform/schema.ts'
+import { apply, copyOfDeploy, init, inTurn, type Ran, terraform, terraformVersion } from '../terraform/terraform.ts'
 
 const providers = providerSchemas()
 const version = terraformVersion()

@@ -7,13 +7,13 @@ const tokensPerCall = 72
  * The whole run fits in one minute, however busy the machine is: it ends when the limit has been tested for long enough
  * after the outage.
  */
-const callsPerMinute = 1_000
+const callsPerMinute = 600
 const tokensPerMinute = callsPerMinute * tokensPerCall
 const load: Load = {
   callers: 200,
   // Slow enough that a process that waits for a core misses few calls of the others: with `local` it continues from the
   // figures it last received. At 200 calls/s, half a second without a core was 1.4 % of the limit.
-  callsPerSecond: 60,
+  callsPerSecond: 36,
   seconds: 50,
   outage: { afterCalls: callsPerMinute / 3, forAnswers: callsPerMinute / 10 },
   refusedMax: 100,

@@ -174,6 +174,32 @@ test('the tail is one stream, which ends with the session in another tab', async
   await context.close()
 })
 
+// "No records" of a misspelt name would be a false all-clear for whoever looks into a complaint.
+test('a filter with a name that does not exist says so, and offers the nearest name', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'frank' })
+  const links = page.getByRole('table').getByRole('link')
+  for (const [filter, title, nearest] of [
+    ['workload=hrbot', 'No workload is called hrbot', /^Show hr-bot$/],
+    ['caller=alice', 'No caller is called alice', /^Show alice@contoso\.example$/],
+    ['model=gpt-4o', 'No record has the model gpt-4o', /^Show gpt-4o-20/],
+    ['deployment=gpt-4oo', 'No deployment is called gpt-4oo', /^Show gpt-4o$/],
+  ] as const) {
+    await page.goto(`${admin}/records?${filter}`)
+    await page.getByText(title, { exact: true }).waitFor()
+    await page.getByRole('button', { name: nearest }).click()
+    await links.first().waitFor()
+  }
+  await page.goto(`${admin}/records?instance=nobody-by-this-name`)
+  await page.getByText('No instance is called nobody-by-this-name', { exact: true }).waitFor()
+  await page.getByText(/^There are: .*\.$/).waitFor()
+  assert.equal(await page.getByRole('button', { name: /^Show / }).count(), 0)
+  // A workload that exists and was not called in the period is known.
+  await page.goto(`${admin}/records?workload=expert-finder`)
+  await page.getByText('No records', { exact: true }).waitFor()
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
 for (const dark of [false, true]) {
   test(`records pass the checks of accessibility at 390 px in the ${dark ? 'dark' : 'light'} theme`, async () => {
     const { page, faults, context } = await openConsole(browser, { admin, person: 'frank', dark, width: 390 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asCost, asCosts, exactCost } from './cost.ts'
+import { nearestOf } from './nearest.ts'
 import { asBytes, asPercent, change, humane } from './number.ts'
 import { ago, asDuration, asInstant, asMinute, asMoment, everyZone } from './time.ts'
 
@@ -37,4 +38,13 @@ test('times are said in the chosen zone, durations in the largest fitting unit',
   ])
   assert.equal(ago(ms - 5_000, ms), '5 s ago')
   assert.equal(ago(ms + 180_000, ms), 'in 3 min')
+})
+
+test('the nearest of some names is one that begins alike or has few other letters, and none that is unlike', () => {
+  const names = ['hr-bot', 'code-assistant', 'Alice Arnold']
+  const written = ['hrbot', 'HR-BOX', 'alice', 'nobody-by-this-name', 'code_asistant']
+  assert.deepEqual(
+    written.map(name => nearestOf(name, names)),
+    ['hr-bot', 'hr-bot', 'Alice Arnold', null, 'code-assistant'],
+  )
 })

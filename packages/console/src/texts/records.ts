@@ -61,6 +61,18 @@ export const records = {
   },
   empty: 'No records',
   emptyAdvice: 'No record of this period fits the filters. Take out a filter or choose a longer period.',
+  unknown: {
+    titles: {
+      workload: (name: string) => `No workload is called ${name}`,
+      caller: (name: string) => `No caller is called ${name}`,
+      model: (name: string) => `No record has the model ${name}`,
+      deployment: (name: string) => `No deployment is called ${name}`,
+      instance: (name: string) => `No instance is called ${name}`,
+    },
+    known: (names: string) => `There are: ${names}.`,
+    none: 'There is none that you may see.',
+    nearest: (name: string) => `Show ${name}`,
+  },
   waiting: 'No record yet. It appears here when the next call ends.',
   more: 'Loading more',
   explain: 'Explain',

@@ -4,13 +4,14 @@ import { useAddress } from '../../app/address.ts'
 import { readPeriod } from '../../app/period.ts'
 import { exactly } from '../../format/number.ts'
 import { Page as Frame, Panel } from '../../parts/panel.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Failed, Loading } from '../../parts/states.tsx'
 import { records as text } from '../../texts/records.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { type Filters, filtersIn } from './filters.ts'
 import { Found } from './found.tsx'
 import { RecordList } from './list.tsx'
 import { useLive } from './live.ts'
+import { Nothing } from './nothing.tsx'
 import { pages } from './query.ts'
 import { Tools, useColumns } from './tools.tsx'
 
@@ -47,7 +48,7 @@ function List({ filters }: { readonly filters: Filters }) {
   if (rows.length === 0) {
     return (
       <Panel>
-        <Empty title={text.empty} advice={isLive ? text.waiting : text.emptyAdvice} />
+        <Nothing filters={filters} advice={isLive ? text.waiting : text.emptyAdvice} />
       </Panel>
     )
   }

@@ -59,8 +59,9 @@ export interface LedgerReader {
   /** Newest first, keyset pages; never touches bodies. */
   list(query: RecordsQuery): Promise<RecordsPage>
   /**
-   * The records that were loaded after a cursor, oldest first. @param after null for none: the answer is the cursor of
-   * now. @param limit 1..1000
+   * The records that were loaded after a cursor, oldest first; does not wait for those that ended since the last load.
+   * The page may have fewer records than the limit also where there are more. @param after null for none: the answer is
+   * the cursor of now. @param limit 1..1000
    */
   follow(after: string | null, limit: number): Promise<FollowedPage>
   /** One record's figures, null when there is none. */

@@ -257,7 +257,8 @@ class OpenLedger implements Ledger {
     return this.#store.ask('list', query)
   }
   async follow(...[after, limit]: Parameters<Ledger['follow']>): ReturnType<Ledger['follow']> {
-    await this.caughtUp()
+    // Who follows asks again soon: what is not loaded yet comes then.
+    if (after === null) await this.caughtUp()
     return this.#store.ask('follow', after, limit)
   }
   async row(id: string): ReturnType<Ledger['row']> {

@@ -128,16 +128,17 @@ export class Hub {
   }
 
   async #keepNew(kept: Kept): Promise<void> {
-    let page: FollowedPage
+    let from: string
     do {
-      page = await this.#parts.ledger.follow(kept.cursor, pageSize)
+      from = kept.cursor
+      const page = await this.#parts.ledger.follow(kept.cursor, pageSize)
       for (const piece of inPieces(page.records)) {
         this.#keep(kept, piece)
         // Calls get their turn.
         await turn()
       }
       kept.cursor = page.cursor
-    } while (page.records.length === pageSize)
+    } while (Number(kept.cursor) - Number(from) >= pageSize)
   }
 
   #keep(kept: Kept, piece: LivePiece): void {

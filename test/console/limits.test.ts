@@ -19,7 +19,7 @@ const admin = world.house.admin?.url ?? ''
 function withLimits(config: ConfigInput): ConfigInput {
   const { 'hr-bot': hrBot, ...others } = config.workloads
   assert.ok(hrBot)
-  const limits = { requestsPerMinute: 2, tokensPerDay: 1_000_000, costPerMonth: '10 USD' }
+  const limits = { requestsPerMinute: 2, tokensPerDay: 1_000_000, costPerMonth: '10 USD', costPerQuarter: '25 USD' }
   return { ...config, workloads: { ...others, 'hr-bot': { ...hrBot, limits } } }
 }
 
@@ -53,8 +53,16 @@ test('a rule that refused shows how often, and leads to the refused records', as
 test('a budget of cost has its amounts in the currency', async () => {
   const { page, context } = await openConsole(browser, { admin, person: 'frank' })
   await page.goto(`${admin}/limits`)
-  const budgets = page.getByRole('region', { name: 'Use of the month, and its forecast' })
-  await budgets.getByText(/ of \$10\.00$/).waitFor()
+  const budgets = page.getByRole('region', { name: 'Use of each budget, and its forecast' })
+  const month = budgets.getByRole('row', { name: /cost per month/ })
+  await month.getByText(/ of \$10\.00$/).waitFor()
+  const quarter = budgets.getByRole('row', { name: /cost per quarter/ })
+  await quarter.getByText(/ of \$25\.00$/).waitFor()
+  await quarter.getByRole('link', { name: 'hr-bot' }).click()
+  await page
+    .getByRole('figure', { name: /^cost per quarter/ })
+    .getByRole('img')
+    .waitFor()
   await context.close()
 })
 

@@ -11,7 +11,7 @@ export const limits = {
   everyRule: 'Show every rule',
   nobodyNear: 'No rule has four fifths used.',
   budgets: 'Budgets',
-  budgetsTable: 'Use of the month, quarter or year, and its forecast',
+  budgetsTable: 'Use of each budget, and its forecast',
   all: 'All rules',
   allTable: 'Use of each rule',
   empty: 'No limits are configured',

@@ -27,7 +27,7 @@ const needs: readonly (readonly [form: RegExp, what: string])[] = [
   [/^npm run rehearse/m, 'Terraform'],
   [/^(?:npm install|pip install|dotnet add|go get) /m, 'packages of a registry'],
   [/prices\.azure\.com|graph\.microsoft\.com/, 'the internet'],
-  [/contoso\.com|GATEWAY=|"\$GATEWAY"|collector\.example/, 'the address of your gateway'],
+  [/contoso\.com|collector\.example/, 'the address of your gateway'],
   [
     /\bTENANT\/|--directory \.\/ledger|audit verify|--confirm TOKEN|hold remove|records erase(?!.* --as erin)/,
     'values, roles or a ledger of yours',
@@ -64,6 +64,8 @@ export const reasonOf = ({ page, script }: Block): string | null =>
   elsewhere[page] ?? needs.find(([form]) => form.test(script))?.[1] ?? null
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-documented-'))
+// Otherwise curl ends well whatever it is answered.
+writeFileSync(join(folder, '.curlrc'), 'fail\n')
 const environment = {
   ...process.env,
   HOME: folder,

@@ -27,7 +27,7 @@ const eventHubsSource = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9$](?:[A-Za-z0-9._-]{0,49})$/, '$Default, or letters, digits and . _ -, at most 50')
     .default('$Default')
-    .describe('Consumer group of the collector alone. Where it has read is in its own ledger.'),
+    .describe('Consumer group that only the collector uses. Its own ledger keeps how far it has read.'),
 })
 
 const kafkaSource = z.strictObject({

@@ -62,7 +62,7 @@ export const workload = z.strictObject({
   capture: z
     .enum(['full', 'metadata'])
     .default('full')
-    .describe('What the ledger keeps: figures and bodies, or figures alone.'),
+    .describe('What the ledger keeps: figures and bodies (`full`), or only figures (`metadata`).'),
   traceContext: z
     .enum(['ignore', 'continue'])
     .default('ignore')

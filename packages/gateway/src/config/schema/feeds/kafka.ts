@@ -35,7 +35,7 @@ export const kafkaConnection = {
     )
     .default(true)
     .describe(
-      'True for TLS with the authorities that Node trusts, or those of its own that the cluster has. False only in a network of its own.',
+      "True: TLS with the certificate authorities that Node trusts. `{ ca }`: TLS with the cluster's own authorities. False: no TLS, only for a network of your own.",
     ),
   credential: z
     .union(
@@ -73,7 +73,7 @@ export const kafkaFeed = z.strictObject({
     .max(67_108_864)
     .default(1_000_000)
     .describe(
-      'Most bytes of a request, before compression; a longer record goes in numbered parts. Where the topic says that it takes less (`max.message.bytes`), that counts.',
+      'Most bytes of a request, before compression. A longer record is sent in numbered parts. If the topic takes less (`max.message.bytes`), that limit counts.',
     ),
   ...commonSettings('1s'),
 })

@@ -16,7 +16,7 @@ export const collectorCredential = z
       .meta(secret),
   })
   .optional()
-  .describe('How the collector knows the gateway. Default: not at all.')
+  .describe('A header field that proves to the collector who sends. Default: none.')
 
 export const collectorProtocol = z
   .enum(['http', 'grpc'])

@@ -21,18 +21,18 @@ export const spanSettings = {
   callers: z
     .boolean()
     .default(false)
-    .describe('True puts on the spans who called: name and ids of the caller, address and user agent of the client.'),
+    .describe('True puts the caller on the spans: its name and ids, and the address and user agent of the client.'),
   providers: z
     .record(name, z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'a provider, as openai'))
     .default({})
-    .describe('`gen_ai.provider.name` by instance, where it is not that of its kind: `azure.ai.openai` or `openai`.'),
+    .describe(
+      '`gen_ai.provider.name` of single instances. Default: that of their kind, `azure.ai.openai` or `openai`.',
+    ),
   sample: z
     .strictObject({
-      share: share.default(1).describe('Share of the records that become spans. Those that went wrong always do.'),
-      slowerThan: duration('1ms', '1h', '1h')
-        .optional()
-        .describe('Records that took as long always become spans. Default: none.'),
-      workloads: z.record(name, share).default({}).describe('The share of a workload of its own.'),
+      share: share.default(1).describe('Share of the records that become spans. Failed calls always do.'),
+      slowerThan: duration('1ms', '1h', '1h').describe('Records that took this time or longer always become spans.'),
+      workloads: z.record(name, share).default({}).describe('Shares of single workloads, instead of `share`.'),
     })
     .prefault({})
     .describe('Which records become spans.'),
@@ -50,6 +50,6 @@ export const spanSettings = {
       time: duration('1s', '1h', '2s').describe('Longest time that a record waits for others.'),
     })
     .prefault({})
-    .describe('What is sent with one request: at the first of these bounds.'),
+    .describe('Size of a request. It is sent at the first of these bounds.'),
   behind,
 } as const

@@ -33,7 +33,7 @@ export const webhookFeed = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'The host of `url` once more, where it has private addresses. Default: only public addresses; and never those of this machine or of metadata services.',
+      'The host of `url` again, if it has private addresses. Default: only public addresses are called. Those of metadata services never are.',
     ),
   timeout: duration('1s', '60s', '15s').describe('Time for a request and its answer.'),
   only: z
@@ -61,5 +61,5 @@ export const webhookFeed = z.strictObject({
       time: duration('1s', '1h', '1s').describe('Longest time that a record waits for others.'),
     })
     .prefault({})
-    .describe('What is sent with one request: at the first of these bounds.'),
+    .describe('Size of a request. It is sent at the first of these bounds.'),
 })

@@ -44,7 +44,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'gatehouse records list --workload hr-bot --from 1d',
     'gatehouse records list --outcome refused --format csv > refused.csv',
   ],
-  'records show': ['gatehouse records show 0199c0de-0000-7000-8000-000000000000'],
+  'records show': [
+    'gatehouse records show 0199c0de-0000-7000-8000-000000000000',
+    'gatehouse records show 7ad00f11 --bodies --reason "Request 4711"',
+  ],
   'records tail': ['gatehouse records tail --caller alice'],
   'records search': ['gatehouse records search "parental leave" --workload hr-bot --reason "Request 4711"'],
   'records export': [
@@ -57,6 +60,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'records hold add': ['gatehouse records hold add --caller alice@contoso.com --reason "Case 4711"'],
   'records hold list': ['gatehouse records hold list'],
   'records hold remove': ['gatehouse records hold remove 0199c0de-0000-7000-8000-000000000000'],
+  'records erase': [
+    'gatehouse records erase --caller alice@contoso.com',
+    'gatehouse records erase --caller alice@contoso.com --confirm TOKEN --reason "Request 4711" --json > certificate.json',
+  ],
   'records erasures': ['gatehouse records erasures'],
   query: [
     'gatehouse query "SELECT workload, sum(cost) AS cost FROM records GROUP BY ALL"',

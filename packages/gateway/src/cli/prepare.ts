@@ -2,7 +2,7 @@
 import { type Command, CommanderError, type HelpConfiguration, Option } from 'commander'
 import { CliError } from './errors.ts'
 import { examples } from './examples.ts'
-import { asStarted } from './started.ts'
+import { forPeople } from './terminal/people.ts'
 import { sentence } from './terminal/sentence.ts'
 import { columnsIn, type Output } from './terminal/wrap.ts'
 
@@ -32,7 +32,8 @@ export function prepareProgram(program: Command, { stdout, program: name }: Prog
     .option('--admin <url>', 'its management API, as http://127.0.0.1:8081; also GATEHOUSE_ADMIN')
     .option('--json', 'the same as --format json; errors are JSON too')
     .hook('preAction', (_, action) => takeForm(program, action))
-  const print = (text: string): void => void stdout.write(asStarted(text, name))
+  // Options are in columns already; notes below them are wrapped here.
+  const print = (text: string): void => void stdout.write(forPeople(text, { program: name, stdout }))
   const width = (): number => columnsIn(stdout) ?? 80
   forEachCommand(program, command => {
     if (command.commands.length > 0) command.helpCommand('help [command]', 'show the help of a command')

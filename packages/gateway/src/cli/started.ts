@@ -1,5 +1,6 @@
 /** How messages and help name this program: as it was started, so that what they say can be typed. */
 import { basename, delimiter, dirname } from 'node:path'
+import { shellQuoted } from '../shell.ts'
 
 /** Environment variable in which the launcher of a clone says how it was started; it is not passed on. */
 export const startedVariable = 'GATEHOUSE_STARTED_AS'
@@ -14,14 +15,10 @@ export const standardName = 'gatehouse'
 export function startedName(env: Readonly<Record<string, string | undefined>>): string {
   const path = env[startedVariable] ?? ''
   if (path === '') return standardName
-  if (/[^\w./+@:~-]/.test(path)) return quoted(path)
+  if (/[^\w./+@:~-]/.test(path)) return shellQuoted(path)
   // A shell that finds a script on its PATH hands over the whole path, and a person types the last part of it.
   const isOnPath = (env['PATH'] ?? '').split(delimiter).includes(dirname(path))
   return isOnPath ? basename(path) : path
-}
-
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", "'\\''")}'`
 }
 
 /** The text, with the commands in it as they are typed here. Only for texts of people: data stays as it is. */

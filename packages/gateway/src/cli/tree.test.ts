@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { type ExitCode, reportError } from './errors.ts'
 import { examples } from './examples.ts'
 import { forEachCommand, wordsOf } from './prepare.ts'
+import { columnsOf } from './terminal/printable.ts'
 import { buildProgram } from './tree.ts'
 
 interface Ran {
@@ -13,9 +14,10 @@ interface Ran {
 }
 
 /** Runs a command line that does not get to its action. */
-async function run(words: readonly string[]): Promise<Ran> {
+async function run(words: readonly string[], columns?: number): Promise<Ran> {
   const written = { out: '', err: '' }
-  const stdout = { write: (text: string) => (written.out += text) }
+  const terminal = columns === undefined ? {} : { isTTY: true, columns }
+  const stdout = { ...terminal, write: (text: string) => (written.out += text) }
   const stderr = { write: (text: string) => (written.err += text) }
   const { program } = buildProgram({ stdout, stderr, env: {}, cwd: '/' })
   const code = await program.parseAsync([...words], { from: 'user' }).then(
@@ -60,6 +62,15 @@ test('every command has a description, options and arguments in one style, and e
     [],
     'examples of commands that there are not',
   )
+})
+
+// A terminal breaks long lines in the middle of a word.
+test('the help of every command is at most 80 columns wide, but for examples to paste', async () => {
+  for (const command of commands) {
+    const { out } = await run([...split(command), '--help'], 80)
+    const wide = out.split('\n').filter(line => columnsOf(line) > 80 && !line.startsWith('  $ '))
+    assert.deepEqual(wide, [], nameOf(command))
+  }
 })
 
 // An example that fails when it is typed is worse than none.

@@ -1,5 +1,6 @@
 import { demoAudience, demoDirectory } from '@gatehouse/simulator'
 import type { Config } from '../config/schema/index.ts'
+import { shellQuoted } from '../shell.ts'
 
 interface Addresses {
   readonly gateway: string
@@ -105,9 +106,4 @@ function signInLine(gateway: string, authority: string, certificate: string): Pa
     `${demoAudience} ${authority}`,
   ]
   return { title: "an application that signs in with Microsoft's own library", line: line.join(' \\\n  ') }
-}
-
-/** For a POSIX shell. */
-export function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -5,6 +5,7 @@ import type { AuditEntry, AuditFault, AuditHead, AuditOutcome, AuditPage } from 
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { type PeriodOptions, periodFrom } from '../terminal/periods.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { timesOfDay } from '../terminal/shorter.ts'
@@ -109,9 +110,8 @@ async function requireKnown(context: CliContext, { actor, action, as }: FilterOp
     throw new CliError('name_unknown', what, null, 'gatehouse audit list')
   }
   if (action !== undefined && (await hasNone({ action }))) {
-    context.stderr.write(
-      `! No entry of the whole trail has the action ${printableLine(action)}. docs/audit.md lists all actions.\n`,
-    )
+    const text = `! No entry of the whole trail has the action ${printableLine(action)}. docs/audit.md lists all actions.\n`
+    context.stderr.write(forPeople(text, context, context.stderr))
   }
 }
 
@@ -160,9 +160,8 @@ function verifyCommand(context: CliContext): Command {
       }
       if (context.json) return
       const files = segments === 1 ? '1 file' : `${figure(segments)} files`
-      context.stdout.write(
-        `✓ ${figure(entries)} entries in ${files} are as they were written; the last is ${last.seq}:${last.hash}\n${notes.map(note => `  ${note}\n`).join('')}`,
-      )
+      const text = `✓ ${figure(entries)} entries in ${files} are as they were written; the last is ${last.seq}:${last.hash}\n${notes.map(note => `  ${note}\n`).join('')}`
+      context.stdout.write(forPeople(text, context))
     })
 }
 

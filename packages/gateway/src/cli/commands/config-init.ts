@@ -25,7 +25,7 @@ export function initCommand(context: CliContext): Command {
         throw error
       })
       const files = schemaWritten === null ? [path] : [path, schemaWritten]
-      const text = `written: ${files.join(', ')}\nNext: fill in your tenant, instances and workloads, then gatehouse config check ${file}\n`
+      const text = `written: ${files.join(', ')}\nNext: fill in your tenant, instances and workloads, then: gatehouse config check ${file}\n`
       context.stdout.write(context.json ? `${jsonText({ files })}\n` : forPeople(text, context))
     })
 }

@@ -14,6 +14,7 @@ import type {
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { problemsText } from '../terminal/problems.ts'
 import { renderTable } from '../terminal/table.ts'
@@ -40,10 +41,11 @@ export function showCommand(context: CliContext): Command {
       else context.stdout.write(report.inForce.text)
       const { waitForRestart } = report.inForce
       if (waitForRestart.length > 0) {
-        context.stderr.write(`! these changes wait for a restart: ${waitForRestart.join(', ')}\n`)
+        const text = `! These changes wait for a restart: ${waitForRestart.join(', ')}\n`
+        context.stderr.write(forPeople(text, context, context.stderr))
       }
       const note = stateNotes[report.file.state]
-      if (note !== null) context.stderr.write(`! ${report.file.path} ${note}\n`)
+      if (note !== null) context.stderr.write(forPeople(`! ${report.file.path} ${note}\n`, context, context.stderr))
     })
 }
 
@@ -111,7 +113,7 @@ export function applyCommand(context: CliContext): Command {
       await requireUsable(context, file, text, as)
       const body = { text, expectedHash }
       const applied = await askAdmin<Applied>(context, { path: `${path}/apply`, method: 'POST', body, as })
-      context.stdout.write(context.json ? `${jsonText(applied, 2)}\n` : appliedText(applied))
+      context.stdout.write(context.json ? `${jsonText(applied, 2)}\n` : forPeople(appliedText(applied), context))
     })
 }
 

@@ -7,6 +7,7 @@ import type { Problem } from '../../config/messages.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { problemsText } from '../terminal/problems.ts'
 import { figure } from '../terminal/table.ts'
@@ -49,7 +50,7 @@ export function tryCommand(context: CliContext, fileDefault: string): Command {
       })
       if (context.json) context.stdout.write(`${jsonText(answer, 2)}\n`)
       if (answer.report === null) throw refused(context, file, answer.problems)
-      if (!context.json) context.stdout.write(reportText(answer.report))
+      if (!context.json) context.stdout.write(forPeople(reportText(answer.report), context))
       const harmed = answer.report.changes.filter(({ kind }) => kind !== 'allowed' && kind !== 'otherwise')
       if (options.strict !== true || harmed.length === 0) return
       throw new CliError(

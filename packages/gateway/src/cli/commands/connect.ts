@@ -50,8 +50,8 @@ export function connectCommand(context: SignInContext): Command {
       'after',
       `
 The key is made at each start and ends with the process; nothing is written to disk. The relay listens on 127.0.0.1 alone.
-COMMAND gets OPENAI_BASE_URL, OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY, OPENAI_API_VERSION, and their
-older names. The exit code is that of COMMAND. A page per tool, with what to paste: docs/clients/README.md.`,
+COMMAND gets OPENAI_BASE_URL, OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY, OPENAI_API_VERSION, and their older names. The exit code is that of COMMAND.
+A page per tool, with what to paste: docs/clients/README.md.`,
     )
     .action(async (command: string[], options: ConnectOptions) => connect(context, command, options))
 }

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DemoFeedKind, demoFeedKinds } from '../../demo/feeds/kinds.ts'
+import { shellQuoted } from '../../shell.ts'
 import { type CliContext, demoVariable, removeDemoState, writeDemoState } from '../context.ts'
 import { type PortOption, startFailure, stopSignal } from '../lifetime.ts'
 import { jsonText } from '../terminal/printable.ts'
@@ -44,10 +45,7 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   const directory = resolve(context.cwd, options.directory)
   const ports = demoPorts(options.basePort, options)
   await requireFreePorts(ports, directory)
-  const [{ startDemo }, { shellQuoted }] = await Promise.all([
-    import('../../demo/index.ts'),
-    import('../../demo/banner.ts'),
-  ])
+  const { startDemo } = await import('../../demo/index.ts')
   const demo = await startDemo({
     ...options,
     ...ports,

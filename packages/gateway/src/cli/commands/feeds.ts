@@ -5,6 +5,7 @@ import type { FeedState } from '../../ledger/feeds/control.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
+import { forPeople } from '../terminal/people.ts'
 import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
@@ -73,7 +74,7 @@ interface Order {
 async function send(context: CliContext, { name, order, done, to, as }: Order): Promise<void> {
   const path = `/api/v1/feeds/${encodeURIComponent(name)}/${order}`
   const state = await askAdmin<FeedState>(context, { path, query: { to }, as, method: 'POST' })
-  const text = `✓ ${state.name}  ${done}; it is ${figure(state.lagRecords)} records behind.\n`
+  const text = forPeople(`✓ ${state.name}  ${done}; it is ${figure(state.lagRecords)} records behind.\n`, context)
   context.stdout.write(context.json ? `${jsonText(state)}\n` : text)
 }
 

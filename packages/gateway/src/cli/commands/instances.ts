@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
@@ -254,7 +255,7 @@ function drainCommand(context: CliContext, order: keyof typeof drainTexts): Comm
       context.stdout.write(
         context.json
           ? `${jsonText(answer)}\n`
-          : `✓ ${name}  ${drainTexts[order].done}; ${callsUnderWay(answer.inFlight)}.${note}\n`,
+          : forPeople(`✓ ${name}  ${drainTexts[order].done}; ${callsUnderWay(answer.inFlight)}.${note}\n`, context),
       )
     })
 }
@@ -273,7 +274,10 @@ async function probeInstance(context: CliContext, name: string, as: string | und
   context.stdout.write(
     context.json
       ? `${jsonText({ instance: name, ...result })}\n`
-      : `✓ ${name}  answered ${status} in ${Math.round(durationMs)} ms; its credential is accepted.\n`,
+      : forPeople(
+          `✓ ${name}  answered ${status} in ${Math.round(durationMs)} ms; its credential is accepted.\n`,
+          context,
+        ),
   )
 }
 

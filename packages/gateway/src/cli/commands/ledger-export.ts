@@ -12,6 +12,7 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import { Reasoned, reasonOption } from '../reach/reasoned.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { addFilterOptions, type FilterOptions, filterQuery, withPeriod } from './filters.ts'
@@ -43,7 +44,7 @@ export function exportCommand(context: CliContext): Command {
     const path = resolve(context.cwd, options.out)
     const { records, damaged } = await exported(context, options, format, path)
     const without = damaged === 0 ? '' : `! ${figure(damaged)} of them are without their bodies, which are damaged.\n`
-    const text = `✓ ${figure(records)} records are in ${path}.\n${without}`
+    const text = forPeople(`✓ ${figure(records)} records are in ${path}.\n${without}`, context)
     context.stdout.write(context.json ? `${jsonText({ path, records, damaged })}\n` : text)
   })
 }

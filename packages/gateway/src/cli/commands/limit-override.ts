@@ -5,6 +5,7 @@ import { limitNames } from '../../config/schema/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { expiry } from '../terminal/times.ts'
 
@@ -39,7 +40,7 @@ export function limitOverrideCommand(context: CliContext): Command {
       // `limits` has options of these names too, and takes them from the line.
       const options = command.optsWithGlobals<OverrideOptions>()
       const answer = options.end === true ? await end(context, rule, options) : await begin(context, rule, options)
-      context.stdout.write(context.json ? `${jsonText(answer)}\n` : textOf(answer, context.clock()))
+      context.stdout.write(context.json ? `${jsonText(answer)}\n` : forPeople(textOf(answer, context.clock()), context))
     })
 }
 

@@ -1,5 +1,6 @@
 /** Lists that come page by page. A file of CSV or JSON is whole, or says that there is more. */
 import type { CliContext } from '../context.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { type Format, wholeNumber } from './filters.ts'
@@ -48,10 +49,12 @@ export async function printList<Row, Place>(context: CliContext, output: ListOut
   } while (next !== null && printed < limit)
   writer.end(next !== null)
   if (next === null) return
-  const note = `These are the newest ${figure(printed)} ${noun}, and there are more.`
-  if (format === 'table')
-    context.stdout.write(`\n${note} Try: --limit ${Math.min(10 * printed, limitMost)}, or --format csv for all\n`)
-  else context.stderr.write(`! ${note} Without --limit you get all.\n`)
+  const newest = printed === 1 ? `This is the newest of the ${noun}` : `These are the newest ${figure(printed)} ${noun}`
+  const note = `${newest}, and there are more.`
+  if (format === 'table') {
+    const more = `Try: --limit ${Math.min(10 * printed, limitMost)}, or --format csv for all`
+    context.stdout.write(forPeople(`\n${note} ${more}\n`, context))
+  } else context.stderr.write(forPeople(`! ${note} Without --limit you get all.\n`, context, context.stderr))
 }
 
 interface Writer<Row> {

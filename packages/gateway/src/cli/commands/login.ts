@@ -14,7 +14,7 @@ import { browserCommand, openBrowser } from '../reach/browser.ts'
 import type { Endpoints } from '../reach/endpoints.ts'
 import { removeProfile, writeProfile } from '../reach/profile.ts'
 import { authorityOrigin, explained, settingsFor } from '../reach/sign-in.ts'
-import { asStarted } from '../started.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 
 interface LoginOptions {
@@ -48,7 +48,8 @@ export async function login(context: SignInContext, options: LoginOptions): Prom
   await explained(authorityOrigin(endpoints, context.env, options.authority), async () => {
     const settings = await settingsFor(endpoints, context.env, options.scope, givenSettings(options))
     const client = await connectSignIn(settings, { clock: context.clock })
-    context.stderr.write(`Signing in to tenant ${settings.tenantId} at ${settings.authority}, for ${settings.scope}\n`)
+    const text = `Signing in to tenant ${settings.tenantId} at ${settings.authority}, for ${settings.scope}\n`
+    context.stderr.write(forPeople(text, context, context.stderr))
     const token = options.device === true ? await byDevice(context, client) : await byBrowser(context, client, options)
     await remember(context, endpoints, settings, token)
   })
@@ -71,8 +72,9 @@ async function byBrowser(context: SignInContext, client: SignInClient, options: 
       const lead = opened
         ? 'Your browser opens this page; if it does not, open it yourself:'
         : 'Open this page in a browser:'
-      const without = `Without a browser here: ${asStarted('gatehouse login --device', context.program)}`
-      context.stderr.write(`${lead}\n  ${url}\nWaiting for at most five minutes. ${without}\n`)
+      const without = 'Without a browser here: gatehouse login --device'
+      const text = `${lead}\n  ${url}\nWaiting for at most five minutes. ${without}\n`
+      context.stderr.write(forPeople(text, context, context.stderr))
     },
   })
 }

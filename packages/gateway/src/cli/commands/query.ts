@@ -7,6 +7,7 @@ import { type QueryResult, type QueryValue, queryMs, queryRows, querySqlUnitsMax
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, type Format, formatOf, wholeNumber, widthOf } from './filters.ts'
@@ -78,7 +79,7 @@ function show(context: CliContext, result: QueryResult, format: Format): void {
   if (truncated === null || format === 'json') return
   const why =
     truncated === 'rows' ? `There are more than ${figure(rows.length)} rows (--rows).` : 'The rest is too long.'
-  context.stderr.write(`! ${why}\n`)
+  context.stderr.write(forPeople(`! ${why}\n`, context, context.stderr))
 }
 
 const isNumber = (type: string): boolean => /INT|DECIMAL|DOUBLE|FLOAT/.test(type) && !/[[(](?!\d)/.test(type)

@@ -327,7 +327,10 @@ test('show offers the bodies that there are, and says why there is no other', as
   const { house, read } = await startReaders(t)
   const hint = async (number: number): Promise<string> => (await read(['records', 'show', recordId(number)])).out
   await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('q'), response: Buffer.from('a') })
-  assert.match(await hint(1), /\nPrompt and answer, for auditors: gatehouse records show \S+ --bodies\n$/)
+  assert.match(
+    await hint(1),
+    /\nPrompt and answer, for auditors: gatehouse records show \S+ --bodies --reason "WHY"\n$/,
+  )
   await house.ledger.add(recordRow(recordId(2)), { request: null, response: null })
   assert.match(await hint(2), /\nNo prompt: workload hr-bot recorded figures only .*\nNo answer: workload hr-bot /)
   await house.ledger.add(recordRow(recordId(3), { responseBytes: 0 }), { request: Buffer.from('q'), response: null })

@@ -5,6 +5,7 @@ import { recordId, recordRow } from '../../admin/ledger.fixture.ts'
 import { configSchema } from '../../config/schema/index.ts'
 import type { EraseCertificate } from '../../ledger/privacy/index.ts'
 import { type Run, run } from '../run.fixture.ts'
+import { columnsOf } from '../terminal/printable.ts'
 
 const roles = { ...configInput.admin.roles, custodian: [{ user: idOf('bob') }], eraser: [{ user: idOf('alice') }] }
 const { admin: access } = configSchema.parse({ ...configInput, admin: { roles } })
@@ -21,6 +22,20 @@ async function started(t: TestContext) {
       run(['records', ...args], { admin: house.admin.url, token: () => house.token(name) })
   return { house, eraser: as('alice'), custodian: as('bob') }
 }
+
+// Who types a part of the first command again erases other records, or none, and keeps no certificate.
+test('the first command prints the second one whole, with what was given, for a terminal of 80 columns', async t => {
+  const { house } = await started(t)
+  const given = ['--caller', caller, '--workload', 'hr-bot', '--from', '2026-11']
+  const options = { admin: house.admin.url, token: () => house.token('alice'), columns: 80 }
+  const { out } = await run(['records', 'erase', ...given, '--as', 'alice'], options)
+  const lines = out.split('\n')
+  const whole = /^ {2}gatehouse records erase (.*) --confirm \S+ --reason "Request 4711" --json > certificate\.json$/
+  const same = lines.map(line => whole.exec(line)?.[1]).find(found => found !== undefined)
+  assert.equal(same, [...given, '--as', 'alice'].join(' '))
+  const wide = lines.filter(line => columnsOf(line) > 80 && !whole.test(line) && line.trim().includes(' '))
+  assert.deepEqual(wide, [])
+})
 
 test('a person is erased by two commands, and the certificate is printed', async t => {
   const { house, eraser } = await started(t)

@@ -3,9 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
 import { csvLine } from '../../csv.ts'
 import type { EraseCertificate, ErasePreview, EraseState } from '../../ledger/privacy/index.ts'
+import { shellQuoted } from '../../shell.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { periodEnd, periodHelp } from '../terminal/periods.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable } from '../terminal/table.ts'
@@ -40,11 +42,6 @@ export function eraseCommand(context: CliContext): Command {
     .option('--confirm <token>', 'erase what the preview with this token has shown; with the same options')
     .option('--reason <text>', 'why, 3 to 500 characters, without the name: it is kept with the certificate')
     .option('--as <name>', 'do it as this account')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ gatehouse records erase --caller alice@contoso.example\n' +
-        '  $ gatehouse records erase --caller alice@contoso.example --confirm TOKEN --reason "Request 4711" --json > certificate.json',
-    )
     .action(async (options: EraseOptions) => {
       if (options.confirm === undefined) await showPreview(context, options)
       else await erase(context, options, options.confirm)
@@ -54,10 +51,19 @@ export function eraseCommand(context: CliContext): Command {
 async function showPreview(context: CliContext, options: EraseOptions): Promise<void> {
   const body = selectionOf(options, context)
   const found = await askAdmin<Preview>(context, { path: `${path}/preview`, as: options.as, method: 'POST', body })
-  context.stdout.write(context.json ? `${jsonText(found, 2)}\n` : previewText(found))
+  context.stdout.write(context.json ? `${jsonText(found, 2)}\n` : forPeople(previewText(found, options), context))
 }
 
-function previewText(found: Preview): string {
+/** The second step, with what the first one was given: the token is good for that alone. */
+function confirmCommand(token: string, { caller, workload, from, to, as }: EraseOptions): string {
+  const given = { caller, workload, from, to, as }
+  const same = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${shellQuoted(value)}`],
+  )
+  return `gatehouse records erase ${same.join(' ')} --confirm ${token} --reason "Request 4711" --json > certificate.json`
+}
+
+function previewText(found: Preview, options: EraseOptions): string {
   const { filter, name, records, archived, archives, segments, bodyBytes, fromMs, toMs, heldRecords, holds, feeds } =
     found
   const lines = [
@@ -71,8 +77,8 @@ function previewText(found: Preview): string {
       ? []
       : [`  shipped    ${feeds.map(printableLine).join(', ')}: what these feeds shipped is not removed there`]),
     'Calls in flight and later ones are not touched. Figures stay, under a random pseudonym. It cannot be undone.',
-    `To erase, until ${instant(found.expiresAtMs)} UTC, type the same command with`,
-    `  --confirm ${found.token} --reason "NUMBER OF THE REQUEST"`,
+    `To erase, until ${instant(found.expiresAtMs)} UTC, with the number of the request as the reason:`,
+    `  ${confirmCommand(found.token, options)}`,
   ]
   return `${lines.join('\n')}\n`
 }
@@ -85,7 +91,10 @@ async function erase(context: CliContext, options: EraseOptions, token: string):
   }
   const body = { ...selectionOf(options, context), token, reason }
   let state = await askAdmin<EraseState>(context, { path, as, method: 'POST', body })
-  if (!context.json) context.stderr.write(`Erasure ${state.id} has begun. It goes on if this command ends.\n`)
+  if (!context.json) {
+    const begun = `Erasure ${state.id} has begun. It goes on if this command ends.\n`
+    context.stderr.write(forPeople(begun, context, context.stderr))
+  }
   while (state.state === 'running') {
     await wait(lookMs)
     state = await askAdmin<EraseState>(context, { path: `${path}/${state.id}`, as })
@@ -99,7 +108,9 @@ async function erase(context: CliContext, options: EraseOptions, token: string):
       'gatehouse records erasures',
     )
   }
-  context.stdout.write(context.json ? `${jsonText(state.certificate, 2)}\n` : certificateText(state.certificate))
+  context.stdout.write(
+    context.json ? `${jsonText(state.certificate, 2)}\n` : forPeople(certificateText(state.certificate), context),
+  )
 }
 
 function certificateText({
@@ -122,7 +133,7 @@ function certificateText({
     `  pseudonym  ${pseudonym}`,
     '  Not removed:',
     ...left.map(({ count, why }) => `  - ${count === null ? '' : `${figure(count)}: `}${printableLine(why)}`),
-    `The whole certificate: gatehouse records erasures --json`,
+    'The whole certificate: gatehouse records erasures --json',
   ]
   return `${lines.join('\n')}\n`
 }

@@ -6,6 +6,7 @@ import { CliError } from '../errors.ts'
 import type { Manifest } from '../exporting/manifest.ts'
 import { reasonOption } from '../reach/reasoned.ts'
 import { money } from '../terminal/money.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText, printable } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { addFilterOptions, type FilterOptions, filterQuery, wholeNumber, withPeriod } from './filters.ts'
@@ -59,15 +60,15 @@ async function runExport(context: CliContext, options: ExportOptions): Promise<v
   const { exportToFile, exportToOutput } = await import('../exporting/run.ts')
   if (out === undefined) {
     const manifest = await exportToOutput(context, plan)
-    context.stderr.write(context.json ? `${jsonText(manifest)}\n` : summaryText(manifest, 'on standard output', ''))
+    const text = forPeople(summaryText(manifest, 'on standard output', ''), context, context.stderr)
+    context.stderr.write(context.json ? `${jsonText(manifest)}\n` : text)
     return
   }
   const path = resolve(context.cwd, out)
   const manifest = await exportToFile(context, path, plan, resume === true)
   const beside = `  ${path}.manifest.json says what it has.\n`
-  context.stdout.write(
-    context.json ? `${jsonText({ path, ...manifest })}\n` : summaryText(manifest, `in ${path}`, beside),
-  )
+  const text = forPeople(summaryText(manifest, `in ${path}`, beside), context)
+  context.stdout.write(context.json ? `${jsonText({ path, ...manifest })}\n` : text)
 }
 
 export function verifyExportCommand(context: CliContext): Command {
@@ -82,7 +83,7 @@ export function verifyExportCommand(context: CliContext): Command {
       const manifest = await verifyExport(path)
       const { by, endedAt, gateway } = manifest
       const whole = `  As it was exported by ${by.name ?? by.key} from ${gateway.url}, ${endedAt}.\n`
-      const text = summaryText(manifest, `in ${path}`, printable(whole))
+      const text = forPeople(summaryText(manifest, `in ${path}`, printable(whole)), context)
       context.stdout.write(context.json ? `${jsonText({ path, ...manifest })}\n` : text)
     })
 }

@@ -5,6 +5,7 @@ import type { LegalHold } from '../../ledger/privacy/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { askAdmin } from '../reach/admin-client.ts'
+import { forPeople } from '../terminal/people.ts'
 import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { renderTable } from '../terminal/table.ts'
@@ -51,10 +52,6 @@ function addCommand(context: CliContext): Command {
     .option('--to <when>', 'only records up to then; a date or a month is included', periodEnd)
     .requiredOption('--reason <text>', 'why, 3 to 500 characters; it is kept')
     .option('--as <name>', 'do it as this account')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ gatehouse records hold add --caller alice@contoso.example --from 2026-09 --reason "Case 41"',
-    )
     .action(async (options: AddOptions) => {
       const selection = selectionOf(options, context)
       if (Object.keys(selection).length === 0) {
@@ -65,7 +62,7 @@ function addCommand(context: CliContext): Command {
       }
       const body = { ...selection, reason: options.reason }
       const hold = await askAdmin<LegalHold>(context, { path, as: options.as, method: 'POST', body })
-      const text = `✓ ${hold.id}  Held from now on: ${wordsOf(hold)}.\n`
+      const text = forPeople(`✓ ${hold.id}  Held from now on: ${wordsOf(hold)}.\n`, context)
       context.stdout.write(context.json ? `${jsonText(hold)}\n` : text)
     })
 }
@@ -92,7 +89,7 @@ function removeCommand(context: CliContext): Command {
     .action(async (id: string, options: { readonly as?: string }) => {
       const question = { path: `${path}/${encodeURIComponent(id)}/remove`, as: options.as, method: 'POST' } as const
       const hold = await askAdmin<LegalHold>(context, question)
-      const text = `✓ ${hold.id}  No longer held: ${wordsOf(hold)}.\n`
+      const text = forPeople(`✓ ${hold.id}  No longer held: ${wordsOf(hold)}.\n`, context)
       context.stdout.write(context.json ? `${jsonText(hold)}\n` : text)
     })
 }

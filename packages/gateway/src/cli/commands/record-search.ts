@@ -4,6 +4,7 @@ import { csvLine } from '../../csv.ts'
 import { type SearchHit, type SearchPage, searchHitsMax, textFault } from '../../ledger/search/index.ts'
 import type { CliContext } from '../context.ts'
 import { Reasoned, reasonOption } from '../reach/reasoned.ts'
+import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { endsOfIds, timesOfDay } from '../terminal/shorter.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
@@ -80,8 +81,8 @@ async function search(context: CliContext, text: string, options: SearchOptions)
     )
   const notes = `${notesOf(found, options.workload, day).join('\n')}\n`
   // A file of CSV holds nothing else.
-  if (format === 'csv') context.stderr.write(notes)
-  else context.stdout.write(notes)
+  const output = format === 'csv' ? context.stderr : context.stdout
+  output.write(forPeople(notes, context, output))
 }
 
 /** Asks answer after answer, each of which has a bound of its own, and adds them up. */

@@ -74,7 +74,8 @@ function bodiesHint(row: RecordRow, kept: KeptAnswer): string {
   const there = (['request', 'response'] as const).filter(part => kept[part] === 'kept')
   const missing = (['request', 'response'] as const).filter(part => kept[part] !== 'kept')
   const what = there.length === 2 ? 'Prompt and answer' : there[0] === 'request' ? 'Prompt' : 'Answer'
-  const offer = there.length === 0 ? [] : [`${what}, for auditors: gatehouse records show ${row.id} --bodies`]
+  const offer =
+    there.length === 0 ? [] : [`${what}, for auditors: gatehouse records show ${row.id} --bodies --reason "WHY"`]
   const reasons = missing.map(part => `No ${names[part]}: ${reasonFor(part, row, kept)}.`)
   return `\n${[...offer, ...reasons].join('\n')}\n`
 }

@@ -14,10 +14,8 @@ export function tokenCommand(context: CliContext): Command {
     .addHelpText(
       'after',
       `
-The token is the first of these: --as; the managed identity that GATEHOUSE_MANAGED_IDENTITY names (system, or a client id);
-the application of GATEHOUSE_CLIENT_ID and GATEHOUSE_CLIENT_SECRET, when both are set; the person who signed in with gatehouse
-login. A token is renewed when it is near its end: let tools run this command each time. GATEHOUSE_TENANT,
-GATEHOUSE_AUTHORITY and GATEHOUSE_SCOPE replace what the gateway says of itself. See docs/clients/README.md.`,
+The token is the first of these: --as; the managed identity that GATEHOUSE_MANAGED_IDENTITY names (system, or a client id); the application of GATEHOUSE_CLIENT_ID and GATEHOUSE_CLIENT_SECRET, when both are set; the person who signed in with gatehouse login.
+A token is renewed when it is near its end: let tools run this command each time. GATEHOUSE_TENANT, GATEHOUSE_AUTHORITY and GATEHOUSE_SCOPE replace what the gateway says of itself. See docs/clients/README.md.`,
     )
     .action(async (options: { readonly as?: string; readonly scope?: string }) => {
       const token = await context.token(options)

@@ -7,6 +7,7 @@ import { CliError } from '../errors.ts'
 import { adminIsGateway, adminUnreachable } from '../reach/addresses.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { expiry } from '../terminal/times.ts'
+import { columnsIn, wrapLine } from '../terminal/wrap.ts'
 
 /** Claims of a token about its holder; read, not verified: the gateway verifies. */
 export interface TokenHolder {
@@ -42,7 +43,7 @@ export function whoamiCommand(context: SignInContext): Command {
       const { admin, origins } = await context.endpoints()
       const known =
         admin === null ? 'The management API is not known: --admin URL' : await askGateway(admin, origins.admin, token)
-      context.stdout.write(context.json ? renderJson(holder, known) : renderText(holder, known, context.clock()))
+      context.stdout.write(context.json ? renderJson(holder, known) : renderText(holder, known, context))
     })
 }
 
@@ -103,7 +104,7 @@ function renderJson(holder: TokenHolder, known: Known): string {
   return `${jsonText({ ...holder, roles, workloads, ...('note' in rest ? { note: rest.note } : {}) })}\n`
 }
 
-function renderText(holder: TokenHolder, known: Known, nowMs: number): string {
+function renderText(holder: TokenHolder, known: Known, { clock, stdout }: SignInContext): string {
   const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '))
   const rows: readonly (readonly [string, string])[] = [
     [holder.kind === 'user' ? 'user' : 'application', holder.displayName ?? '-'],
@@ -111,12 +112,13 @@ function renderText(holder: TokenHolder, known: Known, nowMs: number): string {
     ['tenant', holder.tenantId ?? '-'],
     [holder.kind === 'user' ? 'signed in with' : 'app id', holder.appId ?? '-'],
     ['audience', `${holder.audience ?? '-'} (token version ${holder.tokenVersion ?? '-'})`],
-    ['expires', holder.expiresAt === null ? '-' : expiry(Date.parse(holder.expiresAt), nowMs)],
+    ['expires', holder.expiresAt === null ? '-' : expiry(Date.parse(holder.expiresAt), clock())],
     ...(typeof known === 'string'
       ? [['roles', `not known. ${known}`] as const]
       : [['roles', list(known.roles)] as const, ['workloads', list(known.workloads)] as const]),
   ]
-  return rows.map(([label, value]) => `${label.padEnd(15)} ${plain(value)}\n`).join('')
+  const width = columnsIn(stdout)
+  return rows.map(([label, value]) => `${wrapLine(`${label.padEnd(15)} ${plain(value)}`, width, 16)}\n`).join('')
 }
 
 /** A display name can contain anything; a terminal must not obey it. */

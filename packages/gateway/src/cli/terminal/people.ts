@@ -2,12 +2,18 @@
 import { asStarted } from '../started.ts'
 import { columnsIn, type Output, wrapLine } from './wrap.ts'
 
+interface Reader {
+  readonly program: string
+  readonly stdout: Output
+}
+
 /**
  * @param text lines of prose, findings or steps; no tables, whose lines have their widths already.
- * @param parts the context of the command: what the program is called, and where the text goes.
+ * @param reader the context of the command: what the program is called, and where the text goes.
+ * @param output where it goes instead, as standard error.
  */
-export function forPeople(text: string, { program, stdout }: { readonly program: string; readonly stdout: Output }) {
-  const width = columnsIn(stdout)
+export function forPeople(text: string, { program, stdout }: Reader, output: Omit<Output, 'write'> = stdout): string {
+  const width = columnsIn(output)
   return asStarted(text, program)
     .split('\n')
     .map(line => wrapLine(line, width, indentOf(line, width ?? 80)))

@@ -24,6 +24,30 @@ test('C19 long lines break between words and keep every word', () => {
   assert.equal(wrapLine('a b', null, 4), 'a b')
 })
 
+// A command that is broken runs as two other ones when it is pasted.
+test('a command at the end of a line stays whole, and goes to a line of its own where it does not fit', () => {
+  const command = "./gatehouse records show 01a21a09-ff11-7c76-b392-6c356e7657c0 --bodies --reason 'a reason'"
+  for (const lead of ['Prompt and answer, for auditors: ', '  Try: ', '  → ', '']) {
+    const lines = wrapLine(lead + command, 60, 4).split('\n')
+    assert.equal(
+      lines
+        .at(-1)
+        ?.trim()
+        .replace(/^(Try:|→) /, ''),
+      command,
+      lead,
+    )
+  }
+  const alone = wrapLine(`Prompt and answer, for auditors: ${command}`, 60, 4)
+  assert.equal(alone, `Prompt and answer, for auditors:\n    ${command}`)
+  const sentence = 'Give the whole name: gatehouse usage --by caller lists the names that there are.'
+  assert.ok(
+    wrapLine(sentence, 60, 4)
+      .split('\n')
+      .every(line => columnsOf(line) <= 60),
+  )
+})
+
 test('errors are wrapped to the terminal, and to nothing in a file', () => {
   const error = new CliError('file_missing', 'a '.repeat(60).trim(), 'why '.repeat(40).trim(), 'gatehouse config init')
   const said = (columns: number | null): string => {

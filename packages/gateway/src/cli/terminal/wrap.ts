@@ -10,7 +10,7 @@ export interface Output {
 
 /**
  * One line as lines of at most `width` columns. A word that is longer than a line, as a path or an address, stays
- * whole: it can then be copied.
+ * whole, and so does a command at the end of the line: they can then be copied.
  * @param width columns of the terminal; null for no bound, as in files and pipes.
  * @param indent blanks before every line but the first.
  */
@@ -20,7 +20,7 @@ export function wrapLine(text: string, width: number | null, indent: number): st
   const lines: string[] = []
   let line = lead
   let isEmpty = true
-  for (const [piece, blanks, word] of text.slice(lead.length).matchAll(/( *)([^ ]+)/g)) {
+  for (const [piece, blanks, word] of wordsOf(text.slice(lead.length))) {
     if (isEmpty || columnsOf(line + piece) <= width) line += isEmpty ? word : `${blanks}${word}`
     else {
       lines.push(line)
@@ -29,6 +29,19 @@ export function wrapLine(text: string, width: number | null, indent: number): st
     isEmpty = false
   }
   return [...lines, line].join('\n')
+}
+
+/** A command that ends a line: after a colon, or the whole line, with its mark. A sentence ends with a stop. */
+const lastCommand = /(?:^(?:(?:[$→]|Try:) )?|(?<=: ))\S*gatehouse'? [a-z-].*(?<![.,:;])$/
+
+/** Words with the blanks before them; a command is one word. */
+function wordsOf(text: string): (readonly [piece: string, blanks: string, word: string])[] {
+  const command = lastCommand.exec(text)?.[0] ?? ''
+  const sentence = text.slice(0, text.length - command.length)
+  const words = [...sentence.matchAll(/( *)([^ ]+)/g)].map(
+    ([piece, blanks = '', word = '']) => [piece, blanks, word] as const,
+  )
+  return command === '' ? words : [...words, [` ${command}`, ' ', command]]
 }
 
 /** Columns of an output; null when it goes to a file or a pipe. */

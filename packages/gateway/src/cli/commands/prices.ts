@@ -94,7 +94,7 @@ const columns: readonly TableColumn[] = [
   ...rates.map(({ title }, at) => ({ title, align: 'right' as const, ...(at < 3 ? {} : { leaves: 3 + at }) })),
   { title: 'batch', align: 'right', leaves: 9 },
   { title: 'from', leaves: 2 },
-  { title: 'price', cutTo: 12, leaves: 1 },
+  { title: 'as of', cutTo: 12, leaves: 1 },
 ]
 
 function cellsOf({ model, deployments, price }: PriceLine): string[] {
@@ -105,7 +105,8 @@ function cellsOf({ model, deployments, price }: PriceLine): string[] {
     ...rates.map(({ nano }) => String(perMillion(price[nano]))),
     `${Number((price.batchShare * 100).toFixed(2))} %`,
     price.from,
-    price.name,
+    // The name begins with the model, which the first column has.
+    price.name.startsWith(`${model} `) ? price.name.slice(model.length + 1) : price.name,
   ]
 }
 

@@ -40,8 +40,12 @@ test('a search prints the places of today as a table, and how many records it ha
     `2026-11-20 09:30:00  ${recordId(1)}  carol@contoso.example  request  How many days of Leave do I have?·[2J`,
   )
   assert.equal(lines[4], '1 found; searched 2 of 2 records of hr-bot on 2026-11-20 (UTC).')
-  const narrow = await search(['leave', ...inBot], { columns: 80 })
-  assert.match(narrow.out, /Leave/)
+  // What was found is what the reader looks for.
+  await house.ledger.add(recordRow(recordId(3)), said('For how many days of parental leave can I stay at home?'))
+  for (const columns of [80, 120, 200]) {
+    const { out: narrow } = await search(['parental leave', ...inBot], { columns })
+    assert.match(narrow, /days of parental leave/, `${columns}`)
+  }
 })
 
 test('a search goes on over answers until it has its hits, and says how the rest is searched', async t => {

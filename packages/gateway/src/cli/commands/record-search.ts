@@ -120,10 +120,10 @@ const columns: readonly TableColumn[] = [
   { title: 'id', shorten: endsOfIds },
   { title: 'caller', cutTo: 16 },
   { title: 'in', leaves: 1 },
-  { title: 'text', cutTo: 24, prose: true },
+  { title: 'text', cutTo: 28, prose: true },
 ]
 /** UTF-16 units before what was found, so that a narrow table does not cut it off. */
-const beforeUnits = 16
+const beforeUnits = 8
 
 function cellsOf(hit: SearchHit, width: number | null): string[] {
   const { startedAtMs, id, callerName, callerKey, before, found, after } = hit

@@ -162,6 +162,24 @@ test('ids are cut to their ends and times to what differs, and a line below says
   assert.ok(renderTable(shown, rows, 120).includes('2026-11-26 18:55:24  01a21936-61f8-705c-b5c4-45477deec466'))
 })
 
+// A name that is cut cannot be typed into the next command; a figure can be asked for.
+test('on 80 columns names of usual length are whole while a figure can be hidden, and longer ones hide none', () => {
+  const lanes: readonly TableColumn[] = [
+    { title: 'instance', cutTo: 12 },
+    { title: 'deployment', cutTo: 12 },
+    { title: 'state' },
+    { title: 'calls', align: 'right', leaves: 3 },
+    { title: 'in flight', align: 'right', leaves: 4 },
+    { title: 'tokens left', align: 'right', leaves: 5 },
+  ]
+  const row = ['dev-openai-instance-1', 'text-embedding-3-small', 'ok', '1,234', '0', '100,000,000']
+  const usual = renderTable(lanes, [row], 80)
+  for (const name of row.slice(0, 2)) assert.ok(usual.includes(name), usual)
+  assert.match(usual, /^Hidden columns \(window too narrow\): tokens left\./m)
+  const long = renderTable(lanes, [['x'.repeat(40), 'y'.repeat(40), ...row.slice(2)]], 60)
+  assert.match(long, /^Hidden columns \(window too narrow\): tokens left\./m)
+})
+
 test('names that share a long beginning are cut in their middle, and columns are hidden before', () => {
   const rows = ['east', 'west'].map(end => ['bob', `a-very-long-name-of-an-instance-in-the-region-${end}`, '1'])
   const three = [{ title: 'caller' }, { title: 'instance', cutTo: 8 }, { title: 'tokens', leaves: 1 }]

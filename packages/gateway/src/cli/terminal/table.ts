@@ -1,6 +1,7 @@
 /**
  * Tables on a terminal: never wider than it, numbers right-aligned, two names never the same text. Where the terminal
- * is too narrow, ids and times get shorter first, then columns are hidden, then names are cut.
+ * is too narrow, ids and times get shorter first, then columns are hidden, then names are cut. Names of usual length
+ * are worth more than a figure: they stay whole where hiding columns is enough for it.
  */
 import { DistinctNames, distinctWidth } from './distinct.ts'
 import { columnsOf, cutToColumns, printableLine } from './printable.ts'
@@ -47,6 +48,9 @@ type Rows = readonly (readonly string[])[]
 const gap = '  '
 /** Cuttable columns are never narrower. */
 const cutLeast = 4
+/** Names up to this width are not cut while a column can be hidden that is not among the last ones to leave. */
+const wholeNames = 24
+const leavesLast = 2
 
 /**
  * Chooses columns and widths from the known rows. `width` is the terminal's, null for no bound: output to a file or a
@@ -128,12 +132,26 @@ function widest({ column, texts }: Draft): number {
 /** Makes the table as narrow as the terminal. */
 function squeeze(drafts: readonly Draft[], width: number): void {
   for (const draft of drafts) if (totalWidth(drafts) > width) makeShorter(draft)
+  hideForNames(drafts, width)
+  cutWidest(drafts, width, wholeWidth)
   for (const draft of inOrderOfLeaving(drafts)) {
     if (totalWidth(drafts, cutWidth) <= width) break
     draft.isHidden = true
   }
   cutWidest(drafts, width, cutWidth)
   cutWidest(drafts, width, ({ column, width: own }) => (column.cutTo === undefined ? own : cutLeast))
+}
+
+/** Hides as many columns as names of usual length need; none where that is not enough. */
+function hideForNames(drafts: readonly Draft[], width: number): void {
+  const hidden: Draft[] = []
+  for (const draft of inOrderOfLeaving(drafts)) {
+    if (totalWidth(drafts, wholeWidth) <= width) return
+    if ((draft.column.leaves ?? 0) <= leavesLast) break
+    draft.isHidden = true
+    hidden.push(draft)
+  }
+  if (totalWidth(drafts, wholeWidth) > width) for (const draft of hidden) draft.isHidden = false
 }
 
 function makeShorter(draft: Draft): void {
@@ -157,6 +175,11 @@ function cutWidth({ column, texts, width }: Draft): number {
   if (column.cutTo === undefined) return width
   const least = column.prose === true ? column.cutTo : Math.max(column.cutTo, distinctWidth(texts))
   return Math.min(width, least)
+}
+
+/** The width of a column whose names of usual length are whole. */
+function wholeWidth(draft: Draft): number {
+  return draft.column.prose === true || draft.width > wholeNames ? cutWidth(draft) : draft.width
 }
 
 function cutWidest(drafts: readonly Draft[], width: number, leastOf: (draft: Draft) => number): void {

@@ -150,7 +150,7 @@ test('C10, C15 with --directory and --tls what is printed works too, in this fol
   }
   const without = start('bash', ['-c', './gatehouse usage'])
   await soon('the end of a line without the first', without.ended, 60_000)
-  assert.match(without.err(), /no demonstration runs here/)
+  assert.match(without.err(), /no demonstration runs in this folder/)
   await stopDemo(demo)
 })
 

@@ -3,9 +3,12 @@ import { Command } from 'commander'
 import type { LoadedConfig } from '../../config/load.ts'
 import { ConfigError } from '../../config/messages.ts'
 import { restartOnly } from '../../config/restart.ts'
+import type { Config } from '../../config/schema/index.ts'
 import type { Diagnosis } from '../../doctor/index.ts'
+import { shellQuoted } from '../../shell.ts'
 import type { CliContext } from '../context.ts'
 import { CliError, PrintedError } from '../errors.ts'
+import { asStarted } from '../started.ts'
 import { diagnosisText } from '../terminal/findings.ts'
 import { forPeople } from '../terminal/people.ts'
 import { jsonText } from '../terminal/printable.ts'
@@ -37,7 +40,7 @@ export function checkCommand(context: CliContext): Command {
       const connections = options.connect === true ? await connect(context, loaded) : null
       const failure = failureOf(file, { loaded, options, connections })
       if (!context.json) {
-        context.stdout.write(checkedText(file, loaded, columnsIn(context.stdout)))
+        context.stdout.write(checkedText(file, loaded, context))
         if (connections !== null) context.stdout.write(forPeople(`\n${diagnosisText(connections)}`, context))
         if (failure !== null) throw failure
         return
@@ -83,16 +86,30 @@ async function check(context: CliContext, file: string): Promise<LoadedConfig> {
   }
 }
 
-function checkedText(file: string, loaded: LoadedConfig, width: number | null): string {
+function checkedText(file: string, loaded: LoadedConfig, { program, stdout }: CliContext): string {
+  const width = columnsIn(stdout)
   const { config, warnings } = loaded
   const counts = [count(config.instances, 'instance'), count(config.pools, 'pool'), count(config.workloads, 'workload')]
   const lines = [
     `✓ ${file} is valid: ${counts.join(', ')}`,
     ...summaryOf(config).map(line => `  ${line}`),
     `A reload takes every change but those of ${restartOnly.join(', ')}: these wait for a restart.`,
+    ...nextSteps(file, config),
   ]
-  const text = `${lines.map(line => wrapLine(line, width, 4)).join('\n')}\n`
+  const text = `${lines.map(line => wrapLine(asStarted(line, program), width, 4)).join('\n')}\n`
   return warnings.length === 0 ? text : `${text}\n${problemsText(file, { problems: [], warnings }, width)}`
+}
+
+/** Commands to paste: what would happen to a call of the first workload, and the start. */
+function nextSteps(file: string, { collect, workloads }: Config): readonly string[] {
+  const named = file === configFileDefault ? '' : ` --config ${shellQuoted(file)}`
+  if (collect !== undefined) return [`Next: gatehouse collect${named}`]
+  const [first] = Object.entries(workloads)
+  const place = first === undefined ? '' : `/${first[1].targets[0]}/${first[0]}`
+  return [
+    `Next, what would happen to a call: gatehouse config explain ${place} --user OBJECT-ID${named}`,
+    `Then, the start: gatehouse serve${named}`,
+  ]
 }
 
 function count(named: Readonly<Record<string, unknown>>, noun: string): string {

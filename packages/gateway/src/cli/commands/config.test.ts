@@ -82,8 +82,15 @@ suite('config check', () => {
     // H5 An operator must know what a reload does not change before taking a role away.
     assert.match(
       stdout,
-      /\nA reload takes every change but those of gateway\.listen, .*admin\.listen, .*: these wait for a restart\.\n$/,
+      /\nA reload takes every change but those of gateway\.listen, .*admin\.listen, .*: these wait for a restart\.\n/,
     )
+    // What is typed next must run as it is printed, with the names of this file.
+    const next = stdout.split('\n').slice(-3)
+    assert.deepEqual(next, [
+      'Next, what would happen to a call: gatehouse config explain /main/hr-bot --user OBJECT-ID --config example.yaml',
+      'Then, the start: gatehouse serve --config example.yaml',
+      '',
+    ])
   })
 
   // An operator fixes a file by the printed text, a pipeline reads the JSON and the exit code.

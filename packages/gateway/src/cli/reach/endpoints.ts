@@ -136,7 +136,7 @@ export function needGateway(endpoints: Endpoints): string {
   throw new CliError(
     'gateway_unknown',
     'No gateway is known.',
-    'No --gateway, no GATEHOUSE_GATEWAY, no sign-in, and no demonstration runs here.',
+    'No --gateway, no GATEHOUSE_GATEWAY, no sign-in, and no demonstration runs in this folder or above it. GATEHOUSE_DEMO names the folder of one.',
     'gatehouse login --gateway https://gatehouse.example.com',
   )
 }
@@ -149,7 +149,7 @@ export function needAdmin(endpoints: Endpoints): string {
   throw new CliError(
     'admin_unknown',
     'The management API is not known.',
-    'No --admin, no GATEHOUSE_ADMIN, none was given at login, and no demonstration runs here.',
+    'No --admin, no GATEHOUSE_ADMIN, none was given at login, and no demonstration runs in this folder or above it. GATEHOUSE_DEMO names the folder of one.',
     'the same with --admin http://127.0.0.1:8081',
   )
 }

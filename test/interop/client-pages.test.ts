@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { fetchPython } from '../../scripts/python/fetch.ts'
 import { programsOf, startClientWorld } from '../support/client-pages.ts'
@@ -18,3 +19,10 @@ for (const page of ['openai-python.md', 'langchain.md']) {
     })
   }
 }
+
+test('examples/stream.py prints a streamed answer', async () => {
+  const program = fileURLToPath(new URL('../../examples/stream.py', import.meta.url))
+  const own = { ...env, TOKEN: await world.token('alice') }
+  const { stdout } = await promisify(execFile)('python3', [program, `${world.url}/main/hr-bot`], { env: own })
+  assert.match(stdout, /Request leave in the HR portal/)
+})

@@ -32,6 +32,7 @@ const needs: readonly (readonly [form: RegExp, what: string])[] = [
     /\bTENANT\/|--directory \.\/ledger|audit verify|--confirm TOKEN|hold remove|records erase(?!.* --as erin)/,
     'values, roles or a ledger of yours',
   ],
+  [/127\.0\.0\.1:809\d/, 'the gateway that another block starts'],
   [/^(?:\.\/gatehouse (?:collect|connect|simulate)|curl .*_simulator)/m, 'a program that runs until Ctrl-C'],
 ]
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { watch } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
@@ -20,24 +19,28 @@ import {
 
 const program = fileURLToPath(new URL('./erasing.fixture.ts', import.meta.url))
 
+/** Calls of the system after which more is on the disk than before. */
+const changing = 'pwrite64,copy_file_range,rename,unlink,ftruncate,fsync,fdatasync'
+
 /**
- * Runs the program and kills it after so many changes of files in the directory since it was ready.
+ * Runs the program and kills it when one of its threads calls the system for the `nth` time to change or keep a file.
  * @returns true when it came to its end.
  */
-async function runAndKill(directory: string, changes: number): Promise<boolean> {
-  const child = spawn(process.execPath, [program, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function runAndKill(directory: string, nth: number): Promise<boolean> {
+  const inject = `inject=${changing}:signal=KILL:when=${nth}`
+  const args = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${changing}`, '-e', inject]
+  const child = spawn('strace', [...args, process.execPath, program, directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // strace counts the calls of each thread.
+    env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+  })
   const exited = once(child, 'exit')
   let said = ''
-  let seen = 0
-  const files = watch(directory, { recursive: true }, () => {
-    if (!said.includes('ready')) return
-    seen += 1
-    if (seen >= changes) child.kill('SIGKILL')
-  })
   for await (const text of child.stdout) said += String(text)
-  await exited
-  files.close()
-  return said.includes('done')
+  const [code, signal] = await exited
+  const isDone = said.includes('done')
+  assert.deepEqual([code, signal], isDone ? [0, null] : [null, 'SIGKILL'])
+  return isDone
 }
 
 // An erasure that a crash cuts off must not be half of one for ever: the certificate would be missing, or wrong.
@@ -62,9 +65,9 @@ test('an erasure that is killed at many points is finished by the processes afte
   await before.close()
 
   let kills = 0
-  for (let changes = 1; !(await runAndKill(directory, changes)); changes = Math.ceil(changes * 1.8)) kills += 1
-  // Eight and more on most machines: the watch may hear of many changes at once, and late.
-  assert.ok(kills > 2, `only ${kills} processes were killed`)
+  for (let nth = 1; !(await runAndKill(directory, nth)); nth *= 2) kills += 1
+  t.diagnostic(`${kills} processes were killed`)
+  assert.ok(kills > 3, `only ${kills} processes were killed`)
 
   const ledger = await testLedger(t, directory, options({ clock: () => now }))
   const [state, ...others] = ledger.erasures.list()

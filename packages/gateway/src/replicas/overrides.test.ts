@@ -89,7 +89,7 @@ test('a later override of a rule takes the place of the first, and one of an amo
 
 test('a file that cannot be read changes no limit, and the log names it', async t => {
   const order = { ...doubled, by: 'erin', atMs: nowMs }
-  for (const change of [{ to: { times: 0 } }, { to: {} }, { measure: 'tokensPerYear' }, { untilMs: 'friday' }]) {
+  for (const change of [{ to: { times: 0 } }, { to: {} }, { measure: 'tokensPerCentury' }, { untilMs: 'friday' }]) {
     const directory = temporaryDirectory('overrides')
     writeFileSync(join(directory, 'limit-overrides.json'), JSON.stringify({ orders: { a: { ...order, ...change } } }))
     const log = keptLog()

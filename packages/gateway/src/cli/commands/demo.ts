@@ -6,6 +6,7 @@ import { shellQuoted } from '../../shell.ts'
 import { type CliContext, demoVariable, removeDemoState, writeDemoState } from '../context.ts'
 import { type PortOption, startFailure, stopSignal } from '../lifetime.ts'
 import { jsonText } from '../terminal/printable.ts'
+import { columnsIn, wrapMeanings } from '../terminal/wrap.ts'
 import { type DemoPorts, demoPorts, requireFreePorts } from './demo-ports.ts'
 
 export interface DemoOptions extends Partial<DemoPorts> {
@@ -62,7 +63,7 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   context.stdout.write(
     context.json
       ? `${jsonText(demo.summary)}\n`
-      : `${demo.banner}\n  Ready after ${seconds} s. Ctrl-C stops everything; records are kept.\n`,
+      : `${wrapMeanings(demo.banner, columnsIn(context.stdout))}\n  Ready after ${seconds} s. Ctrl-C stops everything; records are kept.\n`,
   )
   await stopped
   context.stderr.write('\nStopping: finishing what is in flight ...\n')

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { configSchema } from '../../config/schema/index.ts'
+import { demoBanner } from '../../demo/banner.ts'
+import { demoConfig } from '../../demo/configuration.ts'
 import { CliError, reportError } from '../errors.ts'
 import { forPeople } from './people.ts'
 import { columnsOf } from './printable.ts'
 import { sentence } from './sentence.ts'
-import { wrapLine } from './wrap.ts'
+import { wrapLine, wrapMeanings } from './wrap.ts'
 
 // A word that is broken in its middle cannot be read, and a command that is broken cannot be copied.
 test('C19 long lines break between words and keep every word', () => {
@@ -80,4 +83,31 @@ test('C19 findings and steps are wrapped below their text, and name the program 
   )
   const inPipe = forPeople(text, { program: 'gatehouse', stdout: { write: () => {} } })
   assert.equal(inPipe, text)
+})
+
+// A reader with a narrow window must be able to read who is who, and to paste the commands.
+test('the banner of the demonstration fits into 80 columns, but for commands, which stay as they are', () => {
+  const config = demoConfig({
+    ...{ gatewayListen: '127.0.0.1:8080', adminListen: '127.0.0.1:8081', authority: 'http://127.0.0.1:8082' },
+    ...{
+      instance1: 'http://127.0.0.1:8083',
+      instance2: 'http://127.0.0.1:8084',
+      instance2Key: 'key-of-the-second-one',
+    },
+    ledgerDirectory: '/ledger',
+  })
+  const at = {
+    ...{ gateway: 'http://127.0.0.1:8080', admin: 'http://127.0.0.1:8081', authority: 'http://127.0.0.1:8082' },
+    ...{ instance1: 'http://127.0.0.1:8083', instance2: 'http://127.0.0.1:8084', log: '.gatehouse/gateway.log' },
+  }
+  const banner = demoBanner(at, configSchema.parse(config), null)
+  const wrapped = wrapMeanings(banner, 80)
+  const [before = '', after = ''] = wrapped.split('  Paste in another terminal')
+  assert.deepEqual(
+    before.split('\n').filter(line => line.length > 80),
+    [],
+  )
+  assert.match(before, /\n {2}erin {16}Platform team; [^\n]*\n {22}[^\n ]/)
+  assert.equal(after, banner.split('  Paste in another terminal')[1])
+  assert.equal(wrapped.replaceAll(/\s+/g, ' '), banner.replaceAll(/\s+/g, ' '))
 })

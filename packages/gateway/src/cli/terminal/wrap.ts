@@ -44,6 +44,19 @@ function wordsOf(text: string): (readonly [piece: string, blanks: string, word: 
   return command === '' ? words : [...words, [` ${command}`, ' ', command]]
 }
 
+/**
+ * A text of which some lines have a name and, after three blanks or more, what it means. This goes on below itself.
+ * All other lines stay as they are, as commands to paste.
+ * @param width as of `wrapLine`.
+ */
+export function wrapMeanings(text: string, width: number | null): string {
+  const wrapped = text.split('\n').map(line => {
+    const [name] = /^(?: {2}\S.*? {3,}| {8,})(?=\S)/.exec(line) ?? []
+    return name === undefined ? line : wrapLine(line, width, name.length)
+  })
+  return wrapped.join('\n')
+}
+
 /** Columns of an output; null when it goes to a file or a pipe. */
 export function columnsIn(output: Omit<Output, 'write'>): number | null {
   return output.isTTY === true ? (output.columns ?? 80) : null

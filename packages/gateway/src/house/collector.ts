@@ -1,5 +1,4 @@
 /** A collector: the ledger of many gateways in one process, its sources, and the management API. It serves no calls. */
-import { systemClock } from '../clock.ts'
 import { changedPaths } from '../config/changes.ts'
 import type { Config } from '../config/schema/index.ts'
 import { Collector, type NamedSource } from '../ledger/collect/collector.ts'
@@ -8,11 +7,10 @@ import { sourceModules } from '../ledger/collect/kinds.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { Log } from '../log.ts'
 import { Figures } from '../telemetry/figures.ts'
-import { runningLog } from '../telemetry/log/index.ts'
-import { createLog } from '../telemetry/log/open.ts'
+import { completed } from './complete.ts'
 import { holdConfiguration } from './configuration.ts'
 import { openCore } from './core.ts'
-import type { CompleteParts, House, HouseParts } from './index.ts'
+import type { House, HouseParts } from './index.ts'
 import { type Management, openManagement, type ServedCalls } from './management.ts'
 import { startFacts } from './start-facts.ts'
 
@@ -44,14 +42,8 @@ const noCalls: ServedCalls = {
 /** Rejects when a part cannot be opened, and then leaves nothing open. @param config with a section `collect`. */
 export async function buildCollector(config: Config, given: CollectorParts = {}): Promise<CollectorHouse> {
   await using opened = new AsyncDisposableStack()
-  const log = given.log ?? createLog(config.log)
-  const parts: CompleteParts = {
-    ...given,
-    clock: given.clock ?? systemClock,
-    ...{ log, running: runningLog(log) },
-    random: given.random ?? Math.random,
-  }
-  const { clock, random } = parts
+  const parts = completed(given, config)
+  const { clock, log, random } = parts
   const figures = new Figures()
   const core = await openCore(config, parts, figures)
   opened.use(core.closers)

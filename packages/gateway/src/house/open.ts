@@ -2,16 +2,14 @@
  * Composition root: builds everything from a configuration and closes it in reverse order. Nothing else in the program
  * opens a listener, a worker or a connection.
  */
-import { systemClock } from '../clock.ts'
 import { changedPaths } from '../config/changes.ts'
 import type { Config } from '../config/schema/index.ts'
 import { Figures } from '../telemetry/figures.ts'
-import { runningLog } from '../telemetry/log/index.ts'
-import { createLog } from '../telemetry/log/open.ts'
+import { completed } from './complete.ts'
 import { holdConfiguration } from './configuration.ts'
 import { openCore } from './core.ts'
 import { openDataPlane } from './data-plane.ts'
-import type { CompleteParts, House, HouseParts } from './index.ts'
+import type { House, HouseParts } from './index.ts'
 import { type Management, openManagement } from './management.ts'
 import { placeLedger } from './place.ts'
 import { startFacts } from './start-facts.ts'
@@ -22,13 +20,8 @@ import { warnOfVolume } from './volume.ts'
  */
 export async function buildHouse(written: Config, given: HouseParts = {}): Promise<House> {
   await using opened = new AsyncDisposableStack()
-  const log = given.log ?? createLog(written.log)
-  const parts: CompleteParts = {
-    ...given,
-    clock: given.clock ?? systemClock,
-    ...{ log, running: runningLog(log) },
-    random: given.random ?? Math.random,
-  }
+  const parts = completed(given, written)
+  const { log } = parts
   const place = await placeLedger(written, parts)
   opened.defer(() => place.release())
   const config = place.placed(written)

@@ -1,10 +1,8 @@
 /** Figures and times in humane form, with the exact ones on hover and for those who do not see the page. */
-import { useInterval } from '@mantine/hooks'
-import { useState } from 'react'
 import { useZone } from '../app/settings.ts'
 import { asCosts, type Cost, exactCost } from '../format/cost.ts'
 import { exactly, humane } from '../format/number.ts'
-import { ago, asDuration, asInstant, asMoment, everyZone } from '../format/time.ts'
+import { asDuration, asInstant, asMoment, everyZone } from '../format/time.ts'
 
 export function Count({ value }: { readonly value: number }) {
   return <span title={exactly(value)}>{humane(value)}</span>
@@ -24,17 +22,6 @@ export function Moment({ ms }: { readonly ms: number | null }) {
   return (
     <time dateTime={asInstant(ms)} title={everyZone(ms)}>
       {asMoment(ms, zone)}
-    </time>
-  )
-}
-
-/** How long ago, kept true while the page is open. */
-export function Ago({ ms }: { readonly ms: number }) {
-  const [nowMs, setNowMs] = useState(() => Date.now())
-  useInterval(() => setNowMs(Date.now()), 5_000, { autoInvoke: true })
-  return (
-    <time dateTime={asInstant(ms)} title={everyZone(ms)}>
-      {ago(ms, nowMs)}
     </time>
   )
 }

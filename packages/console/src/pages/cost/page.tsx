@@ -1,6 +1,5 @@
 import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
 import { useMay } from '../../api/whoami.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
 import { type Range, writePeriod } from '../../app/period.ts'
@@ -12,6 +11,7 @@ import { Icon } from '../../parts/icons.tsx'
 import { Page as Frame, Panel } from '../../parts/panel.tsx'
 import { QueryView } from '../../parts/query-view.tsx'
 import { Empty } from '../../parts/states.tsx'
+import { Sum, Sums } from '../../parts/sums.tsx'
 import { DataTable } from '../../parts/table.tsx'
 import { cost as text } from '../../texts/cost.ts'
 import { cachedShare, costColumns } from './columns.tsx'
@@ -41,7 +41,7 @@ export function Page() {
                 {text.printed(minuteOf(range.fromMs), minuteOf(range.toMs))}
                 {workload !== undefined && text.printedWorkload(workload)}
               </Text>
-              <Sums total={report.total} />
+              <Totals total={report.total} />
               <Lines by={by} report={report} range={range} />
             </Stack>
           )
@@ -76,10 +76,10 @@ function Months() {
   )
 }
 
-function Sums({ total }: { readonly total: Usage['total'] }) {
+function Totals({ total }: { readonly total: Usage['total'] }) {
   return (
     <Panel title={text.sums}>
-      <div className={styles['sums']}>
+      <Sums>
         <Sum title={text.total}>
           <Costs costs={total.costs} />
         </Sum>
@@ -92,24 +92,13 @@ function Sums({ total }: { readonly total: Usage['total'] }) {
         <Sum title={text.cached}>
           <span title={text.cachedHint}>{asPercent(cachedShare(total))}</span>
         </Sum>
-      </div>
+      </Sums>
       {total.unpricedCalls > 0 && (
         <Text size="xs" c="var(--warn)" mt="xs">
           {text.unpriced(humane(total.unpricedCalls))}
         </Text>
       )}
     </Panel>
-  )
-}
-
-function Sum({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <Text size="xs" c="dimmed">
-        {title}
-      </Text>
-      <div className={styles['figure']}>{children}</div>
-    </div>
   )
 }
 

@@ -18,9 +18,22 @@ type Made = Readonly<Record<string, unknown>>
  * last.
  */
 export function recordMaker<Values>(fields: readonly Field[], read: Reading<Values>): (values: Values) => Made {
-  const members = membersOf(fields, (_, index) => `read(fields[${index}], values)`)
-  const source = `const record = ${members}\n${computations(fields)}\n${nulls(fields)}\nreturn record`
-  return compile(['values'], source, { fields, read })
+  const valueText = (field: Field): string => `read(fields[${fields.indexOf(field)}], values)`
+  return makerOf(fields, ['values'], valueText, { read })
+}
+
+/**
+ * As `recordMaker`, with values that are written out.
+ * @param parameters of the function. @param valueText a value in terms of the parameters and the constants.
+ */
+export function makerOf<F>(
+  fields: readonly Field[],
+  parameters: readonly string[],
+  valueText: (field: Field) => string,
+  constants: object,
+): F {
+  const source = `const record = ${membersOf(fields, valueText)}\n${computations(fields)}\n${nulls(fields)}\nreturn record`
+  return compile(parameters, source, { fields, ...constants })
 }
 
 /**
@@ -39,11 +52,16 @@ export function rowMaker(fields: readonly Field[]): (opened: Opened, closed: Clo
   return compile(['opened', 'closed'], source, { fields })
 }
 
-function membersOf(fields: readonly Field[], read: (field: Field, index: number) => string): string {
+/** A function that reads one field of a record; null where the record or its group does not have it. */
+export function memberReader({ path }: Field): (row: RecordRow) => unknown {
+  return compile(['row'], `return row${path.map(at).join('?.')} ?? null`, {})
+}
+
+function membersOf(fields: readonly Field[], valueText: (field: Field) => string): string {
   const members = new Map<string, string[] | string>()
-  for (const [index, field] of fields.entries()) {
+  for (const field of fields) {
     const [name, member] = field.path
-    const value = field.compute === undefined ? read(field, index) : 'null'
+    const value = field.compute === undefined ? valueText(field) : 'null'
     if (member === undefined) members.set(name, value)
     else members.set(name, [...(members.get(name) ?? []), `${JSON.stringify(member)}: ${value}`])
   }

@@ -11,11 +11,22 @@ export type StoredValue = string | number | boolean | null
 export type StoredValues = (field: Field) => StoredValue
 
 const byName: ReadonlyMap<FieldName, Field> = new Map(fieldRows.map(field => [field.name, field]))
+/** The row of a field. */
+export function fieldOf(name: FieldName): Field {
+  const field = byName.get(name)
+  if (field === undefined) throw new RangeError(`The table of fields has no ${name}.`)
+  return field
+}
+
 const fieldsOf = (...halves: readonly Field['half'][]): readonly Field[] =>
   shownFields.filter(({ half }) => halves.includes(half))
 
-const makeOpened = recordMaker(fieldsOf('opened', 'both'), fieldValue)
-const makeClosed = recordMaker(fieldsOf('closed', 'both'), fieldValue)
+/** The fields of each half. */
+export const openedFields = fieldsOf('opened', 'both')
+export const closedFields = fieldsOf('closed', 'both')
+
+const makeOpened = recordMaker(openedFields, fieldValue)
+const makeClosed = recordMaker(closedFields, fieldValue)
 const makeRow = recordMaker(shownFields, fieldValue)
 
 export function openedFrom(values: StoredValues): Opened {
@@ -47,16 +58,17 @@ export function unknownClosed(id: string): Closed {
 function fieldValue(field: Field, values: StoredValues): unknown {
   if (field.kind === 'deployments') return deploymentsFrom(textOrNull(values(field)))
   if (field.kind === 'attempts') return attemptsOf(field, values)
-  const value = values(field)
-  if (value !== null || field.orNull === true || isOfNullableGroup(field)) return value
+  return values(field) ?? unknownOf(field)
+}
+
+/** What a record has of a field where nothing is known. */
+export function unknownOf(field: Field): unknown {
+  if (field.orNull === true || isOfNullableGroup(field)) return null
   return field.unknown ?? kinds[field.kind].unknown
 }
 
 function attemptsOf(field: Field, values: StoredValues): unknown {
-  const stored = (name: FieldName): StoredValue => {
-    const other = byName.get(name)
-    return other === undefined ? null : values(other)
-  }
+  const stored = (name: FieldName): StoredValue => values(fieldOf(name))
   return attemptsFrom(textOrNull(values(field)), numberOrNull(stored('onlyAttemptMs')), {
     instance: textOrNull(stored('instance')),
     status: numberOrNull(stored('status')),

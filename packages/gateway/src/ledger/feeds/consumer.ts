@@ -1,16 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
-import { bodyPieces, readBodies } from '../journal/bodies.ts'
 import { type Consumer, type Exchanges, type JournalCursor, journalName } from '../journal/consumer.ts'
 import { CursorFile, type CursorFileOptions } from '../journal/cursor-file.ts'
 import { at } from '../journal/frame.ts'
 import { readClosed, readOpened } from '../journal/halves.ts'
 import { readId } from '../journal/ids.ts'
-import type { BlockView } from '../journal/metadata.ts'
+import { KnownBlocks } from '../journal/known-blocks.ts'
+import { type BlockView, namesOf } from '../journal/metadata.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { SegmentScanner } from '../journal/scanner.ts'
 import type { Closed, Opened } from '../record.ts'
 import type { Feed, FeedBatch, FeedSelection, PlaceOfExchange, RecordedExchange } from './index.ts'
+import { JournalExchange } from './journal-exchange.ts'
 
 export interface FeedConsumerOptions extends CursorFileOptions {
   readonly selection: FeedSelection
@@ -43,6 +44,9 @@ export class FeedConsumer implements Consumer<Opened> {
   #unsaved: JournalCursor | null = null
   #gatheredBytes = 0
   #firstGatheredAtMs = 0
+  readonly #names = new KnownBlocks<readonly (string | null)[]>()
+  readonly #namesOf = (source: Buffer, view: DataView, block: BlockView) =>
+    this.#names.get(source, view, block, namesOf)
   #readToMs: number | null = null
   /**
    * Exchanges whose beginning is not known. The ledger may have the whole record, so the feed must not ship what the
@@ -78,7 +82,7 @@ export class FeedConsumer implements Consumer<Opened> {
   }
 
   readOpening(entry: SegmentScanner, block: BlockView): Opened {
-    return readOpened(entry.window, entry.view, block, idOf(entry), entry.flags)
+    return readOpened(entry.window, entry.view, block, idOf(entry), entry.flags, this.#namesOf)
   }
 
   /**
@@ -211,20 +215,11 @@ export class FeedConsumer implements Consumer<Opened> {
   }
 
   #decode({ entry, block, exchange, closedAt }: Exchanges<Opened>, opened: Opened): RecordedExchange {
-    const id = idOf(entry)
-    const { journal } = this.#options
-    const bodies = { openedAt: exchange.openedAt, parts: exchange.parts ?? [], closedAt }
-    return {
-      id,
-      opened,
-      closed: readClosed(entry.window, entry.view, block, id),
-      journal: journalName(journal),
-      closedAt,
-      bodies,
-      readBodies: bytesMax => readBodies(journal, bodies, id, bytesMax),
-      bodyPieces: direction => bodyPieces(journal, bodies, id, direction),
-    }
+    const closed = readClosed(entry.window, entry.view, block, opened.id, this.#namesOf)
+    const bodies = { openedAt: exchange.openedAt, parts: exchange.parts ?? noParts, closedAt }
+    return new JournalExchange(this.#options.journal, opened, closed, bodies)
   }
 }
 
+const noParts: readonly number[] = []
 const idOf = (entry: SegmentScanner): string => readId(entry.window, entry.headAt + at.id)

@@ -1,6 +1,7 @@
 import { callerKey } from '../../identity/caller.ts'
 import type { Field, FieldName } from '../fields.ts'
-import { type BlockShape, closedNames, openedNames } from '../journal/fields.ts'
+import { closedNames, openedNames } from '../journal/fields.ts'
+import { KnownBlocks } from '../journal/known-blocks.ts'
 import { type BlockView, namesOf } from '../journal/metadata.ts'
 import { type Dictionaries, type NameOrigin, unnumbered } from './names.ts'
 import { dictionaryOf } from './schema.ts'
@@ -16,11 +17,6 @@ export interface CodedNames {
   /** Names without room, by field; null when all have one. */
   readonly unnamed: Readonly<Record<string, string>> | null
 }
-
-/** Blocks that are remembered. A gateway has fewer kinds of calls than this at a time. */
-const blocksMax = 4_096
-/** Larger blocks are not remembered, so that a client cannot fill the memory with long names. */
-const blockBytesMax = 4_096
 
 /** Longest text of a name in its row, in UTF-16 units. A path has at most 2,048. */
 const rowTextMax = 2_048
@@ -48,47 +44,28 @@ const callerAppIdAt = positionOfName('callerAppId')
  */
 export class NameBlocks {
   readonly #names: Dictionaries
-  /** By shape, because the same bytes may mean something else in another one. */
-  readonly #known = new Map<BlockShape, Map<string, CodedNames>>()
+  readonly #known = new KnownBlocks<CodedNames>()
 
   constructor(names: Dictionaries) {
     this.#names = names
   }
 
   opened(source: Buffer, view: DataView, block: BlockView): CodedNames {
-    return this.#look(source, view, block, openedFields)
+    return this.#known.get(source, view, block, this.#makeOpened)
   }
 
   closed(source: Buffer, view: DataView, block: BlockView): CodedNames {
-    return this.#look(source, view, block, closedFields)
+    return this.#known.get(source, view, block, this.#makeClosed)
   }
 
-  #look(source: Buffer, view: DataView, block: BlockView, fields: readonly NamedField[]): CodedNames {
-    const key = source.toString('latin1', block.nameLengthsAt, block.textsAt)
-    const known = this.#knownOf(block.shape)
-    const found = known.get(key)
-    if (found !== undefined) return found
-    const texts = namesOf(source, view, block)
-    const coded = this.#code(texts, fields)
-    if (key.length <= blockBytesMax) {
-      if (known.size >= blocksMax) known.clear()
-      known.set(key, coded)
-    }
-    return coded
-  }
-
-  #knownOf(shape: BlockShape): Map<string, CodedNames> {
-    let known = this.#known.get(shape)
-    if (known === undefined) {
-      known = new Map()
-      this.#known.set(shape, known)
-    }
-    return known
-  }
+  readonly #makeOpened = (...block: Parameters<typeof namesOf>): CodedNames =>
+    this.#code(namesOf(...block), openedFields)
+  readonly #makeClosed = (...block: Parameters<typeof namesOf>): CodedNames =>
+    this.#code(namesOf(...block), closedFields)
 
   /** To be called after names got numbers that they did not have. */
   forget(): void {
-    this.#known.clear()
+    this.#known.forget()
   }
 
   #code(texts: readonly (string | null)[], fields: readonly NamedField[]): CodedNames {

@@ -2,7 +2,8 @@
  * Metrics as a request of OTLP (opentelemetry/proto/collector/metrics/v1/metrics_service.proto). Numbers of fields are
  * those of opentelemetry/proto/metrics/v1.
  */
-import { AttributeWriter, writeResource, writeScope } from '../ledger/feeds/otlp/encode.ts'
+import { AttributeWriter } from '../ledger/feeds/otlp/attribute-writer.ts'
+import { writeResource, writeScope } from '../ledger/feeds/otlp/encode.ts'
 import type { Metric, MetricPoint } from './metric.ts'
 import { type Exemplar, Spread, SpreadOfCalls } from './tally.ts'
 

@@ -6,7 +6,8 @@ import type { FieldKind } from '../field.ts'
 import { type Field, type FieldName, shownFields } from '../fields.ts'
 import type { Direction } from '../index.ts'
 import { BodiesTooLongError } from '../journal/bodies.ts'
-import { rowOfHalves, valueIn } from '../read-fields.ts'
+import { memberReader } from '../makers.ts'
+import { rowOfHalves } from '../read-fields.ts'
 import type { RecordRow } from '../record.ts'
 import type { RecordedExchange } from './index.ts'
 
@@ -95,7 +96,10 @@ export function columnNames(form: FeedForm): readonly string[] {
   return columnsByForm[form].map(({ name }) => name)
 }
 
-const rowColumn = (name: string, type: CellType, cell: (row: RecordRow) => Cell): FeedColumn => ({
+/** A cell that needs no bodies, as the record has it: its texts are not made readable. */
+type RowCell = (row: RecordRow) => Cell
+
+const rowColumn = (name: string, type: CellType, cell: RowCell): FeedColumn => ({
   ...{ name, type, isBody: false, isLong: false, direction: null },
   cell: ({ row }) => readable(cell(row)),
 })
@@ -117,10 +121,7 @@ function readableItem(item: unknown): unknown {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, readableItem(value)]))
 }
 
-const fieldCell =
-  (field: Field) =>
-  (row: RecordRow): Cell =>
-    (valueIn(row, field) as Cell | undefined) ?? null
+const fieldCell = (field: Field): RowCell => memberReader(field) as RowCell
 
 const textColumn = (name: string, direction: Direction): FeedColumn => ({
   ...{ name, type: 'text', isBody: true, isLong: true, direction },
@@ -142,9 +143,13 @@ const ownColumns: readonly FeedColumn[] = [
   ...bodyColumns('requestBody', 'responseBody', 'Encoding'),
 ]
 
+/** The operation as the conventions name it; its own name where they have none. */
+export const genAiOperation = (operation: string | null): string | null =>
+  genAiOperations.get(operation ?? '') ?? operation
+
 /** Cells whose form in the conventions is another one than the record's. */
-const genAiCells: Partial<Record<FieldName, { readonly type: CellType; readonly cell: (row: RecordRow) => Cell }>> = {
-  operation: { type: 'text', cell: ({ operation }) => genAiOperations.get(operation ?? '') ?? operation },
+const changedCells: Partial<Record<FieldName, { readonly type: CellType; readonly cell: RowCell }>> = {
+  operation: { type: 'text', cell: ({ operation }) => genAiOperation(operation) },
   finishReason: { type: 'json', cell: ({ finishReason }) => (finishReason === null ? null : [finishReason]) },
   // The conventions count in seconds.
   durationMs: { type: 'real', cell: ({ durationMs }) => durationMs / 1_000 },
@@ -156,13 +161,17 @@ const genAiCells: Partial<Record<FieldName, { readonly type: CellType; readonly 
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 
-const genAiColumns: readonly FeedColumn[] = [
-  ...shownFields.map(field => {
+/** The fields of a record under their names in OpenTelemetry. */
+export const genAiCells: readonly { readonly name: string; readonly type: CellType; readonly cell: RowCell }[] =
+  shownFields.map(field => {
     // One name in every form: receivers remove doubles by it.
     const name = field.name === 'id' ? 'id' : (field.otel ?? `gatehouse.${snakeCase(field.name)}`)
-    const { type, cell } = genAiCells[field.name] ?? { type: cellTypes[field.kind], cell: fieldCell(field) }
-    return rowColumn(name, type, cell)
-  }),
+    const { type, cell } = changedCells[field.name] ?? { type: cellTypes[field.kind], cell: fieldCell(field) }
+    return { name, type, cell }
+  })
+
+const genAiColumns: readonly FeedColumn[] = [
+  ...genAiCells.map(({ name, type, cell }) => rowColumn(name, type, cell)),
   // Not `gen_ai.input.messages`: that has a schema of its own, and these are the bytes that passed.
   ...bodyColumns('gatehouse.request.body', 'gatehouse.response.body', '.encoding'),
 ]

@@ -5,8 +5,16 @@
  */
 import { version } from '../../../version.ts'
 import { type AttributeValue, SpanAttributes } from '../spans/attributes.ts'
-import type { RecordSpans } from '../spans/feed.ts'
 import type { RecordSpan } from '../spans/spans.ts'
+
+/** A record's spans, and the gateway process that served it. */
+interface RecordSpans {
+  readonly id: string
+  readonly replica: string | null
+  readonly spans: readonly RecordSpan[]
+  /** As `SampledRecord` has it. */
+  readonly share: number
+}
 
 export interface Envelope {
   readonly name: string

@@ -1,10 +1,12 @@
 /** The feed of kind `application-insights`: sends spans to Azure Monitor, without a collector in between. */
 import { type Clock, systemClock } from '../../../clock.ts'
+import { rowOfHalves } from '../../read-fields.ts'
 import type { HostParts } from '../checked-host.ts'
 import type { Feed, FeedParts } from '../index.ts'
 import { ContentRefusedError } from '../refusals.ts'
 import { RetryLaterError } from '../retry-later.ts'
-import { type RecordSpans, type Sent, SpanFeed, type SpanTransport } from '../spans/feed.ts'
+import { type SampledRecord, type Sent, SpanFeed, type SpanTransport } from '../spans/feed.ts'
+import { spansOf } from '../spans/spans.ts'
 import { type Envelope, envelopesOf } from './envelopes.ts'
 import { Ingestion, type ItemError } from './ingestion.ts'
 import type { ApplicationInsightsSettings } from './settings.ts'
@@ -29,22 +31,22 @@ export function applicationInsightsFeed(
 const ageMsMax = 47 * 3_600_000
 
 class InsightsTransport implements SpanTransport {
-  readonly #role: string
+  readonly #settings: ApplicationInsightsSettings
   readonly #clock: Clock
   readonly #ingestion: Ingestion
   /** Items that the service has, of records that must be sent again. */
   readonly #taken = new Set<string>()
 
   constructor(settings: ApplicationInsightsSettings, parts: HostParts) {
-    this.#role = settings.service
+    this.#settings = settings
     this.#clock = parts.clock
     this.#ingestion = new Ingestion(settings, parts)
   }
 
-  async send(records: readonly RecordSpans[]): Promise<Sent> {
+  async send(records: readonly SampledRecord[]): Promise<Sent> {
     const { key } = this.#ingestion.resource
     const items = records
-      .flatMap((record, at) => envelopesOf(record, key, this.#role).map(envelope => ({ at, envelope })))
+      .flatMap((record, at) => this.#envelopes(record, key).map(envelope => ({ at, envelope })))
       .filter(({ envelope }) => !this.#taken.has(idOf(envelope)))
     const { bytes, errors, afterMs } = await this.#ingestion.track(items.map(({ envelope }) => envelope))
     const refused = new Map<number, string>()
@@ -73,6 +75,11 @@ class InsightsTransport implements SpanTransport {
 
   close(): Promise<void> {
     return this.#ingestion.close()
+  }
+
+  #envelopes({ exchange: { id, opened, closed }, share }: SampledRecord, key: string): Envelope[] {
+    const spans = spansOf(rowOfHalves(opened, closed), this.#settings)
+    return envelopesOf({ id, replica: opened.replica, spans, share }, key, this.#settings.service)
   }
 
   #again(later: ReadonlyMap<number, ItemError>, afterMs: number | null): Sent['again'] {

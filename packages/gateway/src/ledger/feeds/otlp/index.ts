@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../../../clock.ts'
 import type { ResolveName } from '../checked-addresses.ts'
 import type { Feed, FeedParts } from '../index.ts'
-import { type RecordSpans, type Sent, SpanFeed, type SpanTransport, takenWhole } from '../spans/feed.ts'
+import { type SampledRecord, type Sent, SpanFeed, type SpanTransport, takenWhole } from '../spans/feed.ts'
 import { partialSuccess } from './answer.ts'
 import { openCollector } from './client.ts'
 import { SpanEncoder } from './encode.ts'
@@ -29,13 +29,13 @@ class OtlpTransport implements SpanTransport {
   readonly #secret: string | null
 
   constructor(settings: OtlpSettings, clock: Clock, resolve: ResolveName | undefined) {
-    this.#encoder = new SpanEncoder(settings.service, settings.genai)
+    this.#encoder = new SpanEncoder(settings.service, settings)
     this.#client = openCollector(settings, 'traces', { clock, resolve })
     this.#secret = settings.credential?.secret ?? null
   }
 
-  async send(records: readonly RecordSpans[]): Promise<Sent> {
-    const { answer, bytes } = await this.#client.send(this.#encoder.encode(records))
+  async send(records: readonly SampledRecord[]): Promise<Sent> {
+    const { answer, bytes } = await this.#client.send(this.#encoder.encode(records.map(({ exchange }) => exchange)))
     return takenWhole(bytes, partialSuccess(answer, this.#secret))
   }
 

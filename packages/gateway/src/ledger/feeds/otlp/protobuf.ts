@@ -20,11 +20,13 @@ const tagOf = (field: number, type: WireType): number => field * 8 + type
  */
 export class ProtobufWriter {
   #bytes: Buffer
+  #view: DataView
   #at = 0
 
   /** @param bytes of the memory with which it begins. */
   constructor(bytes = 65_536) {
-    this.#bytes = Buffer.allocUnsafe(bytes)
+    this.#bytes = Buffer.allocUnsafeSlow(bytes)
+    this.#view = new DataView(this.#bytes.buffer)
   }
 
   /** Forgets what was written. */
@@ -34,7 +36,12 @@ export class ProtobufWriter {
 
   /** What was written since `reset`, as a copy. */
   finish(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#at))
+    return Buffer.from(this.written)
+  }
+
+  /** What was written since `reset`, until the next one: no copy. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at)
   }
 
   /** @param value a whole number, 0 or more. */
@@ -60,7 +67,7 @@ export class ProtobufWriter {
   double(field: number, value: number): void {
     this.#room(varintBytesMax + 8)
     this.#varint(tagOf(field, wire.fixed64))
-    this.#at = this.#bytes.writeDoubleLE(value, this.#at)
+    this.#double(value)
   }
 
   /** @param value a whole number, 0 or more, below 2^53. */
@@ -87,7 +94,8 @@ export class ProtobufWriter {
   fixed32(field: number, value: number): void {
     this.#room(varintBytesMax + 4)
     this.#varint(tagOf(field, wire.fixed32))
-    this.#at = this.#bytes.writeUInt32LE(value, this.#at)
+    this.#view.setUint32(this.#at, value, true)
+    this.#at += 4
   }
 
   text(field: number, text: string): void {
@@ -117,7 +125,7 @@ export class ProtobufWriter {
     this.#room(2 * varintBytesMax + values.length * 8)
     this.#varint(tagOf(field, wire.length))
     this.#varint(values.length * 8)
-    for (const value of values) this.#at = this.#bytes.writeDoubleLE(value, this.#at)
+    for (const value of values) this.#double(value)
   }
 
   /** Whole numbers, 0 or more, of a packed list of `fixed64`. */
@@ -145,24 +153,28 @@ export class ProtobufWriter {
     this.raw(message)
   }
 
-  /** Begins a message within this one. @returns what `end` needs. */
-  begin(field: number): number {
-    this.#room(varintBytesMax + 1)
+  /**
+   * Begins a message within this one.
+   * @param lengthBytes bytes that its length takes most often: 1 up to 127 bytes, 2 up to 16 KiB.
+   * @returns what `end` needs.
+   */
+  begin(field: number, lengthBytes = 1): number {
+    this.#room(varintBytesMax + lengthBytes)
     this.#varint(tagOf(field, wire.length))
-    this.#at += 1
+    this.#at += lengthBytes
     return this.#at
   }
 
-  /** Ends the message: its length is put before it, and it moves where the length needs more than a byte. */
-  end(begun: number): void {
+  /** Ends the message: its length is put before it, and it moves where the length needs other bytes than expected. */
+  end(begun: number, lengthBytes = 1): void {
     const length = this.#at - begun
     let digits = 1
     for (let rest = length; rest > 0x7f; rest = Math.floor(rest / 128)) digits += 1
-    if (digits > 1) {
+    if (digits !== lengthBytes) {
       this.#room(digits)
-      this.#bytes.copyWithin(begun + digits - 1, begun, this.#at)
+      this.#bytes.copyWithin(begun + digits - lengthBytes, begun, this.#at)
     }
-    this.#at = begun - 1
+    this.#at = begun - lengthBytes
     this.#varint(length)
     this.#at += length
   }
@@ -183,21 +195,30 @@ export class ProtobufWriter {
   }
 
   #varint(value: number): void {
+    const bytes = this.#bytes
     let rest = value
-    for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.#bytes[this.#at++] = (rest % 128) | 0x80
-    this.#bytes[this.#at++] = rest
+    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 128)) bytes[this.#at++] = (rest % 128) | 0x80
+    for (; rest > 0x7f; rest >>= 7) bytes[this.#at++] = (rest & 0x7f) | 0x80
+    bytes[this.#at++] = rest
+  }
+
+  #double(value: number): void {
+    this.#view.setFloat64(this.#at, value, true)
+    this.#at += 8
   }
 
   #fixed64(low: number, high: number): void {
-    this.#at = this.#bytes.writeUInt32LE(low, this.#at)
-    this.#at = this.#bytes.writeUInt32LE(high, this.#at)
+    this.#view.setUint32(this.#at, low, true)
+    this.#view.setUint32(this.#at + 4, high, true)
+    this.#at += 8
   }
 
   #room(more: number): void {
     const needed = this.#at + more
     if (needed <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length))
-    larger.set(this.#bytes.subarray(0, this.#at))
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length))
+    larger.set(this.written)
     this.#bytes = larger
+    this.#view = new DataView(larger.buffer)
   }
 }

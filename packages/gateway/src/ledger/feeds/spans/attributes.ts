@@ -3,10 +3,11 @@
  * every feed. What is another value on spans than in a table is changed here.
  */
 import type { RecordRow } from '../../record.ts'
-import { columnsOf, readableText } from '../forms.ts'
-import type { SpanSettings } from './settings.ts'
+import { type Cell, genAiCells, readableText } from '../forms.ts'
+import type { GenAiFamily, SpanSettings } from './settings.ts'
 
 export type AttributeValue = string | number | boolean | string[]
+
 /** In the order in which they are sent. Two lists take a third of the time of an object or a map of so many. */
 export class SpanAttributes {
   readonly names: string[] = []
@@ -16,7 +17,7 @@ export class SpanAttributes {
   /** @param name one that is not there yet. */
   add(name: string, value: AttributeValue): void {
     this.names.push(name)
-    this.values.push(value)
+    this.values.push(readableValue(value))
   }
 
   get(name: string): AttributeValue | undefined {
@@ -76,50 +77,81 @@ const apiTypes: ReadonlyMap<string, string> = new Map([
 
 const isUsage = /^(?:gen_ai|gatehouse)\.(?:usage|cost)\./
 
-/** The columns with what is asked of each for every record. */
-const all = columnsOf('gen_ai', null, false)
-  .filter(({ name }) => !leftOut.has(name))
-  .map(column => ({
-    column,
-    isOfCaller: ofCaller.has(column.name),
-    isOfCall: ofCall.test(column.name),
-    newerName: newerNames[column.name] ?? null,
-  }))
+/** What a span has of a record under a name. */
+interface RecordAttribute {
+  readonly name: string
+  read(row: RecordRow): Cell
+}
 
-/** Usage comes first: some back ends cut what comes last. */
-const columns = [
-  ...all.filter(({ column }) => isUsage.test(column.name)),
-  ...all.filter(({ column }) => !isUsage.test(column.name)),
-]
+/** The attributes of a record's spans, in the order in which they are sent. */
+interface AttributeTable {
+  /** Of the exchange with the client, and of the call of a model. */
+  readonly exchange: readonly RecordAttribute[]
+  readonly call: readonly RecordAttribute[]
+  /** Both, for a record without a call of a model. */
+  readonly together: readonly RecordAttribute[]
+}
 
-/**
- * Adds what the record says to the attributes of its spans. Texts are made readable.
- * @param call the same object as `exchange` for a record without a call of a model.
- */
-export function addAttributes(
-  row: RecordRow,
-  { callers, genai }: SpanSettings,
-  exchange: SpanAttributes,
-  call: SpanAttributes,
-): void {
-  const record = { row, request: null, response: null }
-  for (const { column, isOfCaller, isOfCall, newerName } of columns) {
-    if (isOfCaller && !callers) continue
-    const value = attributeOf(column.cell(record))
-    if (value === null) continue
-    const attributes = isOfCall ? call : exchange
-    if (newerName === null || genai !== 'v0_1') attributes.add(column.name, value)
-    if (newerName !== null && genai !== 'v1_41') attributes.add(newerName, value)
+function tableOf(genai: GenAiFamily, callers: boolean): AttributeTable {
+  const chosen = genAiCells
+    .filter(({ name }) => !leftOut.has(name) && (callers || !ofCaller.has(name)))
+    .flatMap(({ name, cell: read }) =>
+      namesIn(genai, name).map(own => ({ name: own, read, isOfCall: ofCall.test(name) })),
+    )
+  // Usage comes first: some back ends cut what comes last.
+  const together = [
+    ...chosen.filter(({ name }) => isUsage.test(name)),
+    ...chosen.filter(({ name }) => !isUsage.test(name)),
+  ]
+  const exchange = together.filter(({ isOfCall }) => !isOfCall)
+  return { exchange, call: together.filter(({ isOfCall }) => isOfCall), together }
+}
+
+function namesIn(genai: GenAiFamily, name: string): readonly string[] {
+  const newer = newerNames[name]
+  if (newer === undefined) return [name]
+  return { v1_41: [name], v0_1: [newer], both: [name, newer] }[genai]
+}
+
+const tablesOf = (genai: GenAiFamily) => ({ withCallers: tableOf(genai, true), without: tableOf(genai, false) })
+const tables = { v1_41: tablesOf('v1_41'), v0_1: tablesOf('v0_1'), both: tablesOf('both') } as const
+
+const tableFor = ({ callers, genai }: SpanSettings): AttributeTable =>
+  callers ? tables[genai].withCallers : tables[genai].without
+
+/** Takes the attributes of a span. It makes their texts readable (`readableText`). */
+export interface AttributeSink {
+  /** @param name one that the span does not have yet. */
+  attribute(name: string, value: AttributeValue): void
+}
+
+/** Adds what a record says to the span of its exchange. @param isAlone true without a call of a model. */
+export function addExchange(row: RecordRow, settings: SpanSettings, sink: AttributeSink, isAlone: boolean): void {
+  const { exchange, together } = tableFor(settings)
+  addRecord(row, isAlone ? together : exchange, sink)
+  if (isAlone) addLearned(row, sink)
+  if (row.outcomeCode !== null) sink.attribute('gatehouse.outcome_code', row.outcomeCode)
+  if (row.summedCalls !== 1) sink.attribute('gatehouse.summed_calls', row.summedCalls)
+  addHeader(sink, 'http.request.header.content-type', row.requestContentType)
+  addHeader(sink, 'http.response.header.content-type', row.responseContentType)
+}
+
+/** Adds what a record says to the span of its call of a model. */
+export function addCall(row: RecordRow, settings: SpanSettings, sink: AttributeSink): void {
+  sink.attribute('gen_ai.provider.name', providerOf(row, settings))
+  addRecord(row, tableFor(settings).call, sink)
+  addLearned(row, sink)
+}
+
+function addRecord(row: RecordRow, attributes: readonly RecordAttribute[], sink: AttributeSink): void {
+  for (const { name, read } of attributes) {
+    const value = attributeOf(read(row))
+    if (value !== null) sink.attribute(name, value)
   }
-  addLearned(row, call)
-  if (row.outcomeCode !== null) exchange.add('gatehouse.outcome_code', readableText(row.outcomeCode))
-  if (row.summedCalls !== 1) exchange.add('gatehouse.summed_calls', row.summedCalls)
-  addHeader(exchange, 'http.request.header.content-type', row.requestContentType)
-  addHeader(exchange, 'http.response.header.content-type', row.responseContentType)
 }
 
 /** The provider, by the instance that served. */
-export function providerOf({ instance }: RecordRow, { providers }: SpanSettings): string {
+function providerOf({ instance }: RecordRow, { providers }: SpanSettings): string {
   const own = instance !== null && Object.hasOwn(providers, instance) ? providers[instance] : undefined
   return own ?? 'azure.ai.openai'
 }
@@ -129,12 +161,14 @@ const namedMethods: ReadonlySet<string> = new Set(
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '),
 )
 
-/** Adds the method as the conventions name it. @returns it for the name of a span. */
-export function addMethod({ method }: RecordRow, attributes: SpanAttributes): string {
+/** The method for the name of a span. */
+export const verbOf = ({ method }: RecordRow): string => (namedMethods.has(method) ? method : 'HTTP')
+
+/** Adds the method as the conventions name it. */
+export function addMethod({ method }: RecordRow, sink: AttributeSink): void {
   const isNamed = namedMethods.has(method)
-  attributes.add('http.request.method', isNamed ? method : '_OTHER')
-  if (!isNamed) attributes.add('http.request.method_original', readableText(method))
-  return isNamed ? method : 'HTTP'
+  sink.attribute('http.request.method', isNamed ? method : '_OTHER')
+  if (!isNamed) sink.attribute('http.request.method_original', method)
 }
 
 /** Null for what a span does not say: nothing, false, an empty list. */
@@ -145,13 +179,19 @@ function attributeOf(cell: unknown): AttributeValue | null {
 }
 
 /** The conventions have a list for each header field. */
-function addHeader(attributes: SpanAttributes, name: string, value: string | null): void {
-  if (value !== null) attributes.add(name, [readableText(value)])
+function addHeader(sink: AttributeSink, name: string, value: string | null): void {
+  if (value !== null) sink.attribute(name, [value])
 }
 
 /** What the conventions have and the table of fields has not. */
-function addLearned({ operation, stream, timeToFirstByteMs }: RecordRow, call: SpanAttributes): void {
+function addLearned({ operation, stream, timeToFirstByteMs }: RecordRow, sink: AttributeSink): void {
   const api = apiTypes.get(operation ?? '')
-  if (api !== undefined) call.add('openai.api.type', api)
-  if (stream && timeToFirstByteMs !== null) call.add('gen_ai.response.time_to_first_chunk', timeToFirstByteMs / 1_000)
+  if (api !== undefined) sink.attribute('openai.api.type', api)
+  if (stream && timeToFirstByteMs !== null)
+    sink.attribute('gen_ai.response.time_to_first_chunk', timeToFirstByteMs / 1_000)
+}
+
+function readableValue(value: AttributeValue): AttributeValue {
+  if (typeof value === 'string') return readableText(value)
+  return typeof value === 'object' ? value.map(readableText) : value
 }

@@ -1,21 +1,18 @@
 /**
- * A feed of spans: turns records into spans and hands them to the other side, whatever protocol it speaks. A record
+ * A feed of spans: hands records to the other side, whatever form of spans and protocol it has. A record
  * counts as sent when the other side has taken its spans. Ids of spans follow from the record's, so a record that is
  * sent again is the same spans again.
  */
-import { fedRecordOrReason } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
 import { OfferedBatch } from '../offered.ts'
 import { ContentRefusedError, Refusals } from '../refusals.ts'
 import { shareOf, takesShare } from './sample.ts'
-import type { SampleSettings, SpanSettings } from './settings.ts'
-import { type RecordSpan, spansOf } from './spans.ts'
+import type { SampleSettings } from './settings.ts'
+import { spanCount } from './spans.ts'
 
-/** A record's spans, and the gateway process that served it. */
-export interface RecordSpans {
-  readonly id: string
-  readonly replica: string | null
-  readonly spans: readonly RecordSpan[]
+/** A record that is sent as spans. The spans are made when they are sent, so that none wait in memory. */
+export interface SampledRecord {
+  readonly exchange: RecordedExchange
   /** 0..1: the record stands for 1 / share records, itself included. */
   readonly share: number
 }
@@ -26,7 +23,7 @@ export interface SpanTransport {
    * Sends a request once.
    * @throws ContentRefusedError when nothing of it can ever be taken; RetryLaterError; or Error for what may pass.
    */
-  send(records: readonly RecordSpans[]): Promise<Sent>
+  send(records: readonly SampledRecord[]): Promise<Sent>
   /** Why the other side can never take a record that began then (ms since the epoch); null where it may. */
   neverTakes(startedAtMs: number): string | null
   close(): Promise<void>
@@ -50,12 +47,8 @@ export const takenWhole = (bytes: number, partial: Sent['partial'] = null): Sent
 })
 
 /** What feeds of spans have in common in their settings. */
-export interface SpanFeedSettings extends SpanSettings {
+export interface SpanFeedSettings {
   readonly sample: SampleSettings
-}
-
-interface Sendable extends RecordSpans {
-  readonly exchange: RecordedExchange
 }
 
 export class SpanFeed implements Feed {
@@ -76,16 +69,11 @@ export class SpanFeed implements Feed {
   }
 
   async take(exchanges: readonly RecordedExchange[]): Promise<void> {
-    const records: Sendable[] = []
+    const records: SampledRecord[] = []
     for (const exchange of this.#batch.begin(exchanges)) {
       const never = this.#transport.neverTakes(exchange.opened.startedAtMs)
-      const record = never ?? fedRecordOrReason(exchange, false)
-      if (typeof record === 'string') this.#setAside(exchange, record)
-      else {
-        const { id, replica } = record.row
-        const share = shareOf(this.#settings.sample, exchange)
-        records.push({ exchange, id, replica, share, spans: spansOf(record.row, this.#settings) })
-      }
+      if (never === null) records.push({ exchange, share: shareOf(this.#settings.sample, exchange) })
+      else this.#setAside(exchange, never)
     }
     if (records.length > 0) await this.#send(records)
     this.#batch.end()
@@ -96,14 +84,14 @@ export class SpanFeed implements Feed {
   }
 
   /** Sends halves of what is refused: it may be one record, or too much at once. */
-  async #send(records: readonly Sendable[]): Promise<void> {
+  async #send(records: readonly SampledRecord[]): Promise<void> {
     try {
       await this.#post(records)
     } catch (error) {
       if (!(error instanceof ContentRefusedError)) throw error
       const [only, ...others] = records
       if (only !== undefined && others.length === 0) {
-        this.#setAside(only.exchange, this.#refusals.reasonFor(only.id, error))
+        this.#setAside(only.exchange, this.#refusals.reasonFor(only.exchange.id, error))
         return
       }
       const half = Math.ceil(records.length / 2)
@@ -112,7 +100,7 @@ export class SpanFeed implements Feed {
     }
   }
 
-  async #post(records: readonly Sendable[]): Promise<void> {
+  async #post(records: readonly SampledRecord[]): Promise<void> {
     const { bytes, partial, refused, again } = await this.#transport.send(records)
     this.#parts.sent(bytes)
     for (const [index, { exchange }] of records.entries()) {
@@ -125,8 +113,8 @@ export class SpanFeed implements Feed {
   }
 
   /** The specification of OTLP forbids to send again what a collector has rejected in part. */
-  #warn({ rejected, message }: NonNullable<Sent['partial']>, records: readonly Sendable[]): void {
-    const spans = records.reduce((sum, record) => sum + record.spans.length, 0)
+  #warn({ rejected, message }: NonNullable<Sent['partial']>, records: readonly SampledRecord[]): void {
+    const spans = records.reduce((sum, { exchange }) => sum + spanCount(exchange), 0)
     const fields = { feed: this.#parts.name, rejected, spans, reason: message.slice(0, 200) }
     this.#parts.log.warn(fields, 'feed_partial')
   }

@@ -21,19 +21,18 @@ export const attemptSpan = (id: string, number: number): string => spanIn(digits
 
 /** All ids of a record's spans. */
 export class SpanIds {
+  readonly traceId: string
+  readonly exchange: string
+  /** Of the call of a model. */
+  readonly call: string
   readonly #digits: string
 
-  constructor(id: string) {
-    this.#digits = digitsOf(id)
-  }
-
-  get exchange(): string {
-    return spanIn(this.#digits, 0)
-  }
-
-  /** Of the call of a model. */
-  get call(): string {
-    return spanIn(this.#digits, 1)
+  constructor(row: Parameters<typeof traceOf>[0]) {
+    const digits = digitsOf(row.id)
+    this.traceId = row.copyOf === null && row.traceId === null ? digits : traceOf(row)
+    this.exchange = spanIn(digits, 0)
+    this.call = spanIn(digits, 1)
+    this.#digits = digits
   }
 
   /** As `attemptSpan`. */
@@ -51,12 +50,11 @@ function spanIn(digits: string, part: number): string {
 
 /** 32 hexadecimal digits whose second half does not begin with 0, so that no id made of it is 0. */
 function digitsOf(id: string): string {
-  const [, one, two, three, four, five] = form.exec(id) ?? []
-  if (one !== undefined) return `${one}${two}${three}${four}${five}`
+  if (form.test(id)) return id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24)
   // Gateways make no other ids, but journals and sources may hold what they like.
   const hash = createHash('sha256').update(id).digest('hex')
   return `${hash.slice(0, 16)}f${hash.slice(17, 32)}`
 }
 
 /** A UUID as gateways write it. */
-const form = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([1-9a-f][0-9a-f]{3})-([0-9a-f]{12})$/
+const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[1-9a-f][0-9a-f]{3}-[0-9a-f]{12}$/

@@ -8,12 +8,22 @@
 import { isSpanId, isTraceId } from '../../../wire/trace-context.ts'
 import type { RecordRow } from '../../record.ts'
 import type { AttemptRecord } from '../../values.ts'
-import { readableText } from '../forms.ts'
-import { addAttributes, addMethod, providerOf, SpanAttributes } from './attributes.ts'
-import { exchangeSpan, SpanIds, traceOf } from './ids.ts'
+import { genAiOperation, readableText } from '../forms.ts'
+import type { RecordedExchange } from '../index.ts'
+import {
+  type AttributeSink,
+  type AttributeValue,
+  addCall,
+  addExchange,
+  addMethod,
+  SpanAttributes,
+  verbOf,
+} from './attributes.ts'
+import { exchangeSpan, SpanIds } from './ids.ts'
 import type { SpanSettings } from './settings.ts'
 
-export interface RecordSpan {
+/** What a span has besides its attributes and events. */
+export interface SpanHead {
   readonly traceId: string
   readonly spanId: string
   readonly parentSpanId: string | null
@@ -22,29 +32,71 @@ export interface RecordSpan {
   /** Milliseconds since the epoch; the end is not before the start. */
   readonly startMs: number
   readonly endMs: number
+  readonly isError: boolean
+}
+
+/** Takes spans one after the other. It makes their texts readable (`readableText`). */
+export interface SpanSink extends AttributeSink {
+  begin(head: SpanHead): void
+  /** Of the span that has begun, after its attributes. */
+  event(name: string, atMs: number): void
+  end(): void
+}
+
+export interface RecordSpan extends SpanHead {
   readonly attributes: SpanAttributes
   readonly events: readonly { readonly name: string; readonly atMs: number }[]
-  readonly isError: boolean
 }
 
 /** The spans of a record, parents before children. */
 export function spansOf(row: RecordRow, settings: SpanSettings): RecordSpan[] {
+  const list = new SpanList()
+  writeSpans(row, settings, list)
+  return list.spans
+}
+
+class SpanList implements SpanSink {
+  readonly spans: RecordSpan[] = []
+  #attributes = new SpanAttributes()
+  #events: { readonly name: string; readonly atMs: number }[] = []
+
+  begin(head: SpanHead): void {
+    this.#attributes = new SpanAttributes()
+    this.#events = []
+    this.spans.push({ ...head, name: readableText(head.name), attributes: this.#attributes, events: this.#events })
+  }
+
+  attribute(name: string, value: AttributeValue): void {
+    this.#attributes.add(name, value)
+  }
+
+  event(name: string, atMs: number): void {
+    this.#events.push({ name, atMs })
+  }
+
+  end(): void {}
+}
+
+/** How many spans a record has. */
+export const spanCount = ({ opened: { deployment }, closed: { attempts } }: RecordedExchange): number =>
+  1 + Number(isOfModel({ deployment, attempts })) + attempts.length
+
+/** True where a model was called: the record has a span for it. */
+const isOfModel = ({ deployment, attempts }: Pick<RecordRow, 'deployment' | 'attempts'>): boolean =>
+  deployment !== null && attempts.length > 0
+
+/** Writes the spans of a record, parents before children. */
+export function writeSpans(row: RecordRow, settings: SpanSettings, sink: SpanSink): void {
+  const ids = new SpanIds(row)
+  const { traceId } = ids
   const attempts = timed(row)
   const [first] = attempts
-  const isCall = first !== undefined && row.deployment !== null
-  const exchange = new SpanAttributes()
-  exchange.add('gatehouse.request_id', readableText(row.id))
-  const verb = addMethod(row, exchange)
-  const call = isCall ? new SpanAttributes() : exchange
-  if (isCall) call.add('gen_ai.provider.name', providerOf(row, settings))
-  addAttributes(row, settings, exchange, call)
-  const ids = new SpanIds(row.id)
-  const server = serverSpan(row, ids, exchange, verb)
-  const spans = [server]
-  if (isCall) spans.push(callSpan(row, ids, server, first.startMs, call))
-  const parent = spans.at(-1) ?? server
-  for (const attempt of attempts) spans.push(attemptSpan(row, ids, parent, attempt))
-  return spans
+  const isCall = first !== undefined && isOfModel(row)
+  writeExchange(row, settings, sink, ids, !isCall)
+  if (isCall) writeCall(row, settings, sink, ids, first.startMs)
+  const parentSpanId = isCall ? ids.call : ids.exchange
+  for (const attempt of attempts)
+    writeAttempt(row, sink, { traceId, spanId: ids.attempt(attempt.number), parentSpanId }, attempt)
 }
 
 /** The caller's span; null without its trace. */
@@ -53,46 +105,44 @@ function parentOf({ traceId, parentSpanId }: RecordRow): string | null {
 }
 
 /** What a client asked is a SERVER span. What the gateway sent by itself is part of the trace that it copies. */
-function serverSpan(row: RecordRow, ids: SpanIds, attributes: SpanAttributes, verb: string): RecordSpan {
+function writeExchange(row: RecordRow, settings: SpanSettings, sink: SpanSink, ids: SpanIds, isAlone: boolean): void {
   const { copyOf, copyKind, operation, status, outcome, outcomeCode } = row
   const isError = outcome === 'failed' || outcome === 'interrupted' || (status ?? 0) >= 500
-  if (isError) attributes.add('error.type', errorType(outcomeCode ?? status))
-  const begins = readableText(copyKind ?? verb)
-  return {
-    traceId: traceOf(row),
+  const begins = copyKind ?? verbOf(row)
+  sink.begin({
+    traceId: ids.traceId,
     spanId: ids.exchange,
     parentSpanId: copyOf === null ? parentOf(row) : exchangeSpan(copyOf),
     // The path is the client's to choose, and a name must be one of few.
-    name: operation === null ? begins : `${begins} ${readableText(operation)}`,
+    name: operation === null ? begins : `${begins} ${operation}`,
     kind: copyOf === null ? 'server' : 'internal',
     ...between(row.startedAtMs, row.endedAtMs),
-    attributes,
-    events: noEvents,
     isError,
-  }
+  })
+  sink.attribute('gatehouse.request_id', row.id)
+  addMethod(row, sink)
+  addExchange(row, settings, sink, isAlone)
+  if (isError) sink.attribute('error.type', errorType(outcomeCode ?? status))
+  sink.end()
 }
 
-function callSpan(
-  row: RecordRow,
-  ids: SpanIds,
-  server: RecordSpan,
-  startMs: number,
-  attributes: SpanAttributes,
-): RecordSpan {
-  const { sentAtMs, firstByteAtMs, status, outcome, outcomeCode } = row
+function writeCall(row: RecordRow, settings: SpanSettings, sink: SpanSink, ids: SpanIds, startMs: number): void {
+  const { sentAtMs, firstByteAtMs, status, outcome, outcomeCode, operation, deployment } = row
   const isError = outcome === 'failed' || outcome === 'interrupted' || (status ?? 0) >= 400
-  if (isError) attributes.add('error.type', errorType(outcomeCode ?? status))
-  return {
-    traceId: server.traceId,
+  sink.begin({
+    traceId: ids.traceId,
     spanId: ids.call,
-    parentSpanId: server.spanId,
-    name: `${attributes.get('gen_ai.operation.name') ?? ''} ${attributes.get('gen_ai.request.model') ?? ''}`.trim(),
+    parentSpanId: ids.exchange,
+    name: `${genAiOperation(operation) ?? ''} ${deployment ?? ''}`.trim(),
     kind: 'client',
     ...between(startMs, row.endedAtMs),
-    attributes,
-    events: [...eventOf('gatehouse.sent', sentAtMs), ...eventOf('gatehouse.first_byte', firstByteAtMs)],
     isError,
-  }
+  })
+  addCall(row, settings, sink)
+  if (isError) sink.attribute('error.type', errorType(outcomeCode ?? status))
+  if (sentAtMs !== null) sink.event('gatehouse.sent', sentAtMs)
+  if (firstByteAtMs !== null) sink.event('gatehouse.first_byte', firstByteAtMs)
+  sink.end()
 }
 
 interface TimedAttempt extends AttemptRecord {
@@ -102,28 +152,22 @@ interface TimedAttempt extends AttemptRecord {
   readonly isPlaced: boolean
 }
 
-function attemptSpan(row: RecordRow, ids: SpanIds, parent: RecordSpan, attempt: TimedAttempt): RecordSpan {
-  const { number, startMs, isPlaced, status, error, durationMs } = attempt
+function writeAttempt(
+  row: RecordRow,
+  sink: SpanSink,
+  ids: Pick<SpanHead, 'traceId' | 'spanId' | 'parentSpanId'>,
+  { number, startMs, isPlaced, instance, status, error, durationMs }: TimedAttempt,
+): void {
   const isError = error !== null || (status ?? 0) >= 400
-  const instance = readableText(attempt.instance)
-  const attributes = new SpanAttributes()
-  const verb = addMethod(row, attributes)
-  attributes.add('server.address', instance)
-  if (status !== null) attributes.add('http.response.status_code', status)
-  if (number !== 0) attributes.add('http.request.resend_count', number)
-  if (isPlaced) attributes.add('gatehouse.attempt.start_estimated', true)
-  if (isError) attributes.add('error.type', errorType(error ?? status))
-  return {
-    traceId: parent.traceId,
-    spanId: ids.attempt(number),
-    parentSpanId: parent.spanId,
-    name: `${verb} ${instance}`,
-    kind: 'client',
-    ...between(startMs, startMs + durationMs),
-    attributes,
-    events: noEvents,
-    isError,
-  }
+  const times = between(startMs, startMs + durationMs)
+  sink.begin({ ...ids, name: `${verbOf(row)} ${instance}`, kind: 'client', ...times, isError })
+  addMethod(row, sink)
+  sink.attribute('server.address', instance)
+  if (status !== null) sink.attribute('http.response.status_code', status)
+  if (number !== 0) sink.attribute('http.request.resend_count', number)
+  if (isPlaced) sink.attribute('gatehouse.attempt.start_estimated', true)
+  if (isError) sink.attribute('error.type', errorType(error ?? status))
+  sink.end()
 }
 
 /**
@@ -131,29 +175,18 @@ function attemptSpan(row: RecordRow, ids: SpanIds, parent: RecordSpan, attempt: 
  * right before the other; but none before the exchange.
  */
 function timed({ attempts, startedAtMs, sentAtMs, endedAtMs }: RecordRow): TimedAttempt[] {
-  const placed: TimedAttempt[] = []
-  let nextMs: number | null = null
-  for (let number = attempts.length - 1; number >= 0; number -= 1) {
-    const { instance, status, durationMs, error } = attempts[number] as AttemptRecord
-    const isLast: boolean = nextMs === null
-    const startMs: number = isLast && sentAtMs !== null ? sentAtMs : (nextMs ?? endedAtMs) - durationMs
-    nextMs = Math.max(startedAtMs, startMs)
-    placed.unshift({
-      ...{ instance, status, durationMs, error, number, startMs: nextMs },
-      isPlaced: !isLast || sentAtMs === null,
-    })
-  }
-  return placed
+  const last = attempts.length - 1
+  let nextMs = endedAtMs
+  const placed = attempts.toReversed().map(({ instance, status, durationMs, error }, place): TimedAttempt => {
+    const isKnown = place === 0 && sentAtMs !== null
+    nextMs = Math.max(startedAtMs, isKnown ? sentAtMs : nextMs - durationMs)
+    return { instance, status, durationMs, error, number: last - place, startMs: nextMs, isPlaced: !isKnown }
+  })
+  return placed.reverse()
 }
 
 /** Clocks are set back. */
 const between = (startMs: number, endMs: number) => ({ startMs, endMs: Math.max(startMs, endMs) })
 
-const noEvents: RecordSpan['events'] = []
-const eventOf = (name: string, atMs: number | null): RecordSpan['events'] =>
-  atMs === null ? noEvents : [{ name, atMs }]
-
 /** `error.type`: a code, or the status as a text. */
-function errorType(type: string | number | null): string {
-  return type === null ? '_OTHER' : readableText(String(type))
-}
+const errorType = (type: string | number | null): string => String(type ?? '_OTHER')

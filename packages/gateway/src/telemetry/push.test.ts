@@ -27,7 +27,10 @@ function startPush(t: TestContext, settings: Partial<PushSettings> & { readonly 
   const log = keptLog()
   const metrics = createMetrics(figures, sources)
   const push = new MetricsPush(
-    { ...{ protocol: 'http', every: 3_600_000, timeout: 15_000, service: 'ai-gateway' }, ...settings },
+    {
+      ...{ protocol: 'http', compression: 'auto', every: 3_600_000, timeout: 15_000, service: 'ai-gateway' },
+      ...settings,
+    },
     { read: () => metrics.read(), replica: 'gw-1', startedAtMs, clock: () => nowMs, log },
   )
   t.after(() => push.close())

@@ -1,7 +1,7 @@
 /** Section `telemetry`: metrics that are sent. */
 import { z } from 'zod'
 import { duration, httpUrl } from './common.ts'
-import { collectorCredential, collectorProtocol, insecure } from './feeds/otlp.ts'
+import { collectorCompression, collectorCredential, collectorProtocol, insecure } from './feeds/otlp.ts'
 import { requestTimeout } from './feeds/spans.ts'
 
 export const telemetry = z.strictObject({
@@ -18,6 +18,7 @@ export const telemetry = z.strictObject({
       ),
       protocol: collectorProtocol,
       insecure,
+      compression: collectorCompression,
       credential: collectorCredential,
       every: duration('1s', '1h', '60s').describe('Time from one request to the next.'),
       timeout: requestTimeout,

@@ -31,5 +31,5 @@ export const applicationInsightsFeed = z.strictObject({
       'How the gateway signs in. A resource without local authentication needs an identity with the role Monitoring Metrics Publisher.',
     ),
   timeout: requestTimeout,
-  ...spanSettings,
+  ...spanSettings(200),
 })

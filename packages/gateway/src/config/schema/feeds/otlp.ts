@@ -23,6 +23,13 @@ export const collectorProtocol = z
   .default('http')
   .describe('OTLP over HTTP, as protobuf, or over gRPC.')
 
+export const collectorCompression = z
+  .enum(['auto', 'gzip', 'none'])
+  .default('auto')
+  .describe(
+    'Compression of each request. `auto`: none to a collector on this machine (`localhost`, 127.0.0.1), gzip to others.',
+  )
+
 export const insecure = z
   .boolean()
   .default(false)
@@ -35,7 +42,8 @@ export const otlpFeed = z.strictObject({
   ),
   protocol: collectorProtocol,
   insecure,
+  compression: collectorCompression,
   credential: collectorCredential,
   timeout: requestTimeout,
-  ...spanSettings,
+  ...spanSettings(1_000),
 })

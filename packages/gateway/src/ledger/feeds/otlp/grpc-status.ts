@@ -29,7 +29,7 @@ type StatusName = (typeof names)[number]
 const advice: Partial<Record<StatusName, string>> = {
   UNAUTHENTICATED: 'Check `credential`.',
   PERMISSION_DENIED: 'Check `credential`.',
-  UNIMPLEMENTED: 'Correct `url`: no such service is there, or it takes no gzip.',
+  UNIMPLEMENTED: 'Correct `url`: no such service is there, or it takes no gzip (`compression: none`).',
 }
 
 /** Statuses after which the same request is refused again: the content, or its length. */

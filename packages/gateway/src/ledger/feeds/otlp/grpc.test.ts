@@ -32,6 +32,21 @@ test('the server of gRPC reads the same spans as a collector over HTTP', async t
   assert.ok(sending.counted.bytes > 300)
 })
 
+test('the server of gRPC reads messages that are not compressed', async t => {
+  const collector = await startGrpcCollector(t)
+  const all = exchanges(2)
+  const sizes: number[] = []
+  for (const compression of ['gzip', 'none'] as const) {
+    const sending = startSending(t, { ...grpc(collector.url), compression })
+    await sending.feed.take(all)
+    sizes.push(sending.counted.bytes)
+  }
+  assert.equal(collector.kept.length, 12)
+  assert.deepEqual(collector.kept.slice(6), collector.kept.slice(0, 6))
+  const [packed = 0, plain = 0] = sizes
+  assert.ok(packed < plain / 2)
+})
+
 test('requests follow each other on one connection, and a connection that was ended is replaced', async t => {
   const first = await startGrpcCollector(t)
   const { feed, failure } = startSending(t, grpc(first.url))

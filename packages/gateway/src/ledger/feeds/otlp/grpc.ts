@@ -1,5 +1,5 @@
 /**
- * OTLP over gRPC: unary calls over HTTP/2, one after the other on one connection, messages in gzip.
+ * OTLP over gRPC: unary calls over HTTP/2, one after the other on one connection.
  * https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
@@ -9,9 +9,9 @@ import type { Clock } from '../../../clock.ts'
 import { version } from '../../../version.ts'
 import { CheckedAddresses } from '../checked-addresses.ts'
 import { answerBytesMax, answeredFailure, withoutAnswer } from '../checked-host.ts'
-import { compress } from '../spans/compress.ts'
 import type { CollectorOptions } from './collector.ts'
 import { grpcFailure } from './grpc-status.ts'
+import type { Packing } from './packing.ts'
 import type { OtlpClient, Signal } from './protocol.ts'
 
 /** Services of opentelemetry/proto/collector. */
@@ -46,16 +46,18 @@ export class GrpcCollector implements OtlpClient {
   readonly #timeoutMs: number
   readonly #clock: Clock
   readonly #signal: Signal
+  readonly #packing: Packing
   readonly #addresses: CheckedAddresses
   readonly #headers: Readonly<Record<string, string>>
   /** Null before the first request, and after the connection has ended. */
   #session: ClientHttp2Session | null = null
 
-  constructor({ url, credential, timeoutMs, clock, signal, resolve }: CollectorOptions) {
+  constructor({ url, credential, timeoutMs, clock, signal, packing, resolve }: CollectorOptions) {
     this.#url = new URL(url)
     this.#timeoutMs = timeoutMs
     this.#clock = clock
     this.#signal = signal
+    this.#packing = packing
     this.#addresses = new CheckedAddresses(this.#url, this.#url.hostname, resolve)
     this.#headers = {
       ...(credential === null ? {} : { [credential.header]: credential.secret }),
@@ -63,7 +65,7 @@ export class GrpcCollector implements OtlpClient {
       ':path': methods[signal],
       'content-type': 'application/grpc',
       te: 'trailers',
-      'grpc-encoding': 'gzip',
+      'grpc-encoding': packing.encoding ?? 'identity',
       'grpc-accept-encoding': 'identity',
       'grpc-timeout': `${timeoutMs}m`,
       'user-agent': `gatehouse/${version}`,
@@ -72,9 +74,9 @@ export class GrpcCollector implements OtlpClient {
 
   async send(message: Uint8Array): Promise<{ readonly answer: Uint8Array; readonly bytes: number }> {
     this.#addresses.checkLiteral()
-    const packed = await compress(message)
+    const packed = await this.#packing.pack(message)
     const prefix = Buffer.alloc(prefixBytes)
-    prefix.writeUInt8(1, 0)
+    prefix.writeUInt8(this.#packing.encoding === null ? 0 : 1, 0)
     prefix.writeUInt32BE(packed.byteLength, 1)
     const { head, trailers, message: answer } = await this.#call(Buffer.concat([prefix, packed]))
     const name = this.#url.host

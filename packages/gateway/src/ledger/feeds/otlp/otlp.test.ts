@@ -7,6 +7,7 @@ import { RetryLaterError } from '../retry-later.ts'
 import { traceOf } from '../spans/ids.ts'
 import { openFeed } from './index.ts'
 import { otlpSettings, partialAnswer, startCollector, startSending } from './otlp.fixture.ts'
+import { packingOf } from './packing.ts'
 
 const exchanges = (count: number) => Array.from({ length: count }, () => recordedExchange())
 const tracesOf = (spans: readonly { readonly traceId: string }[]): string[] =>
@@ -26,6 +27,7 @@ test('a collector reads spans with their ids, times, kinds, values and resource 
   const [request, ...others] = collector.requests
   assert.deepEqual(others, [])
   assert.equal(request?.headers['authorization'], 'Bearer 0123456789')
+  assert.equal(request?.headers['content-encoding'], 'gzip')
   assert.match(String(request?.headers['user-agent']), /^gatehouse\/\d/)
   assert.equal(counted.bytes, Number(request?.headers['content-length']))
   const [server, call, attempt] = collector.kept
@@ -58,6 +60,24 @@ test('replicas are resources of their own, and names of 1.41 alone come with the
     [...new Set(collector.kept.map(({ schemaUrl }) => schemaUrl))],
     ['https://opentelemetry.io/schemas/1.41.0'],
   )
+})
+
+test('requests are not compressed where the settings say so, or where they leave it open and no network is crossed', async t => {
+  const collector = await startCollector(t)
+  const all = exchanges(3)
+  for (const compression of ['none', 'gzip', 'auto'] as const)
+    await startSending(t, { url: collector.url, compression }).feed.take(all)
+  assert.deepEqual(
+    collector.requests.map(({ headers }) => headers['content-encoding']),
+    [undefined, 'gzip', undefined],
+  )
+  const [plain, packed, auto] = collector.requests.map(({ spans }) => spans)
+  assert.equal(plain?.length, 9)
+  assert.deepEqual([packed, auto], [plain, plain])
+  const encodingTo = (host: string) =>
+    packingOf({ url: `https://${host}:4318/v1/traces`, compression: 'auto' }).encoding
+  assert.deepEqual(['127.0.0.1', '[::1]', 'localhost'].map(encodingTo), [null, null, null])
+  assert.deepEqual(['10.0.0.4', 'localhost.contoso.com', '[fd00::1]'].map(encodingTo), ['gzip', 'gzip', 'gzip'])
 })
 
 // The canary: no sink may have what people wrote, or the secret.

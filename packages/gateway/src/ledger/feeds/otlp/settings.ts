@@ -8,6 +8,8 @@ export interface CollectorSettings {
    */
   readonly url: string
   readonly protocol: 'http' | 'grpc'
+  /** `auto`: none to a collector on this machine, gzip to others. */
+  readonly compression: 'auto' | 'gzip' | 'none'
   /** A header field with a secret, sent with every request. */
   readonly credential?: { readonly header: string; readonly secret: string } | undefined
   /** Milliseconds for a request and its answer. */

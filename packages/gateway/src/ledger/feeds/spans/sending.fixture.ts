@@ -10,7 +10,7 @@ import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
 
 /**
  * A server over HTTP.
- * @param take called with each request and its body, which must be gzip.
+ * @param take called with each request and its body, unpacked where it is gzip.
  * @returns its origin.
  */
 export async function startHttp(
@@ -21,7 +21,10 @@ export async function startHttp(
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('error', () => {})
-    request.on('end', () => take(request, gunzipSync(Buffer.concat(chunks)), response))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks)
+      take(request, request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body, response)
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

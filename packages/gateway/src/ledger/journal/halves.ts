@@ -1,6 +1,6 @@
 /**
  * Reads the halves of a record in full, for recovery and feeds. The store reads only what its columns need. The readers
- * are compiled from the table of fields, because a loop over the table takes twice as long.
+ * are compiled from the table of fields: loops over the table would run for every record.
  */
 import { kinds } from '../field.ts'
 import type { Field, FieldName } from '../fields.ts'

@@ -27,7 +27,7 @@ test('a feed of the configuration is a source with its selection, batch and boun
       columns: ['gatehouse.workload'],
     },
     selection: { workloads: null, outcomes: ['failed'] },
-    batch: { records: 5, bytes: 33_554_432, everyMs: 5_000 },
+    batch: { records: 5, bytes: 33_554_432, everyMs: 5_000, waitsUnread: false },
     behindMsMax: 172_800_000,
   })
 })

@@ -23,7 +23,7 @@ function sourceOf(name: string, feed: Config['feeds'][string], instances: Config
     ...{ name, kind, settings },
     module: feedModules[kind],
     selection: { workloads: workloads ?? null, outcomes: outcomes ?? null },
-    batch: { records: batch.records, bytes: batch.bytes, everyMs: batch.time },
+    batch: { records: batch.records, bytes: batch.bytes, everyMs: batch.time, waitsUnread: !('form' in own) },
     behindMsMax: behind,
   }
 }

@@ -44,6 +44,8 @@ export class FeedConsumer implements Consumer<Opened> {
   #unsaved: JournalCursor | null = null
   #gatheredBytes = 0
   #firstGatheredAtMs = 0
+  /** When the last reading began that came to the end of the journal; null where the next one must not wait. */
+  #readAllAtMs: number | null = null
   readonly #names = new KnownBlocks<readonly (string | null)[]>()
   readonly #namesOf = (source: Buffer, view: DataView, block: BlockView) =>
     this.#names.get(source, view, block, namesOf)
@@ -91,10 +93,13 @@ export class FeedConsumer implements Consumer<Opened> {
    */
   async take(exchanges: Exchanges<Opened>, isLast = false, goesOn = (): boolean => true): Promise<void> {
     if (this.#unsaved !== null) await this.#save(this.#unsaved)
+    if (!isLast && this.#waitsUnread()) return
+    const beganAtMs = this.#options.clock()
     for (;;) {
       const isMore = this.#gather(exchanges)
       this.#setAside()
-      const isDue = this.#isDue(isLast)
+      if (!isMore) this.#readAllAtMs = beganAtMs
+      const isDue = this.#isDue(isLast || (this.#options.batch.waitsUnread === true && !isMore))
       if (isDue) await this.#hand(exchanges)
       else if (this.#hasPassedSegment(exchanges)) await this.#save(this.#cursorOf(exchanges))
       if (!isDue && !isMore) return
@@ -114,6 +119,7 @@ export class FeedConsumer implements Consumer<Opened> {
     await this.#save(cursor)
     this.#skip = { beforeMs: toMs, to }
     this.#readToMs = toMs
+    this.#readAllAtMs = null
     this.#forget()
   }
 
@@ -151,6 +157,15 @@ export class FeedConsumer implements Consumer<Opened> {
       this.#gatheredBytes += figureBytes + exchange.closed.requestBytes + exchange.closed.responseBytes
     }
     return true
+  }
+
+  /** True while what may be in the journal has to wait for more of it. */
+  #waitsUnread(): boolean {
+    const { waitsUnread = false, everyMs } = this.#options.batch
+    if (!waitsUnread || this.#gathered.length > 0 || this.#readAllAtMs === null) return false
+    const age = this.#options.clock() - this.#readAllAtMs
+    // A clock that was set back must not stop the feed.
+    return age >= 0 && age < everyMs
   }
 
   get #isFull(): boolean {

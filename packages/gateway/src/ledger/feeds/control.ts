@@ -14,6 +14,11 @@ export interface FeedBatch {
   readonly bytes: number
   /** Milliseconds since the first record was gathered. */
   readonly everyMs: number
+  /**
+   * True where records wait for `everyMs` in the journal, unread, instead of in memory: what is read is handed over at
+   * once. The collector of garbage has less to copy then, but one reading is longer. Default false.
+   */
+  readonly waitsUnread?: boolean
 }
 
 /** A feed that the ledger runs. */

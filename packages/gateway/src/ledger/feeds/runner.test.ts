@@ -5,6 +5,8 @@ import { type TestContext, test } from 'node:test'
 import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { bytes, closedOf, keptLog, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import { endOfFiles } from '../journal/follower.ts'
+import { type JournalPosition, positionAt } from '../journal/position.ts'
+import { preambleBytes } from '../journal/segments.ts'
 import type { FeedBatch } from './index.ts'
 import { RetryLaterError } from './retry-later.ts'
 import { FeedRunner } from './runner.ts'
@@ -43,6 +45,8 @@ interface Look {
   /** Called when the feed has taken a batch. */
   afterBatch: () => void
   now: number
+  /** End of what is written; null for all of it. */
+  end: JournalPosition | null
   look(): Promise<void>
 }
 
@@ -67,7 +71,7 @@ function startRunner(t: TestContext, directory: string, batch?: FeedBatch): Look
       name: 'here',
       journal,
       cursors: join(directory, 'cursors'),
-      written: () => endOfFiles(journal),
+      written: () => look.end ?? endOfFiles(journal),
       everyMs: 1_000,
       scheduler: (_, work_) => {
         work = work_
@@ -80,7 +84,7 @@ function startRunner(t: TestContext, directory: string, batch?: FeedBatch): Look
       onTrouble: isFailing => void troubles.push(isFailing),
       ...(batch === undefined ? {} : { batch }),
     }),
-    ...{ taken, batches, troubles, needs, now: startMs },
+    ...{ taken, batches, troubles, needs, now: startMs, end: null },
     ...{ wanted: null, failing: false, failure: new Error('the other side is away'), afterBatch: () => {} },
     look: () => work(),
   }
@@ -102,6 +106,34 @@ test('a batch is handed over at its number of records, and the rest at its time'
   assert.deepEqual(look.batches, [4, 4, 2])
   assert.deepEqual(look.taken, ids)
   assert.equal(look.runner.progress().lagRecords, 0)
+})
+
+// Records that wait in memory are copied whenever garbage is collected.
+test('where records wait unread, each reading is handed over at once, and the next one comes after the time', async t => {
+  const { directory, ids } = await endedLedger(t, 10)
+  const look = startRunner(t, directory, { records: 4, bytes: 1e9, everyMs: 30_000, waitsUnread: true })
+  await look.look()
+  assert.deepEqual([look.batches, look.taken], [[4, 4, 2], ids])
+  await look.runner.rewind(startMs)
+  await look.look()
+  assert.deepEqual(look.batches, [4, 4, 2, 4, 4, 2], 'a rewind does not wait')
+})
+
+test('records that wait unread are counted as behind, and are read after the time', async t => {
+  const { directory, ids } = await endedLedger(t, 10)
+  const look = startRunner(t, directory, { records: 100, bytes: 1e9, everyMs: 30_000, waitsUnread: true })
+  look.end = positionAt(2, preambleBytes)
+  await look.look()
+  const [first = 0] = look.batches
+  assert.ok(first > 0 && first < ids.length, String(first))
+  look.end = null
+  look.now += 29_999
+  await look.look()
+  assert.deepEqual(look.batches, [first])
+  assert.ok(look.runner.progress().lagRecords > 0)
+  look.now += 1
+  await look.look()
+  assert.deepEqual([look.batches, look.taken], [[first, ids.length - first], ids])
 })
 
 test('a batch is handed over when its bodies are large', async t => {

@@ -90,7 +90,7 @@ Warnings. The gateway still starts:
 - A caller rule names a tenant that is not accepted, or an application that is not in \`identity.entra.clients\`. No caller can match any rule of a
   workload. A rule has no effect beside one that admits every caller of the only tenant.
 - No workload uses a pool. An instance is in no pool and no target.
-- A rule asks for a group or an app role, and all accepted audiences are Microsoft's own, whose tokens carry neither (\`docs/entra.md\`).
+- A rule asks for a group or an app role, and all accepted audiences are Microsoft's own, whose tokens carry neither (docs/entra.md).
 - An instance has the credential \`caller\`, and an accepted audience is not one that Azure OpenAI accepts.
 - A workload may bring data sources, and no instance of its targets takes them.
 - An API key or a password is in the file itself. A password is sent to Redis without TLS. Two instances have the same endpoint. An
@@ -141,7 +141,13 @@ export function referenceText(): string {
   const sections = sectionsOf(configJsonSchema(), '', '').map(sectionText)
   const codes = Object.entries(problemTexts).map(([code, text]) => `| \`${code}\` | ${text} |`)
   const problems = ['## Codes of problems', '', '| code | meaning |', '|---|---|', ...codes, ''].join('\n')
-  return [introduction, '## Keys\n', ...sections, callerRulesText(), amountsText(), rulesText, problems].join('\n')
+  const texts = [introduction, '## Keys\n', ...sections, callerRulesText(), amountsText(), rulesText, problems]
+  return linked(texts.join('\n'))
+}
+
+/** Other pages are named from the root of the repository, for readers of the schema; here they are links. */
+function linked(text: string): string {
+  return text.replaceAll(/(?<![\w/])docs\/([\w./-]+\.md)/g, '[$1]($1)')
 }
 
 function sectionText(section: Section): string {
@@ -255,7 +261,7 @@ function listText(view: SchemaView): string {
 function formText(view: SchemaView): string {
   if (view.const !== undefined) return `\`${String(view.const)}\``
   const inner = Object.entries(view.properties ?? {}).map(([key, value]) => `${key}: ${valueText(value)}`)
-  return inner.length === 0 ? valueText(view) : `\`{ ${inner.join(', ')} }\``
+  return inner.length === 0 ? valueText(view) : `\`{ ${inner.join(', ').replaceAll('`', '')} }\``
 }
 
 function amountsText(): string {

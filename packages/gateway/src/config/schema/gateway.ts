@@ -63,7 +63,7 @@ export const gateway = z.strictObject({
     .max(1_099_511_627_776)
     .default(268_435_456)
     .describe(
-      'The same for the calls of one caller; bodies up to 16 KiB are not in this sum. At least 3 times `bodyBytesMax`.',
+      'The same for the calls of one caller; bodies up to 16 KiB are not counted here. At least 3 times `bodyBytesMax`.',
     ),
   uploadBytesMax: z
     .int()

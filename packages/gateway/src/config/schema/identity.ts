@@ -33,13 +33,15 @@ export const identity = z.strictObject({
             .optional()
             .describe('Client id of the user-assigned managed identity for this. Default: the system-assigned one.'),
           remember: duration('1m', '1d', '10m').describe(
-            'How long an answer counts. A person who left a group keeps what the group gives for at most this time.',
+            'How long an answer of Graph is used. A person who left a group keeps its rights for at most this time.',
           ),
-          timeout: duration('100ms', '30s', '5s').describe('Time that a question may take; 503 after it.'),
+          timeout: duration('100ms', '30s', '5s').describe(
+            'Longest wait for an answer of Graph; then the call gets 503.',
+          ),
         })
         .optional()
         .describe(
-          'Looks up groups that a token does not list, because its audience is one of Microsoft’s own or because there are more than 200. The managed identity needs the application permissions User.Read.All and GroupMember.Read.All for people, and Application.Read.All for applications. Default: only the groups in the token count.',
+          'Looks up groups that a token does not list, because its audience is one of Microsoft’s own or because there are more than 200. The managed identity needs the application permissions User.Read.All and GroupMember.Read.All for people, and Application.Read.All for applications. Default: a caller has only the groups that the token lists.',
         ),
       signInClient: guid
         .default('04b07795-8ddb-461a-bbee-02f9e1bf7b46')

@@ -26,7 +26,7 @@ export const configSchema = z.strictObject({
   gateway: gateway.prefault({}).describe('The data plane: what clients talk to.'),
   admin: admin.prefault({}).describe('The management API, on a listener of its own.'),
   identity: identity.describe('Tokens that are accepted: tenants, audiences, sign-in.'),
-  instances: z.record(name, instance).describe('Azure OpenAI resources by name.'),
+  instances: z.record(name, instance).describe('Azure OpenAI resources and servers with the API of OpenAI, by name.'),
   pools: z
     .record(name, pool)
     .default({})

@@ -6,7 +6,7 @@ export const log = z.strictObject({
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe(
-      'Least severity that is logged, on standard error. Operators can change it for a while (`gatehouse log level`). Lines with `audit: true` are written at every level but `silent`.',
+      'Lowest severity that is logged, on standard error. Operators can change it for a while (`gatehouse log level`). Lines with `audit: true` are written at every level but `silent`.',
     ),
   format: z
     .enum(['json', 'pretty'])

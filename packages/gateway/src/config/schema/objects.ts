@@ -4,13 +4,13 @@ import { duration } from './common.ts'
 
 const followUp = z.strictObject({
   first: duration('1s', '1h', '5s').describe(
-    'Time from the beginning of a background response or a batch to the first question for its end. Pauses double from there.',
+    'Time from the beginning of a background response or a batch to the first question whether it has ended. Pauses double from there.',
   ),
   every: duration('1s', '6h', '10m').describe('Longest pause between two questions about one object.'),
   longest: duration('1m', '30d', '3d').describe(
     'If the end of an object is still unknown after this time, what was reserved for it is charged. Until then it stays reserved.',
   ),
-  atOnce: z.int().min(1).max(256).default(8).describe('Questions at the same time.'),
+  atOnce: z.int().min(1).max(256).default(8).describe('Most questions that run at the same time.'),
 })
 
 export const objects = z.strictObject({
@@ -30,6 +30,6 @@ export const objects = z.strictObject({
     .enum(['pin', 'drop'])
     .default('pin')
     .describe(
-      'When the instance that encrypted the reasoning of a call cannot serve. `pin`: the client gets its 429 or 503. `drop`: the call goes to another member, without that reasoning and without ids of items on that instance.',
+      'What happens when the instance that encrypted the reasoning of a call cannot serve. `pin`: the client gets its 429 or 503. `drop`: the call goes to another member, without that reasoning and without ids of items on that instance.',
     ),
 })

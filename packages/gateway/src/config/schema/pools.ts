@@ -77,7 +77,7 @@ export const pool = z.strictObject({
         .min(50)
         .max(99.9)
         .default(95)
-        .describe('A second member is called when the first takes longer than this share of recent calls.'),
+        .describe('A second member is called when the first takes longer than this percentage of recent calls took.'),
       maxShare: z.number().min(0.001).max(0.5).default(0.05).describe('Largest share of calls that are sent twice.'),
     })
     .optional()

@@ -65,7 +65,7 @@ export const prices = z.strictObject({
     ),
   currency: currency
     .optional()
-    .describe('Currency of `models` here and of cost limits. Default, and otherwise an error: that of the catalogue.'),
+    .describe('Currency of `models` here and of cost limits. Default: that of the catalogue. Any other is an error.'),
   models: z
     .record(
       z.string().min(1).max(128),

@@ -4,6 +4,9 @@ import { standardTools, toolNames } from '../../wire/tools.ts'
 import { amounts, mode, ownLimits, tokens } from './amounts.ts'
 import { callerRule, name } from './common.ts'
 
+/** Tools that a workload must name, as they reach outside of the resource. */
+const namedTools = toolNames.filter(tool => !standardTools.includes(tool))
+
 const workloadLimits = z.strictObject({
   ...amounts,
   mode,
@@ -18,13 +21,13 @@ export const workload = z.strictObject({
     .array(z.string().min(1))
     .default([...standardTools])
     .describe(
-      `Tools that calls may bring, of ${toolNames.join(', ')}. The list replaces the default, which is what the client runs and what stays within the resource; mcp, web_search and others that reach outside of it must be named. container_network: a network for the containers of code_interpreter.`,
+      `Tools that calls may bring. This list replaces the default, which has the tools that the client runs itself and those that stay within the resource. All others must be named: ${namedTools.join(', ')}. \`container_network\` is a network for the containers of code_interpreter and shell.`,
     ),
   dataSources: z
     .enum(['refuse', 'callerCredentials', 'allow'])
     .default('refuse')
     .describe(
-      'Azure OpenAI On Your Data (`data_sources`), and batches from blob storage (`input_blob`). `callerCredentials`: data sources that bring a key or a token; `allow`: also those that the resource signs in to with its own identity, where a caller reads what the resource may read. Lines of a batch in blob storage are not looked at.',
+      'Azure OpenAI On Your Data (`data_sources`), and batches from blob storage (`input_blob`). `callerCredentials`: data sources that bring a key or a token; `allow`: also those that the resource signs in to with its own identity, where a caller reads what the resource may read. The gateway does not check the lines of a batch in blob storage.',
     ),
   outsideUrls: z
     .enum(['allow', 'refuse'])

@@ -52,7 +52,7 @@ export const eventHubsFeed = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'True compresses each event by itself. Without `dataExplorer`, a data connection of Data Explorer must say so too.',
+      'True compresses each event by itself. Without `dataExplorer`, the data connection of Data Explorer must be set to gzip as well.',
     ),
   dataExplorer: z
     .strictObject({

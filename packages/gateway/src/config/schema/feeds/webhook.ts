@@ -25,7 +25,9 @@ export const webhookFeed = z.strictObject({
       secret: secret.describe(`Key that signs, as whsec_ and base64, from \${env:NAME} or \${file:PATH}.`),
       previous: secret
         .optional()
-        .describe('Key that signs as well while receivers change to the other one. Default: none.'),
+        .describe(
+          'The key before. Messages are signed with both while receivers change to the new one. Default: none.',
+        ),
     })
     .describe('How receivers know that a message comes from here.'),
   privateHost: z

@@ -47,4 +47,10 @@ test('the nearest of some names is one that begins alike or has few other letter
     written.map(name => nearestOf(name, names)),
     ['hr-bot', 'hr-bot', 'Alice Arnold', null, 'code-assistant'],
   )
+  // Callers' names are addresses, of which people type what stands before the @.
+  const callers = ['bob@contoso.example', 'alice@contoso.example', 'Zoe Smith']
+  assert.deepEqual(
+    ['alicia', 'bbob', 'alice@fabrikam.com', 'zoee', 'carol'].map(name => nearestOf(name, callers)),
+    ['alice@contoso.example', 'bob@contoso.example', 'alice@contoso.example', 'Zoe Smith', null],
+  )
 })

@@ -1,15 +1,28 @@
-/** The name that is most like one that does not exist, in either case; null where none is like it. */
+/**
+ * The name that is most like one that does not exist, in either case; null where none is like it. A caller's name is
+ * also compared without what follows the @ or the first space, because people type the beginning.
+ */
 export function nearestOf(written: string, names: readonly string[]): string | null {
   const wanted = written.toLowerCase()
-  const most = Math.max(1, Math.floor(written.length / 3))
   const near = names
-    .map(name => ({
-      name,
-      edits: name.toLowerCase().startsWith(wanted) ? 0 : editsBetween(wanted, name.toLowerCase()),
-    }))
-    .filter(({ edits }) => edits <= most)
+    .map(name => ({ name, edits: Math.min(editsTo(wanted, name.toLowerCase()), shortEdits(wanted, name)) }))
+    .filter(({ edits }) => edits < Number.POSITIVE_INFINITY)
     .sort((one, other) => one.edits - other.edits)
   return near[0]?.name ?? null
+}
+
+function shortEdits(wanted: string, name: string): number {
+  return editsTo(shortName(wanted), shortName(name.toLowerCase()))
+}
+
+function shortName(name: string): string {
+  return name.split(/[@\s]/)[0] ?? name
+}
+
+/** Infinity where more than a third of the letters differ. */
+function editsTo(wanted: string, name: string): number {
+  const edits = name.startsWith(wanted) ? 0 : editsBetween(wanted, name)
+  return edits <= Math.max(1, Math.floor(wanted.length / 3)) ? edits : Number.POSITIVE_INFINITY
 }
 
 /** Letters to put in, take out or change (Levenshtein's distance). */

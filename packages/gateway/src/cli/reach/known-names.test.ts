@@ -114,11 +114,36 @@ test('C8 a caller is found by any unique beginning of name or id, in either case
     several.err,
     /^✗ name_ambiguous {2}2 callers are meant by bo\.\n {2}They are: bo.+@contoso\.example \(user:.+\), bo/,
   )
-  const none = await read(['usage', '--from', '1000d', '--caller', 'alicia'])
-  assert.match(
-    none.err,
-    /^✗ name_unknown {2}No caller is called alicia\.\n {2}In this period: .*Alice@contoso\.example/,
-  )
+  const none = await read(['usage', '--from', '1000d', '--caller', 'zoe'])
+  assert.match(none.err, /^✗ name_unknown {2}No caller is called zoe\.\n {2}In this period: .*Alice@contoso\.example/)
+})
+
+// Names are addresses, and people type what stands before the @: measured to the whole address, no name is ever near.
+test('C8 the nearest caller is found by what stands before the @, whoever called in the period', async t => {
+  const { house, read } = await start(t)
+  for (let at = 10; at < 20; at += 1) {
+    const startedAtMs = recordRow(recordId(1)).startedAtMs + 1_000
+    const named = { callerObjectId: `000000${at}-2222-3333-4444-555555555555`, callerName: `App number ${at}` }
+    await house.ledger.add(recordRow(recordId(at), { ...named, startedAtMs }))
+  }
+  await house.ledger.add(recordRow(recordId(20), person(7, 'Zoe Smith')))
+  for (const [text, nearest] of [
+    ['alicia', 'Alice@contoso.example'],
+    ['bbo', 'bob@contoso.example'],
+    ['bonie@contoso.exmaple', 'bonnie@contoso.example'],
+    ['bonnie@fabrikam.com', 'bonnie@contoso.example'],
+    ['zoee', 'Zoe Smith'],
+  ] as const) {
+    const { err } = await read(['usage', '--from', '1000d', '--caller', text])
+    assert.match(
+      err,
+      new RegExp(`^✗ name_unknown {2}No caller is called ${text}\\.\n {2}The nearest is ${nearest}\\. `),
+      err,
+    )
+    assert.ok(err.endsWith(`  Try: --caller ${nearest.includes(' ') ? `'${nearest}'` : nearest}\n`), err)
+  }
+  const { err } = await read(['usage', '--from', '1d', '--caller', 'alicia'])
+  assert.match(err, /The nearest is Alice@contoso\.example\. There is no call in this period\./)
 })
 
 test('C8 a former name of a caller finds all of its records, and two callers of one name are told apart', async t => {

@@ -7,6 +7,7 @@ import type { CallersAnswer, ErrorsAnswer } from '../../admin/people-schemas.ts'
 import type { WorkloadsAnswer } from '../../admin/workload-schemas.ts'
 import { nearestOf } from '../../config/messages.ts'
 import type { UsageReport } from '../../ledger/reports.ts'
+import { shellQuoted } from '../../shell.ts'
 import { operations } from '../../wire/operations.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -209,13 +210,31 @@ async function nobody(ask: Ask, text: string, period: Pick<AdminQuery, 'from' | 
   const asked = { ...period, limit: listedMax, order: 'last' }
   const { callers, found } = await ask<CallersAnswer>('/api/v1/callers', asked)
   const names = callers.map(({ name }) => name)
-  const nearest = nearestOf(text, names)
+  const all = (await callersOf(ask, { limit: 1_000, order: 'last' })) ?? callers
+  const nearest = nearestCaller(
+    text,
+    all.map(({ name }) => name),
+  )
+  const near = nearest === null ? [] : [`The nearest is ${nearest}.`]
   const more = found > names.length ? `, and ${found - names.length} more` : ''
-  const why = names.length === 0 ? 'There is no call in this period.' : `In this period: ${names.join(', ')}${more}.`
+  const there = names.length === 0 ? 'There is no call in this period.' : `In this period: ${names.join(', ')}${more}.`
   return new CliError(
     'name_unknown',
     `No caller is called ${printableLine(text)}.`,
-    printableLine(why),
-    nearest === null ? 'gatehouse people' : `--caller ${nearest}`,
+    printableLine([...near, there].join(' ')),
+    nearest === null ? 'gatehouse people' : `--caller ${shellQuoted(nearest)}`,
   )
+}
+
+/** The nearest name, compared whole, and then by what stands before the @ or the first space. */
+function nearestCaller(text: string, names: readonly string[]): string | null {
+  const wanted = shortName(text)
+  // The caller that was seen last wins where two have the same short name.
+  const byShort = new Map(names.map(name => [shortName(name), name] as const).reverse())
+  const short = byShort.has(wanted) ? wanted : nearestOf(wanted, byShort.keys())
+  return nearestOf(text, names) ?? (short === null ? null : (byShort.get(short) ?? null))
+}
+
+function shortName(name: string): string {
+  return (name.split(/[@\s]/)[0] ?? name).toLowerCase()
 }

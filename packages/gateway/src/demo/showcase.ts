@@ -54,7 +54,7 @@ export function showcase(config: ConfigInput): ConfigInput {
     workloads: mapped(config.workloads, (workload, name) => ({ ...workload, ...limitsOf[name] })),
     limits: {
       rules: {
-        all: { costPerMonth: '50 USD' },
+        all: { costPerMonth: '50 USD', costPerQuarter: '120 USD' },
         // Refuses nothing: `gatehouse limits` shows what it would have refused.
         trial: { mode: 'shadow', per: ['caller'], tokensPerHour: 3_000 },
       },

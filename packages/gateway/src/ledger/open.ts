@@ -10,6 +10,7 @@ import { RunningFeeds } from './feeds/running.ts'
 import { type Ledger, LedgerError } from './index.ts'
 import { JournalWriter } from './journal/writer.ts'
 import type { JournalWriterOptions } from './journal/writer-options.ts'
+import { removeLeftovers } from './leftovers.ts'
 import type { LedgerNames } from './names.ts'
 import { OpenErasures } from './privacy/erasures.ts'
 import { openHolds } from './privacy/holds.ts'
@@ -100,6 +101,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const { store: kind = 'duckdb', loadEveryMs = loadEveryMsDefault, names = {} } = options
     const store = await startStore({ kind, directory, log, loadEveryMs, names })
     try {
+      // The store is open here alone, so no other process writes.
+      removeLeftovers(directory)
       // Before the writer makes a segment.
       const hold = new DeletionHold(clock, monotonic, newestSegmentMs(journalPath(directory)), log)
       const writer = await openWriter(options, directory, store, clock, scheduler)

@@ -120,9 +120,14 @@ export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[],
     if (!byId.has(id)) yield `${id}: billed and not recorded (${lines[0]?.operation}, fault ${lines[0]?.fault})`
     if (lines.some(line => !line.ended)) yield `${id}: its line has not ended`
   }
+  // An outage may break a call off before it arrives, and then its client has the answer of its hedge.
+  const hedged = new Set(rows.flatMap(row => (row.copyKind === 'hedge' && row.status === 200 ? [row.copyOf] : [])))
   for (const row of rows) {
-    if (row.sentAtMs !== null && !billed.has(row.id) && !(outages && row.status !== 200))
-      yield `${row.id}: recorded as sent and not billed (${row.outcome})`
+    const mayBeUnbilled = outages && (row.status !== 200 || hedged.has(row.id))
+    if (row.sentAtMs !== null && !billed.has(row.id) && !mayBeUnbilled) {
+      const tried = row.attempts.map(({ instance, status }) => `${instance} ${status}`).join(', ')
+      yield `${row.id}: recorded as sent and not billed (${row.outcome}, ${row.copyKind}, ${tried})`
+    }
     const copied = row.copyOf === null ? null : byId.get(row.copyOf)
     if (copied === undefined) yield `${row.id}: a copy of a call that has no record`
   }

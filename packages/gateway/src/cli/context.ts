@@ -1,11 +1,10 @@
 /** Context of every command: address of the gateway, identity of the caller, output. */
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { type Clock, systemClock } from '../clock.ts'
 import { openTokenCache, stateDirectory, type TokenCache } from '../identity/signin/index.ts'
 import type { GlobalOptions, TokenOptions } from './options.ts'
-import { type DemoState, findDemoState } from './reach/demo-state.ts'
+import { type DemoState, findDemoState, trustDemo } from './reach/demo-state.ts'
 import { type Endpoints, findEndpoints, needAdmin, needGateway } from './reach/endpoints.ts'
 import { readProfile } from './reach/profile.ts'
 import { commandToken } from './reach/sign-in.ts'
@@ -82,7 +81,7 @@ export function createContext(given: ContextOptions): SignInContext {
   const endpoints = once(async () => {
     const facts = { options: given.options(), env, demo: await demo(), profile: await readProfile(directory) }
     const found = findEndpoints(facts)
-    believe(found.demo?.certificate ?? null)
+    if (found.demo !== null) trustDemo(found.demo)
     return found
   })
   return {
@@ -117,13 +116,6 @@ export const demoVariable = 'GATEHOUSE_DEMO'
 function demoDirectoryOf(env: SignInContext['env'], cwd: string): string {
   const named = env[demoVariable] ?? ''
   return named === '' ? cwd : resolve(cwd, named)
-}
-
-/**
- * The demonstration's sign-in service has its own certificate, named in a file that belongs to the user.
- */
-function believe(certificate: string | null): void {
-  if (certificate !== null) setDefaultCACertificates([...getCACertificates('default'), certificate])
 }
 
 function once<Result>(make: () => Promise<Result>): () => Promise<Result> {

@@ -13,7 +13,8 @@ export interface GlobalOptions {
 export interface TokenOptions {
   /**
    * In the demonstration: the short name of a person or an application, as `alice`; default `carol`, who may read
-   * everything. Elsewhere: the account among those that signed in here, as `alice@contoso.com`.
+   * everything. The names are also known at another gateway that accepts its tokens. Elsewhere: the account among those
+   * that signed in here, as `alice@contoso.com`.
    */
   readonly as?: string | undefined
   /** Default: the scope that the gateway asks for. */

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { z } from 'zod'
 import { isLoopback } from '../../identity/authority.ts'
 import { PrivateFileError, readPrivateFile, requireOwnDirectory } from '../../private-file.ts'
@@ -75,6 +76,11 @@ export async function findDemoState(directory: string, warn: (message: string) =
 export async function demoStateIn(directory: string): Promise<DemoState | null> {
   const state = await readTrusted(statePath(directory), () => {})
   return state !== null && isRunning(state.pid) ? state : null
+}
+
+/** The demonstration's sign-in service has its own certificate, named in a file that belongs to the user. */
+export function trustDemo({ certificate }: DemoState): void {
+  if (certificate !== null) setDefaultCACertificates([...getCACertificates('default'), certificate])
 }
 
 async function readTrusted(path: string, warn: (message: string) => void): Promise<DemoState | null> {

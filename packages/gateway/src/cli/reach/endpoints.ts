@@ -30,6 +30,11 @@ export interface Endpoints {
   /** Where the two come from, as `--gateway`, in words that follow "from"; null when unknown. */
   readonly origins: Readonly<Record<'gateway' | 'admin', string | null>>
   readonly demo: DemoState | null
+  /**
+   * The demonstration that runs here, whichever gateway is named; null when none does, or when it is ignored. Its
+   * people may sign in for another gateway of the same tenant.
+   */
+  readonly nearbyDemo: DemoState | null
   readonly profile: Profile | null
   /**
    * True when a demonstration runs here but is ignored, because the environment has a secret or an identity that is not
@@ -63,6 +68,7 @@ export function findEndpoints({ options, env, demo: found, profile }: EndpointSo
     admin: admin?.url ?? null,
     origins: { gateway: named?.origin ?? null, admin: admin?.origin ?? null },
     ...fitting,
+    nearbyDemo: demo,
     demoPassedOver: found !== null && demo === null,
   }
 }
@@ -185,7 +191,7 @@ function givenUrl(name: string, value: string | undefined): string | null {
   return url.href.replace(/\/+$/, '')
 }
 
-function sameOrigin(one: string, other: string): boolean {
+export function sameOrigin(one: string, other: string): boolean {
   const origin = (text: string) => new URL(text).origin.replace('//localhost', '//127.0.0.1')
   return origin(one) === origin(other)
 }

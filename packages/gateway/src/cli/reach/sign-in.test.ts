@@ -130,6 +130,31 @@ test('a local demonstration has precedence over a profile, and neither signs in 
   assert.equal(claimsOf((await terminal.run('token')).stdout.trim()).upn, 'bob@contoso.example')
 })
 
+// A second gateway beside the demonstration is the first thing that people try, and it has no other people.
+test('--as means a person of the demonstration at each gateway that accepts its tokens, and at no other', async t => {
+  const terminal = await terminalOf()
+  await demoIn(terminal.cwd, entra)
+  const gateway = await gatewayOf(t, { scopes_supported: ['api://gatehouse/.default'] })
+  const ran = await terminal.run('token', '--gateway', gateway, '--as', 'alice')
+  assert.equal(ran.exitCode, 0, ran.stderr)
+  const { upn, aud } = claimsOf(ran.stdout.trim())
+  assert.deepEqual([upn, aud], ['alice@contoso.example', 'api://gatehouse'])
+  assert.equal(errorOf(await terminal.run('token', '--json', '--gateway', gateway)).code, 'not_signed_in')
+  const stranger = await terminal.run('token', '--json', '--gateway', gateway, '--as', 'zed')
+  assert.match(errorOf(stranger).why, /^It has alice, bob/)
+  const asked: string[] = []
+  const service = await serviceOf(t, (request, response) => {
+    asked.push(request.url ?? '')
+    response.writeHead(404).end()
+  })
+  for (const server of [`${service}/${tenant}/v2.0`, `${entra.url}/11111111-2222-4333-8444-555555555555/v2.0`]) {
+    const other = await gatewayOf(t, { authorization_servers: [server] })
+    const refused = await terminal.run('token', '--json', '--gateway', other, '--as', 'alice')
+    assert.deepEqual([refused.exitCode, errorOf(refused).code], [1, 'not_signed_in'], server)
+  }
+  assert.deepEqual(asked, [])
+})
+
 // The gateway names the scope. One that named another service's scope would receive a token for that service.
 test('a gateway cannot request a token for another service', async t => {
   const terminal = await terminalOf()

@@ -16,8 +16,8 @@ import {
 import { CliError } from '../errors.ts'
 import type { TokenOptions } from '../options.ts'
 import { originText } from './addresses.ts'
-import { type DemoState, demoReader } from './demo-state.ts'
-import { type Endpoints, origins, signInSettings } from './endpoints.ts'
+import { type DemoState, demoReader, trustDemo } from './demo-state.ts'
+import { type Endpoints, origins, sameOrigin, signInSettings } from './endpoints.ts'
 import { identityToken, identityVariable } from './managed-identity.ts'
 
 export interface TokenSources {
@@ -31,9 +31,9 @@ export interface TokenSources {
 export async function commandToken(sources: TokenSources, options: TokenOptions): Promise<string> {
   const { endpoints, env, cache, clock } = sources
   const as = options.as ?? null
-  const demo = demoFor(endpoints, env, as)
-  const origin = demo === null ? authorityOrigin(endpoints, env) : origins.demo
-  return explained(origin, async () => {
+  const given = authorityOrigin(endpoints, env)
+  const demo = demoFor(endpoints, env, as) ?? (await explained(given, () => demoOfSameTenant(endpoints, env, as)))
+  return explained(demo === null ? given : origins.demo, async () => {
     if (demo !== null) return demoToken(demo, as ?? demoReader, options.scope ?? demo.scope, clock)
     const settings = await settingsFor(endpoints, env, options.scope)
     const identity = env[identityVariable] ?? ''
@@ -50,6 +50,23 @@ function demoFor(endpoints: Endpoints, env: TokenSources['env'], as: string | nu
   if (as !== null) return as.includes('@') ? null : endpoints.demo
   const hasOwn = [env.GATEHOUSE_CLIENT_SECRET, env[identityVariable]].some(value => (value ?? '') !== '')
   return endpoints.profile !== null || hasOwn ? null : endpoints.demo
+}
+
+/**
+ * The demonstration that runs here, where the named gateway is another one that accepts its tokens: the gateway's
+ * metadata names the same sign-in service and tenant. Passwords go to the demonstration's own address alone.
+ */
+async function demoOfSameTenant(
+  endpoints: Endpoints,
+  env: TokenSources['env'],
+  as: string | null,
+): Promise<DemoState | null> {
+  const { nearbyDemo } = endpoints
+  if (as === null || as.includes('@') || nearbyDemo === null) return null
+  const { authority, tenantId, scope } = await settingsFor(endpoints, env, undefined)
+  if (tenantId !== nearbyDemo.tenantId || !sameOrigin(authority, nearbyDemo.authority)) return null
+  trustDemo(nearbyDemo)
+  return { ...nearbyDemo, scope }
 }
 
 /**

@@ -218,13 +218,19 @@ test('an export whose process was killed is resumed by --resume, as the same exp
   const token = JSON.stringify(await house.token('carol'))
   const fixture = JSON.stringify(new URL('../run.fixture.ts', import.meta.url).href)
   const program = `const { run } = await import(${fixture}); await run(${args}, { ...${reach}, token: async () => ${token} })`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' })
-  await eventually('what came before the stall', () => {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const closed = once(child, 'close')
+  const isStalled = (): true | null => {
+    assert.equal(child.exitCode, null, 'the export ended before it was killed')
     const size = statSync(`${file}.part`, { throwIfNoEntry: false })?.size ?? 0
     return size > 2_000_000 ? true : null
-  })
+  }
+  // A busy machine takes more than ten seconds to start a process and load the program.
+  await eventually('what came before the stall', isStalled, 60_000)
   child.kill('SIGKILL')
-  await once(child, 'close')
+  await closed
   const resumed = await own.export(['--resume', '--reason', 'Ticket 7', '-o', file])
   assert.equal(resumed.code, 0, resumed.err)
   assert.ok(readFileSync(file).equals(readFileSync(whole)))

@@ -52,7 +52,8 @@ export function packAll(directory: string): readonly string[] {
     const source = join(root, 'packages', name)
     const extras = own.filter(extra => existsSync(join(source, extra)))
     for (const extra of extras) cpSync(join(source, extra), join(target, extra), { recursive: true })
-    for (const extra of shared) cpSync(join(root, extra), join(target, extra))
+    for (const extra of shared)
+      writeFileSync(join(target, extra), withoutLinks(readFileSync(join(root, extra), 'utf8')))
     writeMaterials(name, target)
     const files = ['dist', ...extras, ...shared, ...materials]
     writeFileSync(join(target, 'package.json'), `${JSON.stringify(published(manifest, files), null, 2)}\n`)
@@ -63,6 +64,13 @@ export function packAll(directory: string): readonly string[] {
   // The gateway's are those of the whole installation: it depends on the simulator.
   for (const file of [...materials, 'LICENSE']) cpSync(join(directory, 'gateway', file), join(directory, file))
   return tarballs
+}
+
+/** Files of the repository are named instead of linked: a package does not have them. */
+function withoutLinks(text: string): string {
+  return text.replaceAll(/\[([^\]]+)\]\((?!https?:)([^)#\s]+)[^)\s]*\)/g, (_, words: string, path: string) =>
+    words === path ? path : `${words} (${path})`,
+  )
 }
 
 /** The built page of the console, which the gateway serves from beside its own code. */

@@ -20,13 +20,22 @@ const pages = '{*,docs/**/*,packages/*/*,packages/*/src/**/*,deploy/**/*}.md'
 
 /** @throws Error when there is no code or no page: a check of nothing would pass. */
 export function readSources(root: string): Sources {
-  const read = (pattern: string): readonly Source[] =>
-    globSync(pattern, { cwd: root, exclude: ['**/node_modules/**'] })
-      .sort()
-      .map(path => ({ path, text: readFileSync(join(root, path), 'utf8') }))
-  const found = { code: read(code), pages: read(pages) }
+  const found = { code: readFiles(root, code), pages: readFiles(root, pages) }
   if (found.code.length === 0 || found.pages.length === 0) throw new Error(`${root} has no sources or no documents`)
   return found
+}
+
+/** Alerts, dashboards and modules of Terraform. @throws Error when there are none. */
+export function readOperations(root: string): readonly Source[] {
+  const found = readFiles(root, 'deploy/{prometheus,grafana,terraform}/**/*.{yaml,json,tf}')
+  if (found.length === 0) throw new Error(`${root} has nothing to operate with`)
+  return found
+}
+
+function readFiles(root: string, pattern: string): readonly Source[] {
+  return globSync(pattern, { cwd: root, exclude: ['**/node_modules/**'] })
+    .sort()
+    .map(path => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 }
 
 const linesMax = 450

@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { forbiddenImports, importCircles, readImports, unlistedRooms } from './imports.ts'
 import { deadReferences } from './references.ts'
-import { longSources, misplacedDependencies, readSources, timedTests, wideComments } from './sources.ts'
-import { archaicWords, proseOf, textsOf, yamlCommentsOf } from './words.ts'
+import { longSources, misplacedDependencies, readOperations, readSources, timedTests, wideComments } from './sources.ts'
+import { archaicWords, descriptionsOf, proseOf, textsOf, yamlCommentsOf } from './words.ts'
 
 const root = dirname(import.meta.dirname)
 
@@ -24,7 +24,11 @@ const checks: Readonly<Record<string, () => readonly string[]>> = {
     const prose = pages.map(proseOf)
     const example = 'packages/gateway/gatehouse.example.yaml'
     const comments = yamlCommentsOf({ path: example, text: readFileSync(join(root, example), 'utf8') })
-    return [...archaicWords([...prose, comments]), ...archaicWords(code.map(textsOf))]
+    return [
+      ...archaicWords([...prose, comments]),
+      ...archaicWords(code.map(textsOf)),
+      ...archaicWords(readOperations(root).map(descriptionsOf)),
+    ]
   },
   timed: () => timedTests(readSources(root).code),
 }

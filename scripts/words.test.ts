@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { archaicWords, proseOf, textsOf, yamlCommentsOf } from './words.ts'
+import { archaicWords, descriptionsOf, proseOf, textsOf, yamlCommentsOf } from './words.ts'
 
 const plain = 'The gateway counts tokens. '.repeat(250)
 const found = (text: string): readonly string[] =>
@@ -53,6 +53,17 @@ test('comments of a YAML file are prose at their line, values are not', () => {
   const text = 'a: nobody\n# Nobody may.\nb: 1 # for somebody\n'
   const found = archaicWords([yamlCommentsOf({ path: 'a.yaml', text })]).map(line => line.replace(/;.*/, ''))
   assert.deepEqual(found, ['a.yaml:2: "Nobody"', 'a.yaml:3: "somebody"'])
+})
+
+// An alert is read at night, by whoever is on call.
+test('descriptions of alerts, dashboards and Terraform are prose at their line, other values are not', () => {
+  const text = `- alert: nobody
+  summary: 'Nobody is left'
+  "description": "The deployment is left alone.",
+  error_message = "Mend it, or "
+`
+  const found = archaicWords([descriptionsOf({ path: 'a', text })]).map(line => line.replace(/;.*/, ''))
+  assert.deepEqual(found, ['a:2: "Nobody"', 'a:3: "left alone"', 'a:4: "Mend"'])
 })
 
 test('messages of the product are prose at their line; names, comments and tests are not', () => {

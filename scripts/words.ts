@@ -7,7 +7,8 @@ import type { Source } from './sources.ts'
 /** Most of these words in 1,000 words, in each page and in all of them together. */
 const perThousandMax = 1.5
 
-const words = /\b(?:somebody|nobody|everybody|whoever|anew|likewise|behind)\b/gi
+const words =
+  /\b(?:somebody|nobody|everybody|whoever|anew|likewise|behind|fares|mend(?:s|ed|ing)?|left alone|want of)\b/gi
 /** Behind a proxy is a place; so is a place in a queue, and in time a feed or a clock can be behind. */
 const plainBehind =
   /^behind(?! \w)|^behind (?:by|it|(?:(?:a|an|the|its|your|another|one|each) )?(?:[\w-]+ ){0,2}(?:proxy|proxies|balancer|gateway|ingress|firewall|call))\b/i
@@ -64,6 +65,18 @@ export function proseOf({ path, text }: Source): Source {
 export function yamlCommentsOf({ path, text }: Source): Source {
   const comments = text.split('\n').map(line => /(?:^|\s)#(.*)/.exec(line)?.[1] ?? '')
   return { path, text: comments.join('\n') }
+}
+
+const described = /^\s*"?(?:summary|description|title|error_message)"?\s*[:=]\s*(['"])(.*)\1,?\s*$/
+/** What alerts, dashboards and Terraform modules say to operators: their descriptions, at their lines. */
+export function descriptionsOf({ path, text }: Source): Source {
+  return {
+    path,
+    text: text
+      .split('\n')
+      .map(line => described.exec(line)?.[2] ?? '')
+      .join('\n'),
+  }
 }
 
 /** Texts of the product that are made up: what simulated models answer, and what people ask them. */

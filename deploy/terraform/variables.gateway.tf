@@ -61,7 +61,7 @@ variable "gateway" {
 
   validation {
     condition     = var.platform != "aks" || var.gateway == null || can(regex("(?::[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$", try(var.gateway.image, ""))) && !endswith(try(var.gateway.image, ""), ":latest")
-    error_message = "image must have a version or digest, as gatehouse:0.1.0. With :latest nobody would know what runs."
+    error_message = "image must have a version or digest, as gatehouse:0.1.0. With :latest it would not be known what runs."
   }
 }
 

@@ -222,7 +222,7 @@ variable "workloads" {
 
   validation {
     condition     = length(var.workloads) > 0 && alltrue([for workload in values(var.workloads) : (var.entra != null || length(workload.callers) > 0) && length(workload.deployments) > 0])
-    error_message = "workloads must have at least one, each with deployments, and with callers where there is no entra: nobody may call otherwise."
+    error_message = "workloads must have at least one, each with deployments, and with callers where there is no entra: without them, no call is allowed."
   }
 
   validation {
@@ -319,6 +319,6 @@ variable "admin_roles" {
 
   validation {
     condition     = var.entra != null || length(var.admin_roles.viewer) + length(var.admin_roles.auditor) > 0
-    error_message = "admin_roles needs somebody in viewer or auditor, where there is no entra: nobody could read usage or records otherwise."
+    error_message = "admin_roles needs a viewer or an auditor where there is no entra: without one, usage and records could not be read."
   }
 }

@@ -142,7 +142,8 @@ const capacity: Dashboard = {
           breakers,
           { [laneLegend]: `2 * ${breakerIs('open')} + ${breakerIs('half-open')}` },
           {
-            description: 'The worst of all gateways. Open: the deployment is left alone. Half open: it is being tried.',
+            description:
+              'The worst of all gateways. Open: the deployment is not in use after failures. Half open: it is being tested.',
           },
         ),
         states('Instances that accept the gateway', yesNo, {
@@ -241,7 +242,7 @@ const money: Dashboard = {
         graph('Reasoning share of completions', 'percentunit', {
           '{{workload}}': `${sum('workload', rate('gatehouse_reasoning_tokens_total'))} / ${sum('workload', rate('gatehouse_tokens_total', 'type="completion"'))}`,
         }),
-        graph('Calls with usage that nobody reported', 'reqps', {
+        graph('Calls whose usage was not reported', 'reqps', {
           '{{workload}} {{source}}': sum('workload, source', rate('gatehouse_unreported_calls_total')),
         }),
         graph(
@@ -279,7 +280,7 @@ const health: Dashboard = {
           'percentunit',
           { '{{instance}}': rate('process_cpu_seconds_total') },
           {
-            description: 'Of one core, all threads.',
+            description: 'All threads, as a share of one core.',
           },
         ),
         graph('Memory', 'bytes', {

@@ -58,7 +58,7 @@ variable "auditors_group_id" {
 }
 
 variable "cluster_admins_group_id" {
-  description = "Object id of the group that works on the cluster. Whoever installs the chart is a member."
+  description = "Object id of the group that works on the cluster. Only its members can install the chart."
   type        = string
   nullable    = false
 }

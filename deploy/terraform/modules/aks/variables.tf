@@ -51,13 +51,13 @@ variable "tenant_id" {
 }
 
 variable "admin_group_ids" {
-  description = "Groups of Entra by object id, of those who may do everything in the cluster. Nobody else gets in: there are no local accounts."
+  description = "Groups of Entra by object id, of those who may do everything in the cluster. There is no other access: local accounts are off."
   type        = set(string)
   nullable    = false
 
   validation {
     condition     = length(var.admin_group_ids) > 0 && alltrue([for id in var.admin_group_ids : can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", id))])
-    error_message = "admin_group_ids must be object ids of groups, at least one: az ad group show --group NAME --query id. Without one nobody could install anything."
+    error_message = "admin_group_ids must be object ids of groups, at least one: az ad group show --group NAME --query id. Without one, nothing could be installed."
   }
 }
 

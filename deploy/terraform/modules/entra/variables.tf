@@ -21,7 +21,7 @@ variable "workloads" {
 }
 
 variable "workload_members" {
-  description = "Who may use a workload: object ids of people, groups and service principals by a name of your choice, by workload."
+  description = "Callers of each workload: object ids of people, groups and service principals by a name of your choice, by workload."
   type        = map(map(string))
   nullable    = false
   default     = {}
@@ -38,7 +38,7 @@ variable "workload_members" {
 }
 
 variable "admin_members" {
-  description = "Who may use the management API: object ids by a name of your choice, by role (viewer, auditor, operator)."
+  description = "Users of the management API: object ids by a name of your choice, by role (viewer, auditor, operator)."
   type = object({
     viewer   = optional(map(string), {})
     auditor  = optional(map(string), {})

@@ -80,7 +80,7 @@ variable "image" {
 
   validation {
     condition     = can(regex("^[a-z0-9.-]+\\.[a-z0-9.-]+(?::[0-9]+)?/[a-z0-9/._-]+(?::[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$", var.image)) && !endswith(var.image, ":latest")
-    error_message = "image must name a registry, an image and a version or digest, as contoso.azurecr.io/gatehouse:0.1.0. With :latest nobody would know what runs."
+    error_message = "image must name a registry, an image and a version or digest, as contoso.azurecr.io/gatehouse:0.1.0. With :latest it would not be known what runs."
   }
 }
 
@@ -145,7 +145,7 @@ variable "replicas" {
 
   validation {
     condition     = var.replicas.min >= 1 && var.replicas.max >= var.replicas.min && var.replicas.max <= 300
-    error_message = "replicas must have min from 1 and max from min to 300: a gateway that sleeps answers nobody in time, and ships no records."
+    error_message = "replicas must have min from 1 and max from min to 300: a gateway that sleeps answers no call in time, and ships no records."
   }
 }
 

@@ -63,7 +63,7 @@ variable "partitions" {
 }
 
 variable "retention_days" {
-  description = "Days that the hub keeps events which nobody read: so long Data Explorer may be away."
+  description = "Days that the hub keeps events that were not read: so long Data Explorer may be away."
   type        = number
   nullable    = false
 

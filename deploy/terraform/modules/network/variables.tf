@@ -135,7 +135,7 @@ variable "behind_edge" {
 
   validation {
     condition     = !var.behind_edge || var.edge != null || var.existing != null
-    error_message = "behind_edge needs an edge: nobody could call otherwise."
+    error_message = "behind_edge needs an edge: without one, no caller reaches the gateway."
   }
 }
 

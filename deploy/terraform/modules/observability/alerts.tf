@@ -13,7 +13,7 @@ locals {
       }
       breaker = {
         severity  = 2
-        title     = "An instance is left alone: its tries fail"
+        title     = "An instance is out of use: its tries fail"
         measure   = "FailedPercent"
         dimension = "Instance"
         threshold = var.thresholds.instance_failed_percent

@@ -100,7 +100,7 @@ variable "private_link" {
 }
 
 variable "emails" {
-  description = "Who gets alerts: addresses by a name of your choice."
+  description = "Receivers of alerts: addresses by a name of your choice."
   type        = map(string)
   nullable    = false
   default     = {}

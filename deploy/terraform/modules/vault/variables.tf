@@ -40,7 +40,7 @@ variable "tenant_id" {
 }
 
 variable "retention_days" {
-  description = "Days that a deleted secret, or the deleted vault, can be brought back. Nobody can shorten them."
+  description = "Days that a deleted secret, or the deleted vault, can be brought back. They cannot be shortened."
   type        = number
   nullable    = false
   default     = 90

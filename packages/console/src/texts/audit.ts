@@ -60,7 +60,7 @@ export const audit = {
     signed_in: 'Signed in',
     signed_out: 'Signed out',
     trail_began: 'The trail began',
-    trail_mended: 'The end of the trail was mended',
+    trail_mended: 'The end of the trail was repaired',
     trail_broken: 'The trail was found broken',
     trail_end_lost: 'The end of the trail was lost',
     trail_head_missing: 'The note of the trail’s end was missing',

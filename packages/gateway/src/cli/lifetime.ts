@@ -68,7 +68,7 @@ export function startFailure(error: unknown, ports: readonly PortOption[]): unkn
     const next =
       code === 'ledger_in_use'
         ? 'stop the other process, or use another directory'
-        : 'mend the directory, or use another one'
+        : 'fix the directory, or use another one'
     return new CliError(code, (error as Error).message, null, next, { cause: error })
   }
   return error

@@ -55,7 +55,7 @@ function aboutLosses(feed: FeedState): readonly Attention[] {
       ...aboutFeed(feed),
       ...{ severity: 'critical', code: 'feed_missed', sinceMs: null },
       what: `Feed ${name} has missed ${droppedSegments} segments of the journal that were too old to be kept for it.`,
-      next: 'Export these days from the ledger; keep the journal longer, or mend the feed sooner.',
+      next: 'Export these days from the ledger; keep the journal longer, or fix the feed sooner.',
     })
   }
   if (setAside > 0) {

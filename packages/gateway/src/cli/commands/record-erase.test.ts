@@ -37,6 +37,12 @@ test('the first command prints the second one whole, with what was given, for a 
   assert.deepEqual(wide, [])
 })
 
+test('the printed command keeps the reason that was given with the first one', async t => {
+  const { eraser } = await started(t)
+  const { out } = await eraser('erase', '--caller', caller, '--reason', "Request 12, O'Neil & Sons")
+  assert.match(out, / UTC:\n {2}gatehouse records erase .* --reason 'Request 12, O'\\''Neil & Sons' --json > /)
+})
+
 test('a person is erased by two commands, and the certificate is printed', async t => {
   const { house, eraser } = await started(t)
   const preview = await eraser('erase', '--caller', caller)

@@ -32,7 +32,7 @@ export function eraseCommand(context: CliContext): Command {
   return new Command('erase')
     .summary('Erase the bodies and names of one person from the ledger.')
     .description(
-      'Erases the bodies and names of one person from journal, store and archives; figures stay under a pseudonym (role eraser; recorded). ' +
+      'Erase the bodies and names of one person from journal, store and archives; figures stay under a pseudonym (role eraser; recorded). ' +
         'Without --confirm it changes nothing: it shows what would be removed, and the token that orders it.',
     )
     .requiredOption('--caller <who>', 'the person: object id, user:TENANT/OID, or whole display name')
@@ -55,12 +55,13 @@ async function showPreview(context: CliContext, options: EraseOptions): Promise<
 }
 
 /** The second step, with what the first one was given: the token is good for that alone. */
-function confirmCommand(token: string, { caller, workload, from, to, as }: EraseOptions): string {
+function confirmCommand(token: string, { caller, workload, from, to, as, reason }: EraseOptions): string {
   const given = { caller, workload, from, to, as }
   const same = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name} ${shellQuoted(value)}`],
   )
-  return `gatehouse records erase ${same.join(' ')} --confirm ${token} --reason "Request 4711" --json > certificate.json`
+  const why = reason === undefined ? '"Request 4711"' : shellQuoted(reason)
+  return `gatehouse records erase ${same.join(' ')} --confirm ${token} --reason ${why} --json > certificate.json`
 }
 
 function previewText(found: Preview, options: EraseOptions): string {
@@ -77,7 +78,7 @@ function previewText(found: Preview, options: EraseOptions): string {
       ? []
       : [`  shipped    ${feeds.map(printableLine).join(', ')}: what these feeds shipped is not removed there`]),
     'Calls in flight and later ones are not touched. Figures stay, under a random pseudonym. It cannot be undone.',
-    `To erase, until ${instant(found.expiresAtMs)} UTC, with the number of the request as the reason:`,
+    `To erase, until ${instant(found.expiresAtMs)} UTC${options.reason === undefined ? ', with the number of the request as the reason' : ''}:`,
     `  ${confirmCommand(found.token, options)}`,
   ]
   return `${lines.join('\n')}\n`

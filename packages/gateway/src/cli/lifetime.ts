@@ -1,4 +1,5 @@
 /** End of a serving command: the first Ctrl-C or SIGTERM shuts it down properly, a second one at once. */
+import { addressOf } from '../house/address.ts'
 import type { LedgerErrorCode } from '../ledger/index.ts'
 import { CliError } from './errors.ts'
 
@@ -56,7 +57,7 @@ export function startFailure(error: unknown, ports: readonly PortOption[]): unkn
       code === 'EADDRINUSE'
         ? 'Another program listens there, perhaps an earlier start.'
         : 'This user may not listen there.'
-    const next = taken === undefined ? 'another port in the configuration' : `${taken.option} ${taken.port + 100}`
+    const next = taken === undefined ? 'another port in the configuration' : otherPort(taken)
     return new CliError(
       'port_taken',
       `Port ${port} on ${address} cannot be taken (${taken?.use ?? 'listener'}).`,
@@ -78,6 +79,15 @@ export function startFailure(error: unknown, ports: readonly PortOption[]): unkn
 export interface PortOption {
   readonly port: number
   readonly use: string
-  /** The option as it is typed before the number. */
-  readonly option: string
+  /** The option as it is typed before the number; null for a setting of the configuration. */
+  readonly option: string | null
+}
+
+/** @param settings of the configuration by their keys: ADDRESS:PORT. */
+export function listenPorts(settings: Readonly<Record<string, string>>): readonly PortOption[] {
+  return Object.entries(settings).map(([use, listen]) => ({ port: addressOf(listen).port, use, option: null }))
+}
+
+function otherPort({ port, use, option }: PortOption): string {
+  return option === null ? `another port as ${use} in the configuration` : `${option} ${port + 100}`
 }

@@ -4,7 +4,7 @@ import { problemLine } from '../../config/messages.ts'
 import { startReloading } from '../../house/reloading.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { startFailure, stopSignal } from '../lifetime.ts'
+import { listenPorts, startFailure, stopSignal } from '../lifetime.ts'
 import { configFileDefault, readConfig } from './config-file.ts'
 
 interface CollectOptions {
@@ -38,7 +38,7 @@ async function collectFrom(context: CliContext, options: CollectOptions): Promis
   const source = { loaded, env: context.env }
   const parts = { log, fromBeginning, consoleDirectory: consoleDirectory(), source }
   const collector = await buildCollector(loaded.config, parts).catch(error => {
-    throw startFailure(error, [])
+    throw startFailure(error, listenPorts({ 'admin.listen': loaded.config.admin.listen }))
   })
   const reloading = startReloading(collector, loaded, { log, env: context.env, watching: options.watch })
   log.info({ signal: await stopped }, 'stopping')

@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema/index.ts'
 import { startReloading } from '../../house/reloading.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { startFailure, stopSignal } from '../lifetime.ts'
+import { listenPorts, startFailure, stopSignal } from '../lifetime.ts'
 import { configFileDefault, readConfig } from './config-file.ts'
 
 interface ServeOptions {
@@ -44,7 +44,8 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
   const taken = (config: Config): void => connections?.use(config)
   const parts = { log, ledgerLost, taken, consoleDirectory: consoleDirectory(), source }
   const house = await buildHouse(loaded.config, parts).catch(error => {
-    throw startFailure(error, [])
+    const { gateway, admin } = loaded.config
+    throw startFailure(error, listenPorts({ 'gateway.listen': gateway.listen, 'admin.listen': admin.listen }))
   })
   // In the background: the gateway takes calls meanwhile.
   connections = new Connections({ house, loaded, log })

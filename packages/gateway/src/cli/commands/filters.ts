@@ -13,7 +13,7 @@ import {
   monthOf,
   monthText,
   type PeriodOptions,
-  periodEnd,
+  periodEndOrWhole,
   periodFrom,
   periodHelp,
   quarterText,
@@ -60,8 +60,8 @@ export function addReaderOptions(command: Command): Command {
 export function addPeriodOptions(command: Command, standard: string | null): Command {
   const shown = standard === null ? '' : ` (default: ${standard})`
   return command
-    .option('--from <when>', `start of the period: ${periodHelp}${shown}`, periodEnd)
-    .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
+    .option('--from <when>', `start of the period: ${periodHelp}${shown}`, periodEndOrWhole)
+    .option('--to <when>', 'end of the period; a date or a month is included', periodEndOrWhole)
     .option('--month <month>', 'a whole month instead: 2026-10, this or last', monthText)
     .option('--quarter <when>', 'a fiscal quarter instead: this, last, or a month or day of it', quarterText)
     .option('--year <when>', 'a fiscal year instead: this, last, or a month or day of it', yearText)

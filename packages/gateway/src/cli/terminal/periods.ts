@@ -49,6 +49,14 @@ export function periodEnd(text: string): string {
   return text
 }
 
+/** The same where a whole month, quarter or year has an option of its own, which people look for in this one. */
+export function periodEndOrWhole(text: string): string {
+  if (!/month|quarter|year/i.test(text)) return periodEnd(text)
+  throw new InvalidArgumentError(
+    `Expected ${periodHelp}. A whole period is --month last, --quarter last or --year last.`,
+  )
+}
+
 /** Checks a month, for commander. */
 export function monthText(text: string): string {
   if (text === 'this' || text === 'last') return text

@@ -8,6 +8,7 @@ import {
   monthText,
   type PeriodOptions,
   periodEnd,
+  periodEndOrWhole,
   periodFrom,
   periodOf,
   quarterText,
@@ -182,6 +183,15 @@ test('periods are read as people expect', () => {
   ]) {
     assert.throws(() => periodEnd(wrong), /Expected 7d, 12h/, wrong)
   }
+})
+
+// "What did it cost last month?" is asked most, and --from takes no month by name.
+test('a period by name in --from is answered with the options that take one', () => {
+  for (const text of ['last-month', 'this year', 'quarter']) {
+    assert.throws(() => periodEndOrWhole(text), /Expected 7d, .*--month last, --quarter last or --year last\.$/)
+  }
+  assert.equal(periodEndOrWhole('2026-10'), '2026-10')
+  assert.throws(() => periodEndOrWhole('tomorrow'), /instant \(2026-11-01T08:00:00Z\)\.$/)
 })
 
 // A model that a caller named `\u001b]0;…` set the title of the auditor's terminal, in every format but the table.

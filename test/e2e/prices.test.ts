@@ -59,7 +59,7 @@ test('a model without a price has no known cost, and the log says so once', asyn
   }
   assert.deepEqual(
     said.filter(line => JSON.stringify(line).includes('unpriced')),
-    [{ model: 'house-model', mend: 'prices.models.house-model', event: 'model_unpriced' }],
+    [{ model: 'house-model', setting: 'prices.models.house-model', event: 'model_unpriced' }],
   )
 })
 

@@ -83,8 +83,8 @@ export function bookOf(
       if (said.has(key) || said.size >= modelsSaidMax) return
       said.add(key)
       const path = ['prices', 'models', model]
-      if (tier === null) log?.warn({ model, mend: formatPath(path) }, 'model_unpriced')
-      else log?.warn({ model, tier, mend: formatPath([...path, 'tiers', tier]) }, 'tier_unpriced')
+      if (tier === null) log?.warn({ model, setting: formatPath(path) }, 'model_unpriced')
+      else log?.warn({ model, tier, setting: formatPath([...path, 'tiers', tier]) }, 'tier_unpriced')
     },
   }
 }

@@ -132,8 +132,8 @@ suite('the book of prices', () => {
     for (const model of ['whisper', 'whisper', 'tts']) prices.unpriced(model)
     assert.deepEqual(counted, ['whisper', 'whisper', 'tts'])
     assert.deepEqual(said, [
-      [{ model: 'whisper', mend: 'prices.models.whisper' }, 'model_unpriced'],
-      [{ model: 'tts', mend: 'prices.models.tts' }, 'model_unpriced'],
+      [{ model: 'whisper', setting: 'prices.models.whisper' }, 'model_unpriced'],
+      [{ model: 'tts', setting: 'prices.models.tts' }, 'model_unpriced'],
     ])
   })
 })
@@ -297,7 +297,7 @@ suite('what decides between the prices of a model', () => {
     assert.equal(nanoOf(prices, 'flex'), 6_000_000)
     assert.deepEqual([nanoOf(prices, 'scale'), nanoOf(prices, 'scale')], [null, null])
     assert.deepEqual(told, [
-      ['tier_unpriced', { model: 'gpt-4o', tier: 'scale', mend: 'prices.models.gpt-4o.tiers.scale' }],
+      ['tier_unpriced', { model: 'gpt-4o', tier: 'scale', setting: 'prices.models.gpt-4o.tiers.scale' }],
     ])
     const { price } = chargeOf(prices, { ...call, servedModel: null, tier: 'priority' }) ?? {}
     assert.equal(price, 'gpt-4o configured Priority')

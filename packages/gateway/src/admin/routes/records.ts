@@ -107,10 +107,7 @@ export async function visibleRow(c: Context<AdminEnv>, ledger: LedgerReader, id:
   const row = await ledger.row(id.toLowerCase())
   // A developer learns nothing of records of other workloads, not even that they exist.
   if (row === null || !isVisible(c.get('visible'), row)) {
-    throw new AdminError(
-      'record_unknown',
-      'There is no record of this id; it may have been older than ledger.retain.records.',
-    )
+    throw new AdminError('record_unknown', 'There is no record of this id. It may be older than ledger.retain.records.')
   }
   return row
 }

@@ -21,7 +21,7 @@ export function chatCommand(context: CliContext): Command {
   return new Command('chat')
     .summary('ask a model through the gateway')
     .description(
-      'Asks a model through the gateway and prints the answer as it comes. What comes on standard input is the question, or is added to it.',
+      'Ask a model through the gateway and print the answer as it comes. What comes on standard input is the question, or is added to it.',
     )
     .argument('[question...]', 'the question')
     .option('--workload <name>', 'workload to call as (default: the only one that the caller may use)')

@@ -13,7 +13,7 @@ export function completionCommand(context: CliContext): Command {
   return new Command('completion')
     .summary('completion of commands, options and names in bash, zsh or fish')
     .description(
-      'Prints a script for your shell. It completes commands, options and their choices, and names from the gateway: workloads, callers, instances, deployments, feeds. Where no gateway answers within two seconds, it shows no names.',
+      'Print a script for your shell. It completes commands, options and their choices, and names from the gateway: workloads, callers, instances, deployments, feeds. Where no gateway answers within two seconds, it shows no names.',
     )
     .addArgument(new Argument('<shell>', 'your shell').choices(shells))
     .action((shell: Shell) => {

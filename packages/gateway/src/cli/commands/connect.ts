@@ -34,7 +34,7 @@ export function connectCommand(context: SignInContext): Command {
   return new Command('connect')
     .summary('let tools with a key field call the gateway')
     .description(
-      'Listens on this machine for tools that know only a base URL and a key, and sends their calls to the gateway with your token.',
+      'Listen on this machine for tools that know only a base URL and a key, and send their calls to the gateway with your token.',
     )
     .argument('[command...]', 'after --: a program to start with the address and the key in its environment')
     .option('--workload <name>', 'workload to call as (default: the only one that you may use)')

@@ -24,7 +24,7 @@ export function queryCommand(context: CliContext): Command {
   const command = new Command('query')
     .summary('read-only SQL over the records')
     .description(
-      'Answers one SELECT over the records of a running gateway, in the dialect of DuckDB: viewers query all records, developers those of their workloads. Each query is in the audit trail.',
+      'Run one SELECT over the records of a running gateway, in the dialect of DuckDB: viewers query all records, developers those of their workloads. Each query is in the audit trail.',
     )
     .argument('[sql]', 'the SELECT; - or none: read it from standard input', sqlText)
     .option('--schema', 'tables and columns that queries read, with what each means')

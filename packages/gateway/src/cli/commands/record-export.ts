@@ -74,7 +74,7 @@ async function runExport(context: CliContext, options: ExportOptions): Promise<v
 export function verifyExportCommand(context: CliContext): Command {
   return new Command('verify-export')
     .description(
-      'Checks that an export is as it was written: its lines against the sums and the SHA-256 of its manifest.',
+      'Check that an export is as it was written: its lines against the sums and the SHA-256 of its manifest.',
     )
     .argument('<file>', 'the file; its manifest is beside it')
     .action(async (file: string) => {

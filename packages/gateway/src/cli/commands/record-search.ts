@@ -23,7 +23,7 @@ interface SearchOptions extends Pick<ReaderOptions, 'format' | 'as' | 'caller'> 
 export function searchCommand(context: CliContext): Command {
   const command = new Command('search')
     .description(
-      "Looks for a text in the bodies of one workload's day, newest first: prompts and answers as people read them, in either case, also where a stream was cut (role auditor; each search is logged).",
+      "Look for a text in the bodies of one workload's day, newest first: prompts and answers as people read them, in either case, also where a stream was cut (role auditor; each search is logged).",
     )
     .argument('<text>', 'text to look for, 2 to 256 characters; any white space in it matches any other', searchText)
     .requiredOption('--workload <name>', 'search this workload')

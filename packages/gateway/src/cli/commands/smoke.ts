@@ -24,7 +24,7 @@ export function smokeCommand(context: CliContext): Command {
   return new Command('smoke')
     .summary('try a deployment: token, call, stream, refusal, records, feeds, spans')
     .description(
-      'Makes a few real calls through a gateway, which cost a few dozen tokens, and looks for their records, in feeds too. Says what to do about each failure, and exits 1 when there is one. Prints no token and no answer.',
+      'Make a few real calls through a gateway, which cost a few dozen tokens, and look for their records, in feeds too. It says what to do about each failure, and exits 1 when there is one. No token and no answer is printed.',
     )
     .option('--as <name>', 'call as this account')
     .option('--reader <name>', 'read records and feeds as this account (default: the one that calls)')

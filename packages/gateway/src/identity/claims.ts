@@ -199,7 +199,7 @@ function readKind(claims: Claims, appId: string | null): Caller['kind'] {
 }
 
 /** Beyond 200 groups Entra names a source instead of listing them; in the implicit flow it sets `hasgroups`. */
-function hasMoreGroups(claims: Claims): boolean {
+export function hasMoreGroups(claims: Claims): boolean {
   const sources = claims._claim_names
   const named = typeof sources === 'object' && sources !== null && Object.hasOwn(sources, 'groups')
   return named || claims.hasgroups === true || claims.hasgroups === 'true'

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
+import { hasMoreGroups } from '../../identity/claims.ts'
 import { IdentityError } from '../../identity/errors.ts'
 import { parseToken } from '../../identity/token.ts'
 import type { SignInContext } from '../context.ts'
@@ -21,6 +22,12 @@ export interface TokenHolder {
   readonly tokenVersion: string | null
   /** ISO 8601, UTC. */
   readonly expiresAt: string | null
+  /** Object ids of the groups that the token lists; null when it has no list. */
+  readonly groups: readonly string[] | null
+  /** True when the token says that there are more groups than it lists. */
+  readonly groupsOverage: boolean
+  /** App roles of the token; its other roles, those of the console, are the gateway's. */
+  readonly appRoles: readonly string[]
 }
 
 /** The part of `GET /api/v1/whoami` that is not in the token itself. */
@@ -32,7 +39,7 @@ const answer = z.object({
 /** `gatehouse whoami`: who calls, and what the gateway lets that caller do. */
 export function whoamiCommand(context: SignInContext): Command {
   return new Command('whoami')
-    .description('show who you are to the gateway, your roles and workloads')
+    .description('show who you are to the gateway: groups and app roles of your token, your roles and workloads')
     .option(
       '--as <name>',
       "a person or application of the demonstration, as alice; or one's own account, as alice@contoso.com",
@@ -86,7 +93,14 @@ export function readHolder(token: string): TokenHolder {
     audience: text('aud'),
     tokenVersion: text('ver'),
     expiresAt: typeof claims.exp === 'number' ? new Date(claims.exp * 1_000).toISOString() : null,
+    groups: Array.isArray(claims.groups) ? textsOf(claims.groups) : null,
+    groupsOverage: hasMoreGroups(claims),
+    appRoles: textsOf(claims.roles),
   }
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : []
 }
 
 function claimsOf(token: string): Readonly<Record<string, unknown>> {
@@ -105,7 +119,6 @@ function renderJson(holder: TokenHolder, known: Known): string {
 }
 
 function renderText(holder: TokenHolder, known: Known, { clock, stdout }: SignInContext): string {
-  const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '))
   const rows: readonly (readonly [string, string])[] = [
     [holder.kind === 'user' ? 'user' : 'application', holder.displayName ?? '-'],
     ['object id', holder.objectId ?? '-'],
@@ -113,12 +126,28 @@ function renderText(holder: TokenHolder, known: Known, { clock, stdout }: SignIn
     [holder.kind === 'user' ? 'signed in with' : 'app id', holder.appId ?? '-'],
     ['audience', `${holder.audience ?? '-'} (token version ${holder.tokenVersion ?? '-'})`],
     ['expires', holder.expiresAt === null ? '-' : expiry(Date.parse(holder.expiresAt), clock())],
+    ['groups', groupsText(holder)],
+    ['app roles', list(holder.appRoles)],
     ...(typeof known === 'string'
       ? [['roles', `not known. ${known}`] as const]
       : [['roles', list(known.roles)] as const, ['workloads', list(known.workloads)] as const]),
   ]
   const width = columnsIn(stdout)
   return rows.map(([label, value]) => `${wrapLine(`${label.padEnd(15)} ${plain(value)}`, width, 16)}\n`).join('')
+}
+
+/** Most names of one row; Entra writes up to 200 groups into a token. */
+const namesMost = 20
+
+function list(names: readonly string[]): string {
+  if (names.length === 0) return 'none'
+  const more = names.length - namesMost
+  return names.slice(0, namesMost).join(', ') + (more > 0 ? `, and ${more} more: --json shows all` : '')
+}
+
+function groupsText({ groups, groupsOverage }: TokenHolder): string {
+  if (groupsOverage) return 'too many for the token, so it does not list them all. Use an app role instead'
+  return groups === null ? 'not in the token' : list(groups)
 }
 
 /** A display name can contain anything; a terminal must not obey it. */

@@ -51,8 +51,13 @@ export function explainCommand(context: CliContext, given: Explain | null): Comm
     .addOption(new Option('--user <oid>', 'the caller is this person: object id').conflicts('app'))
     .option('--app <appid>', 'the caller is this application: client id')
     .option('--tenant <tid>', 'tenant of the caller (default: the first of the configuration)')
-    .option('--group <oid>', 'a group of the caller; may be given again', several, [])
-    .option('--role <role>', 'an app role of the caller; may be given again', several, [])
+    .option(
+      '--group <oid>',
+      'a group of the caller, or of a made-up person without --user and --app; may be given again',
+      several,
+      [],
+    )
+    .option('--role <role>', 'an app role of the caller, as --group; may be given again', several, [])
     .option('--scope <scope>', 'a delegated permission of the token; may be given again', several, [])
     .option('--managed-identity <arm-id>', 'ARM id, when the application is a managed identity')
     .option('--workload-header <workload>', 'value of the header x-gatehouse-workload')
@@ -122,17 +127,18 @@ function questionOf(
   return { question, note: note === null ? '' : `${printableLine(note)}\n` }
 }
 
+/** Of a made-up person, who has what the options say, and of an application's service principal. */
 const nobody = '00000000-0000-0000-0000-000000000000'
 
 function callerOf(options: ExplainOptions, accepted: Accepted, context: CliContext): Caller | null {
   const { user, app } = options
   if (user === undefined && app === undefined) {
-    const traits = [options.tenant, options.managedIdentity, ...options.group, ...options.role, ...options.scope]
+    if (options.managedIdentity !== undefined) throw withoutApplication()
+    const traits = [options.tenant, ...options.group, ...options.role, ...options.scope]
     if (traits.every(trait => trait === undefined)) return null
-    throw withoutCaller(options)
   }
   const identity = callerWithoutToken({
-    kind: user === undefined ? 'application' : 'user',
+    kind: app === undefined ? 'user' : 'application',
     tenantId: guid(options.tenant ?? accepted.tenants[0] ?? nobody, '--tenant'),
     objectId: user === undefined ? nobody : guid(user, '--user'),
     appId: app === undefined ? null : guid(app, '--app'),
@@ -150,10 +156,7 @@ function callerOf(options: ExplainOptions, accepted: Accepted, context: CliConte
   }
 }
 
-function withoutCaller({ managedIdentity }: ExplainOptions): CliError {
-  if (managedIdentity === undefined) {
-    return new CliError('usage', 'A caller needs --user or --app.', null, 'the same with --user OID', { exitCode: 2 })
-  }
+function withoutApplication(): CliError {
   const what = 'A managed identity calls as an application: --managed-identity needs --app.'
   const why = 'Add its client id. Any GUID will do for a test, where no rule names the application.'
   const next = 'the same with --app 66666666-0000-4000-8000-000000000001'
@@ -173,6 +176,10 @@ function guid(text: string, option: string): string {
 }
 
 function headOf({ method, url, caller }: ExplainQuestion): string {
-  const id = caller?.kind === 'user' ? caller.objectId : caller?.appId
-  return `${method} ${url} ${caller === null ? 'without a token' : `as ${caller.kind} ${id}`}`
+  return `${method} ${url} ${caller === null ? 'without a token' : `as ${nameOf(caller)}`}`
+}
+
+function nameOf({ kind, objectId, appId }: Caller): string {
+  if (kind === 'application') return `application ${appId}`
+  return objectId === nobody ? 'a made-up person' : `user ${objectId}`
 }

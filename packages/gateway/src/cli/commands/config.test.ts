@@ -337,6 +337,23 @@ suite('config explain', () => {
     assert.match(refused.stdout, / · needs group 10000000-0000-4000-8000-000000000006; the caller has no group\n/)
   })
 
+  // Before a rule is written, one asks what a group may do, and has no person of it at hand.
+  test('a group, a role or a scope alone is a made-up person who has it', async () => {
+    const group = '10000000-0000-4000-8000-000000000006'
+    const allowed = await run([...base, '--group', group, '--model', 'gpt-4o'], { explain: null })
+    assert.equal(allowed.exitCode, 0, allowed.stderr)
+    assert.match(allowed.stdout, /^POST \S+ as a made-up person\n/)
+    for (const args of [
+      ['--group', oid],
+      ['--role', 'A'],
+      ['--scope', 'A'],
+    ]) {
+      const refused = await run([...base, ...args, '--model', 'gpt-4o'], { explain: null })
+      assert.equal(refused.exitCode, 1, args.join(' '))
+      assert.match(refused.stdout, /✗ authorize .*caller_not_bound/)
+    }
+  })
+
   test('a managed identity alone is refused with the option that is missing', async () => {
     const { exitCode, stderr } = await run([...base, '--managed-identity', '/subscriptions/x'])
     assert.equal(exitCode, 2)
@@ -345,7 +362,7 @@ suite('config explain', () => {
 
   test('options that describe no caller are a usage error', async () => {
     assert.equal((await run(['explain', 'main/hr-bot', '-c', 'example.yaml'])).exitCode, 2)
-    for (const args of [['--user', 'alice'], ['--role', 'A'], ['--user', oid, '--app', oid], ['--nonsense']]) {
+    for (const args of [['--user', 'alice'], ['--group', 'hr'], ['--user', oid, '--app', oid], ['--nonsense']]) {
       assert.equal((await run([...base, ...args])).exitCode, 2, args.join(' '))
     }
   })

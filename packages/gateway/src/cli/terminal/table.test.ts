@@ -180,6 +180,23 @@ test('on 80 columns names of usual length are whole while a figure can be hidden
   assert.match(long, /^Hidden columns \(window too narrow\): tokens left\./m)
 })
 
+// After an erasure a list has one name of 45 letters, and the others are typed into the next command.
+test('on 80 columns one very long name is cut alone, and the names beside it stay whole', () => {
+  const lanes: readonly TableColumn[] = [
+    { title: 'name', cutTo: 16 },
+    { title: 'workloads', cutTo: 12, leaves: 6 },
+    { title: 'tokens', align: 'right' },
+    { title: 'cost', align: 'right', leaves: 1 },
+    { title: 'failed', align: 'right', leaves: 3 },
+    { title: 'last call (UTC)', leaves: 2, shorten: timesOfDay },
+  ]
+  const names = ['alice@contoso.example', 'carol@contoso.example', `erased-person-${'0'.repeat(32)}`]
+  const rows = names.map(one => [one, 'code-assistant, hr-bot', '123,456', '0.123456 USD', '12', '2026-11-26 18:55:24'])
+  const shown = renderTable(lanes, rows, 80)
+  for (const name of names.slice(0, 2)) assert.ok(shown.includes(`${name}  `), shown)
+  assert.match(shown, /^erased-person-0+…/m)
+})
+
 test('names that share a long beginning are cut in their middle, and columns are hidden before', () => {
   const rows = ['east', 'west'].map(end => ['bob', `a-very-long-name-of-an-instance-in-the-region-${end}`, '1'])
   const three = [{ title: 'caller' }, { title: 'instance', cutTo: 8 }, { title: 'tokens', leaves: 1 }]

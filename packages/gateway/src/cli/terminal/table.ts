@@ -177,9 +177,11 @@ function cutWidth({ column, texts, width }: Draft): number {
   return Math.min(width, least)
 }
 
-/** The width of a column whose names of usual length are whole. */
+/** The width of a column whose names of usual length are whole. A longer one among them is cut alone. */
 function wholeWidth(draft: Draft): number {
-  return draft.column.prose === true || draft.width > wholeNames ? cutWidth(draft) : draft.width
+  if (draft.column.prose === true) return cutWidth(draft)
+  const usual = draft.texts.map(columnsOf).filter(columns => columns <= wholeNames)
+  return Math.min(draft.width, Math.max(cutWidth(draft), ...usual))
 }
 
 function cutWidest(drafts: readonly Draft[], width: number, leastOf: (draft: Draft) => number): void {

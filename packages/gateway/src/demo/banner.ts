@@ -22,17 +22,21 @@ interface Addresses {
  * @param pasteFirst Command that makes later commands find this demonstration; null where they find it anyway.
  */
 export function demoBanner(at: Addresses, config: Config, pasteFirst: string | null): string {
+  // One column for what each is: the path of the log is as a rule the longest.
+  const values = [at.gateway, at.admin, at.authority, at.instance1, at.instance2, at.log]
+  const width = Math.max(...values.map(({ length }) => length).filter(length => length <= 32))
+  const shown = (value: string): string => value.padEnd(width)
   return [
     '',
     '  Gatehouse, the demonstration',
     '',
-    `  console         ${at.admin}   open this; sign in as anybody below`,
-    `  gateway         ${at.gateway}   what programs call`,
-    `  sign-in         ${at.authority}   a simulated Entra tenant; tokens are for ${demoAudience}`,
+    `  console         ${shown(at.admin)}   open this; sign in as anybody below`,
+    `  gateway         ${shown(at.gateway)}   what programs call`,
+    `  sign-in         ${shown(at.authority)}   a simulated Entra tenant; tokens are for ${demoAudience}`,
     ...(at.certificate === undefined ? [] : [`  certificate     ${at.certificate}   for NODE_EXTRA_CA_CERTS`]),
-    `  instances       ${at.instance1}   dev-openai-instance-1; gpt-4o is provisioned there`,
-    `                  ${at.instance2}   dev-openai-instance-2; pool "main" spills over to it`,
-    `  log             ${at.log}   what the gateway refused, and what went wrong`,
+    `  instances       ${shown(at.instance1)}   dev-openai-instance-1; gpt-4o is provisioned there`,
+    `                  ${shown(at.instance2)}   dev-openai-instance-2; pool "main" spills over to it`,
+    `  log             ${shown(at.log)}   what the gateway refused, and what went wrong`,
     ...(at.feed === undefined ? [] : [`  feed            ${at.feed}   where records are shipped`]),
     `  deployments     ${Object.keys(config.instances['dev-openai-instance-1']?.deployments ?? {}).join(', ')}`,
     '',

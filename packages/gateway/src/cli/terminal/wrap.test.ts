@@ -107,6 +107,8 @@ test('the banner of the demonstration fits into 80 columns, but for commands, wh
     before.split('\n').filter(line => line.length > 80),
     [],
   )
+  const meanings = banner.matchAll(/^ {2}[a-z-]* +(?:http|\.gatehouse)\S+ +/gm)
+  assert.equal(new Set([...meanings].map(([lead]) => lead.length)).size, 1, 'what each is stands in one column')
   assert.match(before, /\n {2}erin {16}Platform team; [^\n]*\n {22}[^\n ]/)
   assert.equal(after, banner.split('  Paste in another terminal')[1])
   assert.equal(wrapped.replaceAll(/\s+/g, ' '), banner.replaceAll(/\s+/g, ' '))

@@ -162,6 +162,15 @@ test('an answer cannot control the terminal; written to a file it stays unchange
   assert.equal((await chat(['hi'])).out, '\u001b[2Jred\ttab\n\n')
 })
 
+// A word that is broken at the edge of the window cannot be read.
+test('on a terminal an answer is broken between words, and nowhere in a pipe', async t => {
+  const { chat } = await startGateway(t, response =>
+    stream(response, piece('Annual leave is tw'), piece('enty-five days a year.', 'stop'), 'data: [DONE]\n\n'),
+  )
+  assert.equal((await chat(['hi'], { columns: 20 })).out, 'Annual leave is\ntwenty-five days a\nyear.\n')
+  assert.equal((await chat(['hi'])).out, 'Annual leave is twenty-five days a year.\n')
+})
+
 test('a call that makes no sense exits 2 before anything is sent', async t => {
   const { chat, received } = await startGateway(t, response => stream(response))
   const wrong = [

@@ -2,6 +2,8 @@ import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { jsonText, printable } from '../terminal/printable.ts'
+import { StreamWrap } from '../terminal/stream-wrap.ts'
+import { columnsIn } from '../terminal/wrap.ts'
 import { answerInPieces, answerWhole, type ChatAnswer, sendQuestion } from './chat-call.ts'
 
 interface ChatOptions {
@@ -53,9 +55,12 @@ async function chat(context: CliContext, words: string, options: ChatOptions): P
     ],
     stream,
   })
+  const width = columnsIn(context.stdout)
+  const wrap = width === null ? null : new StreamWrap(width)
   const write = (text: string): void => {
     // A terminal obeys escape sequences, a file does not.
-    context.stdout.write(context.stdout.isTTY === true ? printable(text) : text)
+    const shown = wrap === null ? text : wrap.push(printable(text))
+    if (shown !== '') context.stdout.write(shown)
   }
   if (!stream) {
     const answer = await answerWhole(call)
@@ -65,16 +70,15 @@ async function chat(context: CliContext, words: string, options: ChatOptions): P
     return
   }
   let wrote = false
-  try {
-    const answer = await answerInPieces(call, piece => {
-      wrote = true
-      write(piece)
-    })
-    note(context, answer)
-  } finally {
-    // An error message begins on a line of its own, below what came before it.
-    if (wrote) write('\n')
+  const onPiece = (piece: string): void => {
+    wrote = true
+    write(piece)
   }
+  const answer = await answerInPieces(call, onPiece).finally(() => {
+    // Notes and an error message begin on a line of their own, below what came before them.
+    if (wrote) write('\n')
+  })
+  note(context, answer)
 }
 
 async function questionOf(context: CliContext, words: string): Promise<string> {

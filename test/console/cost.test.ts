@@ -6,7 +6,11 @@ import { assertAccessible } from '../support/accessible.ts'
 import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { startWorld } from '../support/world.ts'
 
-const world = await startWorld({ after }, { parts: { consoleDirectory: builtConsole } })
+const limits = { timeZone: 'Europe/Berlin', fiscalYearStart: '10-01' }
+const world = await startWorld(
+  { after },
+  { change: config => ({ ...config, limits }), parts: { consoleDirectory: builtConsole } },
+)
 const browser = await startBrowser({ after })
 const admin = world.house.admin?.url ?? ''
 
@@ -49,6 +53,28 @@ test('the sums of the CSV are those of the ledger', async () => {
   assert.equal(sum('calls'), BigInt(calls))
   assert.equal(sum('cost'), BigInt(costs[0]?.nano ?? -1))
   assert.ok(sum('cost') > 0n)
+  assert.deepEqual(faults, [])
+  await context.close()
+})
+
+// Finance compares a quarter with its budget, which would have other calls if it began at another moment.
+test('quarters and fiscal years begin where those of the budgets do', async () => {
+  const { page, faults, context } = await openConsole(browser, { admin, person: 'frank' })
+  await page.clock.setFixedTime('2026-11-15T12:00:00Z')
+  const months = page.waitForRequest(/\/usage\?.*tz=Europe%2FBerlin/)
+  await page.goto(`${admin}/cost`)
+  await months
+  const periods = page.getByRole('group', { name: 'Whole periods (Europe/Berlin, fiscal year from 10-01)' })
+  const ends = async (name: string): Promise<readonly (string | null)[]> => {
+    const before = page.url()
+    await periods.getByRole('button', { name, exact: true }).click()
+    await page.waitForURL(url => url.href !== before)
+    const { searchParams } = new URL(page.url())
+    return [searchParams.get('from'), searchParams.get('to')]
+  }
+  assert.deepEqual(await ends('This quarter'), ['2026-09-30T22:00:00.000Z', '2026-12-31T23:00:00.000Z'])
+  assert.deepEqual(await ends('Last quarter'), ['2026-06-30T22:00:00.000Z', '2026-09-30T22:00:00.000Z'])
+  assert.deepEqual(await ends('This fiscal year'), ['2026-09-30T22:00:00.000Z', '2027-09-30T22:00:00.000Z'])
   assert.deepEqual(faults, [])
   await context.close()
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { csvOf } from './csv.ts'
-import { monthsOf } from './months.ts'
+import { minuteIn, type WholePeriod, wholePeriod } from './periods.ts'
 import type { Line } from './query.ts'
 
 const line = (name: string | null, costs: Line['costs']): Line => ({
@@ -48,14 +48,45 @@ test('a name that a spreadsheet would run is text in the CSV', () => {
   assert.ok(quoted.startsWith(`2026-11,"'=HYPERLINK(""http://x"",""a"")",3`), quoted)
 })
 
+/** Both ends of a period, as the clocks of the zone show them. */
+function ends(period: WholePeriod, now: string, timeZone = 'UTC', fiscalYearStart = '01-01'): string {
+  const { fromMs, toMs } = wholePeriod(period, Date.parse(now), { timeZone, fiscalYearStart })
+  return `${minuteIn(timeZone, fromMs)} ${minuteIn(timeZone, toMs)}`.replaceAll(' 00:00', '')
+}
+
 test('months are whole, also over the end of a year', () => {
-  const nowMs = Date.parse('2027-01-15T12:00:00Z')
-  const said = (period: Parameters<typeof monthsOf>[0]): string => {
-    const { fromMs, toMs } = monthsOf(period, nowMs)
-    return `${new Date(fromMs).toISOString().slice(0, 10)} ${new Date(toMs).toISOString().slice(0, 10)}`
-  }
-  assert.equal(said('thisMonth'), '2027-01-01 2027-02-01')
-  assert.equal(said('lastMonth'), '2026-12-01 2027-01-01')
-  assert.equal(said('quarter'), '2026-11-01 2027-02-01')
-  assert.equal(said('year'), '2026-02-01 2027-02-01')
+  const now = '2027-01-15T12:00:00Z'
+  assert.equal(ends('thisMonth', now), '2027-01-01 2027-02-01')
+  assert.equal(ends('lastMonth', now), '2026-12-01 2027-01-01')
+  assert.equal(ends('threeMonths', now), '2026-11-01 2027-02-01')
+  assert.equal(ends('twelveMonths', now), '2026-02-01 2027-02-01')
+})
+
+test('quarters and years are fiscal ones, also where they begin within a month', () => {
+  const now = '2027-01-05T12:00:00Z'
+  assert.equal(ends('thisQuarter', now), '2027-01-01 2027-04-01')
+  assert.equal(ends('lastQuarter', now), '2026-10-01 2027-01-01')
+  assert.equal(ends('thisYear', now), '2027-01-01 2028-01-01')
+  assert.equal(ends('thisYear', now, 'UTC', '10-01'), '2026-10-01 2027-10-01')
+  assert.equal(ends('thisQuarter', now, 'UTC', '02-01'), '2026-11-01 2027-02-01')
+  assert.equal(ends('thisQuarter', now, 'UTC', '04-06'), '2026-10-06 2027-01-06')
+  assert.equal(ends('thisQuarter', '2027-01-06T00:00:00Z', 'UTC', '04-06'), '2027-01-06 2027-04-06')
+  assert.equal(ends('lastQuarter', '2027-01-06T00:00:00Z', 'UTC', '04-06'), '2026-10-06 2027-01-06')
+  assert.equal(ends('thisYear', now, 'UTC', '04-06'), '2026-04-06 2027-04-06')
+})
+
+test('periods begin in the zone of the budgets, at the first moment of their day', () => {
+  // In Berlin it is the next year already.
+  assert.equal(ends('thisMonth', '2026-12-31T23:30:00Z', 'Europe/Berlin'), '2027-01-01 2027-02-01')
+  const quarter = wholePeriod('thisQuarter', Date.parse('2026-11-15T12:00:00Z'), {
+    ...{ timeZone: 'Europe/Berlin', fiscalYearStart: '10-01' },
+  })
+  assert.deepEqual(
+    [quarter.fromMs, quarter.toMs].map(ms => new Date(ms).toISOString()),
+    ['2026-09-30T22:00:00.000Z', '2026-12-31T23:00:00.000Z'],
+  )
+  // On 6 September 2026 clocks in Santiago go from 24:00 of the day before to 01:00.
+  const forward = ends('thisYear', '2026-11-15T12:00:00Z', 'America/Santiago', '09-06')
+  assert.equal(forward, '2026-09-06 01:00 2027-09-06')
+  assert.equal(ends('thisMonth', '2026-11-15T12:00:00Z', 'Asia/Kolkata'), '2026-11-01 2026-12-01')
 })

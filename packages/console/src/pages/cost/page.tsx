@@ -2,10 +2,9 @@ import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useMay } from '../../api/whoami.ts'
 import { useAddress, useChangeAddress } from '../../app/address.ts'
-import { type Range, writePeriod } from '../../app/period.ts'
+import { writePeriod } from '../../app/period.ts'
 import { useRange } from '../../app/range.ts'
 import { asPercent, humane } from '../../format/number.ts'
-import { asInstant } from '../../format/time.ts'
 import { Costs, Count } from '../../parts/figures.tsx'
 import { Icon } from '../../parts/icons.tsx'
 import { Page as Frame, Panel } from '../../parts/panel.tsx'
@@ -17,19 +16,30 @@ import { cost as text } from '../../texts/cost.ts'
 import { cachedShare, costColumns } from './columns.tsx'
 import styles from './cost.module.css'
 import { csvOf } from './csv.ts'
-import { monthPeriods, monthsOf } from './months.ts'
-import { costs, type Dimension, dimensions, type Usage } from './query.ts'
+import { type BudgetCalendar, minuteIn, wholePeriod, wholePeriods } from './periods.ts'
+import { budgetCalendar, costs, type Dimension, dimensions, type Usage } from './query.ts'
 
 /** What calls cost, by month and workload, caller or model: to print, and as CSV. */
 export function Page() {
+  return (
+    <Frame title={text.title}>
+      <QueryView query={useQuery(budgetCalendar)} lines={12}>
+        {calendar => <Report calendar={calendar} />}
+      </QueryView>
+    </Frame>
+  )
+}
+
+function Report({ calendar }: { readonly calendar: BudgetCalendar }) {
   const address = useAddress()
   const by = dimensions.find(name => name === address['by']) ?? 'workload'
   const range = useRange()
   const { workload } = address
+  const { timeZone: tz } = calendar
   return (
-    <Frame title={text.title}>
-      <Months />
-      <QueryView query={useQuery(costs(by, range, workload))} lines={12}>
+    <>
+      <Periods calendar={calendar} />
+      <QueryView query={useQuery(costs({ by, range, workload, tz }))} lines={12}>
         {report =>
           report.total.calls === 0 ? (
             <Panel>
@@ -38,36 +48,33 @@ export function Page() {
           ) : (
             <Stack gap="sm">
               <Text size="xs" c="dimmed">
-                {text.printed(minuteOf(range.fromMs), minuteOf(range.toMs))}
+                {text.printed(minuteIn(tz, range.fromMs), minuteIn(tz, range.toMs), tz)}
                 {workload !== undefined && text.printedWorkload(workload)}
               </Text>
               <Totals total={report.total} />
-              <Lines by={by} report={report} range={range} />
+              <Lines by={by} report={report} from={minuteIn(tz, range.fromMs).slice(0, 10)} />
             </Stack>
           )
         }
       </QueryView>
-    </Frame>
+    </>
   )
 }
 
-function minuteOf(ms: number): string {
-  return asInstant(ms).slice(0, 16).replace('T', ' ')
-}
-
-function Months() {
+function Periods({ calendar }: { readonly calendar: BudgetCalendar }) {
   const change = useChangeAddress()
+  const label = text.periodsLabel(calendar.timeZone, calendar.fiscalYearStart)
   return (
-    <Group gap={6} className={styles['tools'] ?? ''} role="group" aria-label={text.periodsLabel}>
+    <Group gap={6} className={styles['tools'] ?? ''} role="group" aria-label={label}>
       <Text size="xs" c="dimmed">
-        {text.periodsLabel}
+        {label}
       </Text>
-      {monthPeriods.map(period => (
+      {wholePeriods.map(period => (
         <Button
           key={period}
           size="compact-xs"
           variant="default"
-          onClick={() => change(writePeriod(monthsOf(period, Date.now())))}
+          onClick={() => change(writePeriod(wholePeriod(period, Date.now(), calendar)))}
         >
           {text.periods[period]}
         </Button>
@@ -105,10 +112,11 @@ function Totals({ total }: { readonly total: Usage['total'] }) {
 interface LinesProps {
   readonly by: Dimension
   readonly report: Usage
-  readonly range: Range
+  /** First day of the report. */
+  readonly from: string
 }
 
-function Lines({ by, report, range }: LinesProps) {
+function Lines({ by, report, from }: LinesProps) {
   const change = useChangeAddress()
   const mayCompare = useMay('GET /api/v1/instances')
   const tools = (
@@ -129,7 +137,7 @@ function Lines({ by, report, range }: LinesProps) {
         size="xs"
         variant="default"
         leftSection={<Icon name="download" />}
-        onClick={() => download(by, report, range)}
+        onClick={() => download(by, report, from)}
       >
         {text.csv}
       </Button>
@@ -155,11 +163,11 @@ function Lines({ by, report, range }: LinesProps) {
   )
 }
 
-function download(by: Dimension, { lines }: Usage, { fromMs }: Range): void {
+function download(by: Dimension, { lines }: Usage, from: string): void {
   const address = URL.createObjectURL(new Blob([csvOf(by, lines)], { type: 'text/csv' }))
   const link = document.createElement('a')
   link.href = address
-  link.download = text.csvName(by, asInstant(fromMs).slice(0, 10))
+  link.download = text.csvName(by, from)
   link.click()
   URL.revokeObjectURL(address)
 }

@@ -51,6 +51,38 @@ test('callers that a rule counts are shown by name where the ledger knows it', a
   assert.match((await read(['limits'])).out, /hr-bot\/caller +alice@contoso /)
 })
 
+// A name that is cut cannot be typed into the next command.
+test('on 80 columns limits cut no name of usual length, and costs are to the cent', async t => {
+  const { house, read } = await startReaders(t)
+  const people = demoDirectory.people.slice(0, 3)
+  for (const [at, { objectId, userPrincipalName }] of people.entries()) {
+    const person = { callerTenantId: demoDirectory.tenantId, callerObjectId: objectId, callerName: userPrincipalName }
+    await house.ledger.add({ ...recordRow(recordId(at)), ...person })
+  }
+  const each = people.map(({ objectId }) =>
+    ruleReport({ rule: 'limits.rules.trial-of-all', subject: `user:${demoDirectory.tenantId}/${objectId}` }),
+  )
+  const budget = {
+    measure: 'costPerMonth',
+    limit: 50e9,
+    used: 1_000_000,
+    reserved: 0,
+    remaining: 49_999_000_000,
+  } as const
+  const rules = [ruleReport({ rule: 'limits.rules.all', ...budget }), ruleReport({ rule: 'code-assistant' }), ...each]
+  house.running.limits = async () => ({ store: 'memory', state: 'ok', downSinceMs: null, waiting: 0, rules })
+  const { out } = await read(['limits'], { columns: 80 })
+  for (const line of out.split('\n')) assert.ok(columnsOf(line) <= 80, line)
+  assert.doesNotMatch(out, /…/)
+  for (const { name } of people) assert.match(out, new RegExp(` trial-of-all +${name} `), out)
+  assert.match(out, / all .* 50\.00 USD\/month .*50\.00 /)
+  const notes = 'limits.rules. is left out of the names of rules. @contoso.example is left out of names.'
+  assert.ok(out.replaceAll(/\s+/g, ' ').includes(notes), out)
+  const wide = await read(['limits'], { columns: 200 })
+  assert.match(wide.out, / limits\.rules\.all .* < 0\.01 /)
+  assert.match(wide.out, /alice@contoso\.example/)
+})
+
 test('limits of one workload leave out rules that never apply to its calls', async t => {
   const { read } = await startReaders(t)
   const { out } = await read(['limits', '--workload', 'code-assistant'])

@@ -6,8 +6,9 @@ import type { RuleReport, StoreState } from '../../limits/index.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
-import { column as amountsOf, money } from '../terminal/money.ts'
+import { column as amountsOf, money, toTheCent } from '../terminal/money.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
+import { withoutDomain, withoutRulesKey } from '../terminal/shorter.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { expiry, instant } from '../terminal/times.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
@@ -116,22 +117,29 @@ interface RuleColumn extends TableColumn {
   readonly cell: (rule: RuleReport) => string
 }
 
+const nanoPerUnit = 1e9
+
 /** `leaves` as in table.ts: columns without it stay longest. */
 function columnsFor({ rules, currency }: LimitsAnswer, { nowMs, nameOf }: LimitsTextParts): readonly RuleColumn[] {
   const right = 'right' as const
-  const costs = amountsOf(
-    rules.flatMap(({ measure, used, reserved, remaining }) =>
-      measures[measure].unit === 'cost' ? [used, reserved, remaining] : [],
-    ),
-  )
+  const budgets = rules.filter(({ measure }) => measures[measure].unit === 'cost')
+  const isSmall = budgets.some(({ limit }) => limit < nanoPerUnit)
+  const costs = isSmall ? amountsOf(budgets.flatMap(one => [one.used, one.reserved, one.remaining])) : toTheCent
   const amount = ({ measure }: RuleReport, value: number): string =>
     measures[measure].unit === 'cost' ? costs.text(value) : figure(value)
   const subjects: readonly RuleColumn[] = rules.some(({ subject }) => subject !== null)
-    ? [{ title: 'of', cutTo: 12, cell: ({ subject }) => (subject === null ? '' : nameOf(subject)) }]
+    ? [
+        {
+          title: 'of',
+          cutTo: 12,
+          shorten: withoutDomain,
+          cell: ({ subject }) => (subject === null ? '' : nameOf(subject)),
+        },
+      ]
     : []
   return [
     { title: '', cell: markOf },
-    { title: 'rule', cutTo: 18, cell: ({ rule }) => rule },
+    { title: 'rule', cutTo: 18, shorten: withoutRulesKey, cell: ({ rule }) => rule },
     ...subjects,
     { title: 'limit', align: right, cell: rule => limitOf(rule, currency) },
     { title: 'used', align: right, leaves: 2, cell: rule => amount(rule, rule.used) },

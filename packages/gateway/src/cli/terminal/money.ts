@@ -21,6 +21,11 @@ export function column(nanos: readonly number[]): MoneyColumn {
   }
 }
 
+/** Amounts beside large limits: to the cent, and `< 0.01` for what is less, and not zero. */
+export const toTheCent: MoneyColumn = {
+  text: nano => (nano > 0 && rounded(nano, 2) === 0 ? '< 0.01' : fixed(nano, 2)),
+}
+
 /** Cents where none of the amounts is below a cent, else millionths. */
 function digitsFor(nanos: readonly number[]): 2 | 6 {
   return nanos.some(nano => nano > 0 && nano < nanoPerCent) ? 6 : 2

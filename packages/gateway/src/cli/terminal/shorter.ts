@@ -33,6 +33,25 @@ export const endsOfIds: Shorten = texts => {
   }
 }
 
+/** Rules without the beginning that those of `limits.rules` have. */
+export const withoutRulesKey: Shorten = texts =>
+  leavingOut(texts, text => text.replace(/^limits\.rules\./, ''), 'limits.rules. is left out of the names of rules.')
+
+/** Addresses without the domain that all of them have; names of applications stay as they are. */
+export const withoutDomain: Shorten = texts => {
+  const domains = new Set(texts.flatMap(text => /@.+$/.exec(text)?.[0] ?? []))
+  const [domain] = domains
+  if (domain === undefined || domains.size > 1) return null
+  const shorter = (text: string): string => (text.endsWith(domain) ? text.slice(0, -domain.length) : text)
+  return leavingOut(texts, shorter, `${domain} is left out of names.`)
+}
+
+function leavingOut(texts: readonly string[], shorter: (text: string) => string, note: string): ShortForm | null {
+  const known = new Map(texts.map(text => [shorter(text), text]))
+  if (known.size < new Set(texts).size || texts.every(text => shorter(text) === text)) return null
+  return { of: text => ((known.get(shorter(text)) ?? text) === text ? shorter(text) : null), note }
+}
+
 /** Times of `instant`: `14:05:09` where all are of one day, `11-23 14:05:09` where all are of one year. */
 export const timesOfDay: Shorten = texts => {
   const times = texts.filter(text => form.test(text))

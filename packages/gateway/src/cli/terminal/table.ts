@@ -212,13 +212,13 @@ interface ShownColumn {
 function columnOf({ column, texts, short, width }: Draft): ShownColumn {
   const { title, align = 'left', cutTo, prose } = column
   const own = { title: cutTo === undefined ? title : cutToColumns(title, width), width, align }
+  const text = (plain: string): string => short?.of(plain) ?? plain
   if (cutTo === undefined) {
-    const text = (plain: string): string => short?.of(plain) ?? plain
     return { ...own, text, fits: plain => columnsOf(text(plain)) <= width }
   }
-  if (prose === true) return { ...own, text: plain => cutToColumns(plain, width), fits: () => true }
+  if (prose === true) return { ...own, text: plain => cutToColumns(text(plain), width), fits: () => true }
   const names = new DistinctNames(texts, width)
-  return { ...own, text: plain => names.show(plain), fits: plain => names.isPlain(plain) }
+  return { ...own, text: plain => names.show(text(plain)), fits: plain => names.isPlain(text(plain)) }
 }
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {

@@ -63,11 +63,11 @@ test('on 80 columns limits cut no name of usual length, and costs are to the cen
     ruleReport({ rule: 'limits.rules.trial-of-all', subject: `user:${demoDirectory.tenantId}/${objectId}` }),
   )
   const budget = {
-    measure: 'costPerMonth',
-    limit: 50e9,
+    measure: 'costPerQuarter',
+    limit: 120e9,
     used: 1_000_000,
     reserved: 0,
-    remaining: 49_999_000_000,
+    remaining: 119_999_000_000,
   } as const
   const rules = [ruleReport({ rule: 'limits.rules.all', ...budget }), ruleReport({ rule: 'code-assistant' }), ...each]
   house.running.limits = async () => ({ store: 'memory', state: 'ok', downSinceMs: null, waiting: 0, rules })
@@ -75,11 +75,11 @@ test('on 80 columns limits cut no name of usual length, and costs are to the cen
   for (const line of out.split('\n')) assert.ok(columnsOf(line) <= 80, line)
   assert.doesNotMatch(out, /…/)
   for (const { name } of people) assert.match(out, new RegExp(` trial-of-all +${name} `), out)
-  assert.match(out, / all .* 50\.00 USD\/month .*50\.00 /)
+  assert.match(out, / all .* 120 USD\/quarter .*120\.00 /)
   const notes = 'limits.rules. is left out of the names of rules. @contoso.example is left out of names.'
   assert.ok(out.replaceAll(/\s+/g, ' ').includes(notes), out)
   const wide = await read(['limits'], { columns: 200 })
-  assert.match(wide.out, / limits\.rules\.all .* < 0\.01 /)
+  assert.match(wide.out, / limits\.rules\.all .* 120\.00 USD\/quarter +< 0\.01 /)
   assert.match(wide.out, /alice@contoso\.example/)
 })
 

@@ -8,7 +8,7 @@ import { askAdmin } from '../reach/admin-client.ts'
 import { spoken } from '../terminal/durations.ts'
 import { column as amountsOf, money, toTheCent } from '../terminal/money.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
-import { withoutDomain, withoutRulesKey } from '../terminal/shorter.ts'
+import { withoutDomain, withoutRulesKey, withoutZeroCents } from '../terminal/shorter.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { expiry, instant } from '../terminal/times.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
@@ -141,7 +141,7 @@ function columnsFor({ rules, currency }: LimitsAnswer, { nowMs, nameOf }: Limits
     { title: '', cell: markOf },
     { title: 'rule', cutTo: 18, shorten: withoutRulesKey, cell: ({ rule }) => rule },
     ...subjects,
-    { title: 'limit', align: right, cell: rule => limitOf(rule, currency) },
+    { title: 'limit', align: right, shorten: withoutZeroCents, cell: rule => limitOf(rule, currency) },
     { title: 'used', align: right, leaves: 2, cell: rule => amount(rule, rule.used) },
     { title: 'reserved', align: right, leaves: 3, cell: rule => amount(rule, rule.reserved) },
     { title: 'left', align: right, cell: rule => amount(rule, rule.remaining) },

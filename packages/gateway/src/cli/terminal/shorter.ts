@@ -4,7 +4,7 @@
 export interface ShortForm {
   /** Null for a text that has no such form, or the same one as a text that was known. */
   readonly of: (text: string) => string | null
-  /** What a reader must know of it, in a sentence. */
+  /** What a reader must know of it, in a sentence; empty where nothing. */
   readonly note: string
 }
 
@@ -36,6 +36,9 @@ export const endsOfIds: Shorten = texts => {
 /** Rules without the beginning that those of `limits.rules` have. */
 export const withoutRulesKey: Shorten = texts =>
   leavingOut(texts, text => text.replace(/^limits\.rules\./, ''), 'limits.rules. is left out of the names of rules.')
+
+/** `120.00 USD/quarter` -> `120 USD/quarter` */
+export const withoutZeroCents: Shorten = texts => leavingOut(texts, text => text.replace(/\.00(?= )/, ''), '')
 
 /** Addresses without the domain that all of them have; names of applications stay as they are. */
 export const withoutDomain: Shorten = texts => {

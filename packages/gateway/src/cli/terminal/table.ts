@@ -82,7 +82,9 @@ export function layOut(columns: readonly TableColumn[], rows: Rows, width: numbe
     line,
     fits: cells => width === null || shown.every(({ at, fits }) => fits(printableLine(cells[at] ?? ''))),
     hidden: drafts.filter(({ isHidden }) => isHidden).map(({ column }) => column.fullTitle ?? column.title),
-    notes: drafts.flatMap(({ isHidden, short }) => (isHidden || short === null ? [] : [short.note])),
+    notes: drafts.flatMap(({ isHidden, short }) =>
+      isHidden || short === null || short.note === '' ? [] : [short.note],
+    ),
   }
 }
 

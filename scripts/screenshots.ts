@@ -171,7 +171,7 @@ async function readBodies(page: Page): Promise<void> {
 
 const [target, ...names] = process.argv.slice(2)
 const wanted = names.length === 0 ? pictures : pictures.filter(({ name }) => names.includes(name))
-if (target === undefined || wanted.length === 0) {
+if (target === undefined || target.startsWith('-') || wanted.length === 0) {
   const all = pictures.map(({ name }) => name).join(', ')
   process.stderr.write(`✗ usage  a directory is needed, and pages that exist: ${all}\n`)
   process.stderr.write('  Try: npm run screenshots -- /tmp/pictures\n')

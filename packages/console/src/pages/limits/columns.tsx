@@ -104,8 +104,8 @@ function Scope({ rule: { scope, subject }, names }: { readonly rule: Rule } & Pi
   return (
     <span title={subject}>
       {name === undefined ? shortened(subject) : <Foreign text={name} />}
-      <Text span c="dimmed" size="xs">
-        {` · ${scope}`}
+      <Text span display="block" c="dimmed" size="xs">
+        {scope}
       </Text>
     </span>
   )

@@ -22,9 +22,9 @@ interface Addresses {
  * @param pasteFirst Command that makes later commands find this demonstration; null where they find it anyway.
  */
 export function demoBanner(at: Addresses, config: Config, pasteFirst: string | null): string {
-  // One column for what each is: the path of the log is as a rule the longest.
+  // One column for what each is: the usual path of the log fits, a longer one stands out.
   const values = [at.gateway, at.admin, at.authority, at.instance1, at.instance2, at.log]
-  const width = Math.max(...values.map(({ length }) => length).filter(length => length <= 32))
+  const width = Math.max(...values.map(({ length }) => length).filter(length => length <= 24))
   const shown = (value: string): string => value.padEnd(width)
   return [
     '',

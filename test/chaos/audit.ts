@@ -123,7 +123,8 @@ export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[],
   // An outage may break a call off before it arrives, and then its client has the answer of its hedge.
   const hedged = new Set(rows.flatMap(row => (row.copyKind === 'hedge' && row.status === 200 ? [row.copyOf] : [])))
   for (const row of rows) {
-    const mayBeUnbilled = outages && (row.status !== 200 || hedged.has(row.id))
+    const cutOff = hedged.has(row.id) && row.attempts.every(({ status }) => status !== 200)
+    const mayBeUnbilled = outages && (row.status !== 200 || cutOff)
     if (row.sentAtMs !== null && !billed.has(row.id) && !mayBeUnbilled) {
       const tried = row.attempts.map(({ instance, status }) => `${instance} ${status}`).join(', ')
       yield `${row.id}: recorded as sent and not billed (${row.outcome}, ${row.copyKind}, ${tried})`

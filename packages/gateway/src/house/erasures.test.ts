@@ -66,10 +66,14 @@ for (const moment of ['ordered', 'certified'] as const) {
     })
     const house = await buildHouse(config, { log: silentLog })
     t.after(() => house.close())
-    const [entry] = await eventually('the entry', () => {
-      const found = finishedIn(directory)
-      return found.length > 0 ? found : null
-    })
+    const [entry] = await eventually(
+      'the entry',
+      () => {
+        const found = finishedIn(directory)
+        return found.length > 0 ? found : null
+      },
+      60_000,
+    )
     await house.close()
     const certificate = certificateIn(directory)
     assert.deepEqual(

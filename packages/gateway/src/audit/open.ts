@@ -34,8 +34,7 @@ export async function openAudit({ ledger, refusals: limits, ...options }: TrailO
   const close = async (): Promise<void> => {
     refusals.strangers.close()
     refusals.callers.close()
-    const ended = writer.write(ownEvent('process_ended', 'done', {}))
-    await Promise.all([ended.catch(() => {}), writer.close()])
+    await writer.close(ownEvent('process_ended', 'done', {}))
   }
   return {
     write: event => writer.write(event),

@@ -59,6 +59,8 @@ export class Writer {
   #last = 0
   #fault: string | null = null
   #sweeping: Promise<void> | null = null
+  /** Entries that are older are to be deleted; null where nothing is left to do. */
+  #sweepFromMs: number | null = null
   #isClosed = false
 
   constructor(options: WriterOptions) {
@@ -78,9 +80,12 @@ export class Writer {
     return promise
   }
 
-  /** Writes what waits, and closes the file. */
-  async close(): Promise<void> {
+  /** Ends a deletion that has begun, with the entry that it writes; then writes `last`, and closes the file. */
+  async close(last: AuditEvent): Promise<void> {
+    while (this.#sweeping !== null) await this.#sweeping
+    const ended = this.write(last).catch(() => {})
     this.#isClosed = true
+    await ended
     await Promise.all([this.#running, this.#sweeping])
     if (this.#open !== null) await closeFile(this.#open.file)
     this.#open = null
@@ -131,7 +136,10 @@ export class Writer {
     // Only now: where the head cannot be written, the requests are refused, and their entries are cut off again.
     open.bytes += bytes.length
     this.#end = { seq: end.seq, hash: end.hash }
-    if (begins !== null) this.#sweeping ??= this.#sweep(nowMs - this.#options.retainMs())
+    if (begins !== null) {
+      this.#sweepFromMs = nowMs - this.#options.retainMs()
+      this.#sweeping ??= this.#sweep()
+    }
     return composed.slice(own.length).map(({ entry }) => entry)
   }
 
@@ -171,19 +179,28 @@ export class Writer {
     return this.#open
   }
 
-  /** The entry comes before the deletion: a chain that begins later without one is a trail that was cut. */
-  async #sweep(fromMs: number): Promise<void> {
-    const { directory, log } = this.#options
+  async #sweep(): Promise<void> {
     try {
-      const gone = await deletable(directory, fromMs)
-      if (gone === null) return
-      await this.write(ownEvent('segments_deleted', 'done', { ...gone }))
-      await deleteThrough(directory, gone.segment)
+      // Another segment may begin meanwhile, and more is then too old.
+      while (this.#sweepFromMs !== null) {
+        const fromMs = this.#sweepFromMs
+        this.#sweepFromMs = null
+        await this.#deleteBefore(fromMs)
+      }
     } catch (error) {
-      if (!(error instanceof AuditError)) log.warn({ error }, 'audit_not_swept')
+      if (!(error instanceof AuditError)) this.#options.log.warn({ error }, 'audit_not_swept')
     } finally {
       this.#sweeping = null
     }
+  }
+
+  /** The entry comes before the deletion: a chain that begins later without one is a trail that was cut. */
+  async #deleteBefore(fromMs: number): Promise<void> {
+    const { directory } = this.#options
+    const gone = await deletable(directory, fromMs)
+    if (gone === null) return
+    await this.write(ownEvent('segments_deleted', 'done', { ...gone }))
+    await deleteThrough(directory, gone.segment)
   }
 
   async #failed(cause: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
+import { withoutExperimentalWarnings } from '../../thread-slice.ts'
 import { workerUrl } from '../../worker-url.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { JournalPosition } from '../journal/position.ts'
@@ -133,7 +134,8 @@ class StoreThread {
   #start(): void {
     const { log, names: _, ...options } = this.#options
     const data: StoreData = { ...options, names: this.#names, written: this.written, isRestart: !this.#isFirst }
-    const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
+    const execArgv = [...withoutExperimentalWarnings]
+    const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data, execArgv })
     this.#worker = worker
     this.#startedAtMs = performance.now()
     worker.on('message', (message: FromStore) => this.#hear(message))

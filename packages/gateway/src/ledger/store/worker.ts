@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Log, LogSeverity } from '../../log.ts'
 import { lowerThreadPriority } from '../../thread-priority.ts'
+import { shortenMainSlice } from '../../thread-slice.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { FromStore, SentError, StoreCall, StoreData, StoreQuestion } from './messages.ts'
 import type { Store } from './store.ts'
@@ -71,6 +72,7 @@ const kinds: Readonly<Record<StoreData['kind'], () => Promise<OpenStore>>> = {
 async function run(): Promise<void> {
   // Reports can wait, and loading needs a tenth of a core.
   lowerThreadPriority(5)
+  shortenMainSlice()
   const store = await kinds[kind]()
   if (!isRestart) Atomics.store(written, 0, BigInt(store.position))
   process.on('uncaughtException', error => void fail(store, error))

@@ -32,6 +32,27 @@ test('a feed of the configuration is a source with its selection, batch and boun
   })
 })
 
+// Spans are made of one record at a time: what waits in memory for the others is only more to collect.
+test('feeds of spans read a batch when it is due, the others gather it', () => {
+  const connectionString =
+    'InstrumentationKey=00000000-0000-4000-8000-000000000000;IngestionEndpoint=https://insights.example/'
+  const sources = feedSources(
+    feedsOf({
+      spans: { kind: 'otlp', url: 'https://collector.example/v1/traces' },
+      insights: { kind: 'application-insights', connectionString },
+      lake: { kind: 'files', directory: '/a' },
+    }),
+  )
+  assert.deepEqual(
+    sources.map(({ name, batch }) => [name, batch?.waitsUnread]),
+    [
+      ['spans', true],
+      ['insights', true],
+      ['lake', false],
+    ],
+  )
+})
+
 test('spans name the provider of an instance by its kind, or as the feed says', () => {
   const key = { key: 'a-key-that-is-long-enough' }
   const instances = configSchema.shape.instances.parse({

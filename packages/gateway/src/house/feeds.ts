@@ -3,7 +3,7 @@ import { ConfigError, type Problem, printable } from '../config/messages.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { FeedSource } from '../ledger/feeds/control.ts'
 import { columnNames, feedForms } from '../ledger/feeds/forms.ts'
-import { type FeedKind, type FeedSettings, feedModules } from '../ledger/feeds/kinds.ts'
+import { type FeedKind, type FeedSettings, feedModules, spanKinds } from '../ledger/feeds/kinds.ts'
 import { backendOf } from '../wire/backends.ts'
 
 /** @throws ConfigError when a feed names a column that its form does not have. */
@@ -23,7 +23,7 @@ function sourceOf(name: string, feed: Config['feeds'][string], instances: Config
     ...{ name, kind, settings },
     module: feedModules[kind],
     selection: { workloads: workloads ?? null, outcomes: outcomes ?? null },
-    batch: { records: batch.records, bytes: batch.bytes, everyMs: batch.time, waitsUnread: !('form' in own) },
+    batch: { records: batch.records, bytes: batch.bytes, everyMs: batch.time, waitsUnread: spanKinds.has(kind) },
     behindMsMax: behind,
   }
 }

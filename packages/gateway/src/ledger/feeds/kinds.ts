@@ -33,3 +33,6 @@ export const feedModules = {
   'application-insights': workerUrl('./application-insights/index.ts', import.meta.url),
   'event-hubs': workerUrl('./event-hubs/index.ts', import.meta.url),
 } as const satisfies Readonly<Record<FeedKind, URL>>
+
+/** Kinds that make spans of records. The others write the columns of a form. */
+export const spanKinds: ReadonlySet<FeedKind> = new Set(['otlp', 'application-insights'])

@@ -17,10 +17,12 @@ import { Traffic } from './traffic.tsx'
 /** Where calls go now, how each instance fares, and what an operator can do about it. */
 export function Page() {
   const live = useLiveState('instances', [instancesKey])
+  const query = useQuery({ ...instances, ...live })
   const usage = useQuery(traffic(useRange(), useAddress()['workload']))
+  useFollowing(query.data, usage)
   return (
     <Frame title={text.title}>
-      <QueryView query={useQuery({ ...instances, ...live })} lines={12}>
+      <QueryView query={query} lines={12}>
         {report =>
           report.instances.length === 0 ? (
             <Panel>
@@ -41,20 +43,27 @@ export function Page() {
 /** Least time between two questions for the calls, in milliseconds. */
 const trafficMs = 3_000
 
-/** Asks for the calls again when the instances have changed: each call changes their figures. */
-function useFollowing(report: Instances, { dataUpdatedAt, refetch }: UseQueryResult): void {
+/**
+ * Asks for the calls again when the instances have changed, since each call changes their figures; and once more after
+ * that, since a call may end later than what it has changed. A question that runs is left to end: instances change
+ * every second, and an answer may take longer.
+ */
+function useFollowing(report: Instances | undefined, usage: UseQueryResult<Calls, Error>): void {
+  const { dataUpdatedAt, errorUpdatedAt, refetch } = usage
   const seen = useRef(report)
+  const owed = useRef(0)
   useEffect(() => {
-    if (seen.current === report) return
-    const timer = setTimeout(
-      () => {
-        seen.current = report
-        void refetch()
-      },
-      Math.max(0, dataUpdatedAt + trafficMs - Date.now()),
-    )
+    seen.current ??= report
+    if (seen.current !== report) owed.current = 2
+    seen.current = report
+    if (owed.current === 0) return
+    const ask = (): void => {
+      owed.current -= 1
+      void refetch({ cancelRefetch: false })
+    }
+    const timer = setTimeout(ask, Math.max(0, Math.max(dataUpdatedAt, errorUpdatedAt) + trafficMs - Date.now()))
     return () => clearTimeout(timer)
-  }, [report, dataUpdatedAt, refetch])
+  }, [report, dataUpdatedAt, errorUpdatedAt, refetch])
 }
 
 interface ReportProps {
@@ -63,7 +72,6 @@ interface ReportProps {
 }
 
 function Report({ report, usage }: ReportProps) {
-  useFollowing(report, usage)
   const { instances: list, pools, sharing } = report
   const deployments = list.flatMap(({ name, deployments }) =>
     deployments.map(deployment => ({ instance: name, deployment })),

@@ -29,6 +29,11 @@ export interface ClientEvents {
 
 const connectTimeoutMs = 2_000
 
+/** Longest wait for an answer to what the library itself sends, such as `AUTH`, in ms. */
+export function libraryTimeoutMs({ timeout }: RedisConfig): number {
+  return timeout + connectTimeoutMs
+}
+
 /**
  * Options of every connection.
  * @throws RedisAddressInvalid
@@ -39,7 +44,7 @@ export function sharedOptions(config: RedisConfig) {
     ...(address.username === null ? {} : { username: address.username }),
     ...(address.password === null ? {} : { password: address.password }),
     connectTimeout: connectTimeoutMs,
-    commandTimeout: config.timeout,
+    commandTimeout: libraryTimeoutMs(config),
     // The check would need the right to call `INFO`. The probe also fails while a server loads its data.
     enableReadyCheck: false,
     // Commands of a broken connection must not run after an outage: they would count amounts that limits report again.
@@ -74,8 +79,7 @@ export function connect(config: RedisConfig, events: ClientEvents, signIn: Token
           // A command that waited for a failover would exceed its time limit. It fails instead, and the probe waits.
           maxRedirections: 3,
         }),
-        events,
-        signIn,
+        { events, signIn, timeoutMs: config.timeout },
       )
     : ofServer(
         new Redis({
@@ -88,63 +92,84 @@ export function connect(config: RedisConfig, events: ClientEvents, signIn: Token
           retryStrategy: () => events.retryInMs(),
           lazyConnect: true,
         }),
-        events,
-        signIn,
+        { events, signIn, timeoutMs: config.timeout },
       )
 }
 
-function ofServer(redis: Redis, events: ClientEvents, signIn: TokenSignIn | null): Client {
-  const parts = { options: () => [redis.options], connections: () => [redis] }
-  return clientOf(redis, events, joiningWrites(redis), signIn === null ? null : { ...parts, signIn })
+interface ClientParts {
+  readonly events: ClientEvents
+  readonly signIn: TokenSignIn | null
+  readonly timeoutMs: number
 }
 
-function ofCluster(cluster: Cluster, events: ClientEvents, signIn: TokenSignIn | null): Client {
-  cluster.on('node error', (error: Error) => events.failed(error))
+function ofServer(redis: Redis, parts: ClientParts): Client {
+  const own = { options: () => [redis.options], connections: () => [redis] }
+  return clientOf(redis, parts, { beforeScript: joiningWrites(redis), ...own })
+}
+
+function ofCluster(cluster: Cluster, parts: ClientParts): Client {
+  cluster.on('node error', (error: Error) => parts.events.failed(error))
   const connections = (): Redis[] => cluster.nodes('all')
   // Connections to nodes that are found later take their options from those of the cluster.
   const options = () => [cluster.options.redisOptions ?? {}, ...connections().map(node => node.options)]
-  return clientOf(cluster, events, () => {}, signIn === null ? null : { options, connections, signIn })
+  return clientOf(cluster, parts, { beforeScript: () => {}, options, connections })
 }
 
-interface SigningIn {
-  readonly signIn: TokenSignIn
+/** What is different for a server and a cluster. */
+interface OwnParts {
+  /** Called before each script. */
+  readonly beforeScript: () => void
   /** Where connections that are opened from now on find user and password. */
   readonly options: () => readonly Partial<SignIn>[]
   readonly connections: () => readonly Redis[]
 }
 
-/**
- * @param beforeScript Called before each script.
- * @param signingIn null where the options have user and password, or none are needed.
- */
-function clientOf(
-  client: Redis | Cluster,
-  events: ClientEvents,
-  beforeScript: () => void,
-  signingIn: SigningIn | null,
-): Client {
+function clientOf(client: Redis | Cluster, { events, signIn, timeoutMs }: ClientParts, own: OwnParts): Client {
   client.on('ready', () => events.ready())
   client.on('close', () => events.closed())
   client.on('error', (error: Error) => events.failed(error))
   // The first failure arrives as an event, like all others.
   const begin = (): void => void client.connect().catch(() => {})
-  const stop = signingIn === null ? begin() : keepSignedIn(signingIn, begin, events)
+  const stop = signIn === null ? begin() : keepSignedIn({ ...own, signIn }, begin, events)
   return {
     get isReady() {
       return client.status === 'ready'
     },
     evalsha(digest, keys, args) {
-      beforeScript()
-      return client.evalsha(digest, keys.length, ...keys, ...args)
+      own.beforeScript()
+      return answeredWithin(timeoutMs, client.evalsha(digest, keys.length, ...keys, ...args))
     },
-    eval: (lua, keys, args) => client.eval(lua, keys.length, ...keys, ...args),
-    probe: key => client.exists(key),
+    eval: (lua, keys, args) => answeredWithin(timeoutMs, client.eval(lua, keys.length, ...keys, ...args)),
+    probe: key => answeredWithin(timeoutMs, client.exists(key)),
     reconnect: () => client.disconnect(true),
     close: () => {
       stop?.()
       client.disconnect()
     },
   }
+}
+
+/**
+ * Rejects when there is no reply in time. A process that did not get its core for so long looks first at what has come
+ * meanwhile: its own lateness must not turn off limits, or refuse calls.
+ */
+function answeredWithin<Reply>(ms: number, reply: Promise<Reply>): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error(`no answer within ${ms} ms`))
+    // The event loop reads sockets after timers and before this.
+    const timer = setTimeout(() => setImmediate(late), ms)
+    const settle = <Value>(settled: (value: Value) => void) => {
+      return (value: Value): void => {
+        clearTimeout(timer)
+        settled(value)
+      }
+    }
+    reply.then(settle(resolve), settle(reject))
+  })
+}
+
+interface SigningIn extends Pick<OwnParts, 'options' | 'connections'> {
+  readonly signIn: TokenSignIn
 }
 
 /**

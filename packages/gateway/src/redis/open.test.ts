@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { startRedis, type TestRedis, tell } from '../../../../test/support/redis.ts'
 import { eventually, soon } from '../../../../test/support/wait.ts'
 import type { Scope } from '../../../../test/support/world.ts'
@@ -56,6 +57,24 @@ test('a script that fails rejects its own call only, and the store stays up', as
   await store.run({ name: 'list', lua: `return redis.call('RPUSH', KEYS[1], 1)` }, [store.key('a')], [])
   await assert.rejects(store.run(increment, [store.key('a')], [1]), RedisScriptFailed)
   assert.equal(store.isUp, true)
+})
+
+// Where a container has used up its share of the cores, its process stands still for tenths of a second.
+test('an answer that came while the process stood still counts', async t => {
+  const { store, logged } = open(t, await startRedis(t))
+  await store.start()
+  const key = store.key('counter')
+  const asked = Array.from({ length: 20 }, () => store.run(increment, [key], [1]))
+  // The commands leave at the end of a turn of the event loop.
+  await turn()
+  await turn()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+  assert.deepEqual(
+    await Promise.all(asked),
+    Array.from({ length: 20 }, (_, at) => at + 1),
+  )
+  assert.equal(store.isUp, true)
+  assert.deepEqual(logged, [])
 })
 
 // A gateway that starts before its Redis must recover without help, and log once why limits are not shared yet.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { type RedisConfig, readAddress } from './address.ts'
-import { type Client, type ClientEvents, connect } from './client.ts'
+import { type Client, type ClientEvents, connect, libraryTimeoutMs } from './client.ts'
 import { RedisDown, RedisScriptFailed, type RedisStore, type Script } from './index.ts'
 import { type SignInParts, TokenSignIn } from './sign-in.ts'
 
@@ -186,7 +186,7 @@ class RedisConnection implements RedisStore {
 
   #messageOf(error: Error): string {
     let message = error.message
-    if (message === 'Command timed out') message = `no answer within ${this.#config.timeout} ms`
+    if (message === 'Command timed out') message = `no answer within ${libraryTimeoutMs(this.#config)} ms`
     else if (message.startsWith('MOVED')) message = 'the server is part of a cluster: set redis.cluster: true'
     const secret = this.#signIn?.secret ?? this.#password
     return secret === null ? message : message.replaceAll(secret, '***')

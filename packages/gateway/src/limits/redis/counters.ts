@@ -384,7 +384,8 @@ const retryWithinMs = 250
 
 async function isDoneWithin(work: Promise<void>, ms: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
-  const timer = setTimeout(resolve, ms, false)
+  // A process that stood still looks first at what has come meanwhile.
+  const timer = setTimeout(() => setImmediate(resolve, false), ms)
   try {
     return await Promise.race([work.then(() => true), promise])
   } catch {

@@ -183,7 +183,7 @@ function replicaConfig(written: ConfigInput, name: string, url: string, feed: Fe
     ...written,
     gateway: { ...written.gateway, replica: name },
     ledger: { ...written.ledger, directory: `./ledger-of-${name}`, store: 'none' },
-    redis: { url },
+    redis: { url, timeout: '10s' },
     feeds: { out: { ...feed, bodies: true, batch: { records: 60, time: '1s' } } },
   }
 }

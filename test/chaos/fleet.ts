@@ -69,8 +69,7 @@ export async function startFleet(t: Scope, tokensPerMinute: number, options: Fle
       ...config,
       admin: { ...config.admin, metricsWithoutToken: true },
       workloads: { ...config.workloads, [workload]: { ...limited, limits: { tokensPerMinute } } },
-      // A busy machine must not look like an outage: only the end of Redis's process is one.
-      redis: { url: redis.url, timeout: '10s' },
+      redis: redis.section,
       limits: { store: 'redis', whenStoreIsDown: options.whenDown },
       log: { level: 'info' },
     }

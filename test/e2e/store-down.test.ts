@@ -22,7 +22,7 @@ async function start(t: TestContext, whenStoreIsDown: WhenDown, throughout: bool
         'hr-bot': { ...hrBot, limits },
         'code-assistant': throughout ? { ...codeAssistant, limits } : codeAssistant,
       }
-      return { ...config, workloads, redis: { url: redis.url }, limits: { store: 'redis', whenStoreIsDown } }
+      return { ...config, workloads, redis: redis.section, limits: { store: 'redis', whenStoreIsDown } }
     },
   })
   const admin = async (path: string): Promise<string> => {

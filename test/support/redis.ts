@@ -28,6 +28,11 @@ export interface TestRedisOptions {
 export interface TestRedis {
   /** `redis://127.0.0.1:PORT`, without a password. */
   readonly url: string
+  /**
+   * The section `redis` of a configuration. A busy machine must not look like an outage: only the end of the process
+   * is one.
+   */
+  readonly section: { readonly url: string; readonly timeout: '10s' }
   readonly port: number
   /** Null while it does not run. */
   readonly pid: number | null
@@ -68,6 +73,9 @@ export async function startRedis(t: Scope, options: TestRedisOptions = {}): Prom
   const redis: TestRedis = {
     get url() {
       return `redis://127.0.0.1:${port}`
+    },
+    get section() {
+      return { url: redis.url, timeout: '10s' } as const
     },
     get port() {
       return port

@@ -92,7 +92,7 @@ function changed(config: ConfigInput, redisUrl: string): ConfigInput {
   return {
     ...config,
     admin: { ...config.admin, metricsWithoutToken: true },
-    redis: { url: redisUrl },
+    redis: { url: redisUrl, timeout: '10s' },
     limits: {
       ...{ store: 'redis', whenStoreIsDown: 'local', waitingLine: { length: 5 } },
       rules: {

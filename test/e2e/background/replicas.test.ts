@@ -14,7 +14,7 @@ async function startReplicas(t: Scope): Promise<{ by: BackgroundWorld; other: Ho
   const by = await startBackground(t, {
     change: config => ({
       ...config,
-      redis: { url: redis.url },
+      redis: redis.section,
       limits: { store: 'redis', whenStoreIsDown: 'allow' },
       workloads: Object.fromEntries(
         Object.entries(config.workloads).map(([name, one]) => [name, { ...one, limits: { tokensPerDay: 5_000 } }]),

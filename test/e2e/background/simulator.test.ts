@@ -11,8 +11,8 @@ const plan = { model: 'gpt-4o', background: true, max_output_tokens: 40, input: 
 
 test('F2 H2 the ledger charges what the instances bill for background work that no client reads', async t => {
   const world = await startWorld(t, {
-    // Slow, so that the client can leave the stream while the work continues.
-    deployments: { ...fastDeployments, 'gpt-4o': { model: 'gpt-4o', timeToFirstTokenMs: 300, tokensPerSecond: 100 } },
+    // So slow that the client leaves the stream while the work continues, also where all cores are busy.
+    deployments: { ...fastDeployments, 'gpt-4o': { model: 'gpt-4o', timeToFirstTokenMs: 4_000, tokensPerSecond: 100 } },
     change: config => ({ ...config, objects: { followUp: { first: '1s', every: '1s' } } }),
   })
   const alice = await person(world)

@@ -32,7 +32,7 @@ async function startShared(
   return await startWorld(t, {
     change: config => ({
       ...config,
-      redis: { url: redis.url },
+      redis: redis.section,
       limits: {
         store: 'redis',
         whenStoreIsDown,

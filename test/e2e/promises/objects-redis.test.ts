@@ -22,7 +22,7 @@ interface Replicas {
 
 async function startReplicas(t: Scope): Promise<Replicas> {
   const redis = await startRedis(t)
-  const world = await startWorld(t, { change: config => ({ ...config, redis: { url: redis.url } }) })
+  const world = await startWorld(t, { change: config => ({ ...config, redis: redis.section }) })
   const { ledger } = world.config
   const config = { ...world.config, ledger: { ...ledger, directory: join(world.directory, 'ledger-of-the-other') } }
   const other = await reopen(t, world, config)
@@ -100,7 +100,7 @@ test("while Redis is down own objects serve, others' get 503 and not 404, and al
 
 test('a gateway starts and serves its own objects while its Redis is unreachable', async t => {
   const redis = await startRedis(t, { started: false })
-  const world = await startWorld(t, { change: config => ({ ...config, redis: { url: redis.url } }) })
+  const world = await startWorld(t, { change: config => ({ ...config, redis: redis.section }) })
   const alice = await person(world)
   const { id } = await alice.call('POST', 'responses', ask)
   assert.deepEqual(outcome(await alice.call('GET', `responses/${id}`)), [200, null])

@@ -37,7 +37,7 @@ test("F1 M6 content encrypted by another workload's answer is refused to every o
 // A load balancer can send the next turn to another replica.
 test('F1 M6 replicas that share a Redis know what each of them has seen', async t => {
   const redis = await startRedis(t)
-  const { twins } = await startStateful(t, { change: config => ({ ...config, redis: { url: redis.url } }) })
+  const { twins } = await startStateful(t, { change: config => ({ ...config, redis: redis.section }) })
   const { world } = twins
   const config = { ...world.config, ledger: { ...world.config.ledger, directory: join(world.directory, 'other') } }
   const house = await reopen(t, world, config)

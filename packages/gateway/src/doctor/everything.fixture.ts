@@ -56,7 +56,7 @@ export async function startEverything(t: Scope): Promise<Everything> {
   }
   const credential = { header: 'authorization', secret: '${env:SECRET_OF_COLLECTOR}' }
   const telemetry = { metrics: { url: `${collector}/v1/metrics`, credential } }
-  const healthy: ConfigInput = { ...surroundings.healthy, redis: { url: redis.url }, feeds, telemetry }
+  const healthy: ConfigInput = { ...surroundings.healthy, redis: redis.section, feeds, telemetry }
   const env = {
     ...surroundings.env,
     ...{ PASSWORD_OF_TOPIC: 'a-long-password', HUBS: namespace.connectionString, SECRET_OF_COLLECTOR: secret },

@@ -70,7 +70,7 @@ export class InterruptedRedis implements RedisStore {
 
 /** Not started: the test adds its handlers first. */
 export function redisAt(t: TestContext, url: string): InterruptedRedis {
-  const config = configSchema.shape.redis.parse({ url })
+  const config = configSchema.shape.redis.parse({ url, timeout: '10s' })
   assert.ok(config !== undefined)
   const redis = openRedis(config, { clock: Date.now, log: silentLog })
   t.after(() => redis.close())

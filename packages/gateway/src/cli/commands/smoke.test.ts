@@ -162,7 +162,7 @@ test('--calls-only looks for no records, and a gateway without a store says wher
   const { smoke } = await deployed(t, config => ({
     ...config,
     ledger: { ...config.ledger, store: 'none' },
-    redis: { url: redis.url },
+    redis: redis.section,
     feeds: { archive: { kind: 'files', directory: archive, batch: { time: '1s' } } },
   }))
   const { findings } = await reported(smoke([], { json: true }))

@@ -35,7 +35,7 @@ export async function startReplica(
   const logged: string[] = []
   const log = logTo(({ event }) => void logged.push(event))
   const clock = parts.clock ?? Date.now
-  const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: parts.timeoutMs ?? 250 }
+  const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: parts.timeoutMs ?? 10_000 }
   const store = openRedis(config, { clock, log })
   const counters = new RedisCounters({
     redis: parts.losesReply === undefined ? store : losing(store, redis, parts.losesReply),

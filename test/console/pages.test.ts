@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
-import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
+import { builtConsole, openConsole, shownWithinTwoSeconds, startBrowser } from '../support/console.ts'
 import { startWorld } from '../support/world.ts'
 
 const world = await startWorld({ after }, { parts: { consoleDirectory: builtConsole } })
@@ -93,7 +93,7 @@ test('a call made now is in the live tail within two seconds', async () => {
   await links.first().waitFor()
   const before = await links.count()
   await ask('Is it there?')
-  await links.nth(before).waitFor({ timeout: 2_000 })
+  await shownWithinTwoSeconds(links.nth(before))
   await context.close()
 })
 

@@ -1,7 +1,9 @@
 /** The built console in a real Chromium, in front of a gateway's management API. */
+import assert from 'node:assert/strict'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { buildConsole } from '../../packages/console/scripts/build.ts'
 import type { Scope } from './world.ts'
 
@@ -56,6 +58,18 @@ export async function openConsole(browser: Browser, options: ConsoleOptions): Pr
   const faults: string[] = []
   watch(page, admin, faults)
   return { page, context, faults }
+}
+
+/**
+ * Fails where something is not shown within two seconds, by a clock that stands still with the machine: twenty looks,
+ * 100 ms apart, of which each takes longer where the cores are busy.
+ */
+export async function shownWithinTwoSeconds(place: Locator): Promise<void> {
+  for (let looks = 0; looks < 20; looks += 1) {
+    if (await place.isVisible()) return
+    await delay(100)
+  }
+  assert.fail(`not within two seconds: ${place}`)
 }
 
 /** The whole way, as a person goes it: the console, the sign-in service, and back. */

@@ -192,7 +192,7 @@ test('P7 a client that disconnects mid-stream gets its unused reservation refund
   for (const stream of [true, false]) {
     const connection = await RawConnection.open(caller.world.url)
     connection.write(
-      requestBytes(caller.world.url, caller.request({ max: 4_000, stream, fault: 'stall;after=2;ms=1500' })),
+      requestBytes(caller.world.url, caller.request({ max: 4_000, stream, fault: 'stall;after=2;ms=4000' })),
     )
     await eventually('it is in flight', async () => ((await caller.report()).rules[0]?.reserved ?? 0) > 0 || null)
     refusedWith(await caller.call({ max: 4_000 }), 429, 'token_limit_reached')

@@ -34,7 +34,7 @@ test("spillover: a request's header can ask for it; if the other deployment refu
   const header = (name: string): Record<string, string> => ({ 'x-ms-spillover-deployment': name })
   const fill = ask('Hello', { max_tokens: 30_000 })
   const [holding] = await Promise.all([
-    call(sim, chatPath('ptu'), { ...fill, stream: true }, { 'x-simulator-fault': 'stall;after=1;ms=200' }),
+    call(sim, chatPath('ptu'), { ...fill, stream: true }, { 'x-simulator-fault': 'stall;after=1;ms=3000' }),
     (async () => {
       while ((sim.bill()[0]?.status ?? 0) !== 200) await new Promise(resolve => setImmediate(resolve))
       const without = await call(sim, chatPath('ptu'), ask('Hello'))

@@ -119,7 +119,7 @@ test('the installed command serves: a call is counted in a worker, limited in Re
   assert.equal(record.usage.source, 'counted')
   assert.ok(record.usage.totalTokens > 8)
   const files = (): string[] => globSync('**/*.parquet', { cwd: archive })
-  await eventually('the feed has written a file', () => (files().length > 0 ? true : null), 30_000)
+  await eventually('the feed has written a file', () => (files().length > 0 ? true : null))
   assert.equal(await served.stop(), 0)
 })
 

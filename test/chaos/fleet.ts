@@ -284,6 +284,11 @@ export interface Verdict {
   /** Share of the limit: the most that was used in any 60 seconds, including calls that passed without the limit. */
   readonly used: number
   readonly allowed: number
+  /**
+   * The longest time from sending a call to its arrival at the instance: a process that waited so long for a core may
+   * have missed what the others admitted meanwhile, and what it admitted arrived in another minute.
+   */
+  readonly latestMs: number
 }
 
 export function judge(admitted: readonly Admitted[], tokensPerMinute: number): Verdict {
@@ -302,6 +307,7 @@ export function judge(admitted: readonly Admitted[], tokensPerMinute: number): V
     most: most / tokensPerMinute,
     used: used / tokensPerMinute,
     allowed: admitted.filter(({ isAllowed }) => isAllowed).length,
+    latestMs: Math.max(...admitted.map(({ sentAtMs, atMs }) => atMs - sentAtMs)),
   }
 }
 

@@ -31,15 +31,16 @@ for (const [whenDown, keepsData] of runs) {
   test(`P7 four processes and 200 callers stay within a limit and use it, while Redis dies and ${how}: ${whenDown}`, async t => {
     const fleet = await startFleet(t, tokensPerMinute, { whenDown, keepsData })
     const { admitted, refused, others, withoutCause } = await loadFleet(fleet, load)
-    const { most, used, allowed } = judge(admitted, tokensPerMinute)
+    const { most, used, allowed, latestMs } = judge(admitted, tokensPerMinute)
     const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
     t.diagnostic(
-      `at most ${percent(most)}, used ${percent(used)}, ${refused} refused, ${allowed} let pass without the limit`,
+      `at most ${percent(most)}, used ${percent(used)}, ${refused} refused, ${allowed} let pass without the limit, the latest after ${latestMs.toFixed(0)} ms`,
     )
     assert.equal(withoutCause, 0, 'while Redis was there, each answer came with it')
     assert.ok(most <= 1.01, `${percent(most)} of the limit were admitted`)
     // If no calls pass without the limit, every call that arrived was admitted, in any order.
-    if (whenDown !== 'allow') assert.ok(used <= 1.01, `${percent(used)} of the limit were used`)
+    const late = (load.callsPerSecond * latestMs) / 1_000 / callsPerMinute
+    if (whenDown !== 'allow') assert.ok(used <= 1.01 + late, `${percent(used)} of the limit were used`)
     assert.ok(used >= 0.97, `only ${percent(used)} of the limit were used`)
     assert.ok(refused > 0, 'the callers wanted more than the limit')
     const codes = Object.keys(others)

@@ -36,7 +36,7 @@ test('what the gateway recorded is in the container as Parquet, also what it rec
   const readiness = async (): Promise<{ readonly feedsTroubled?: number }> =>
     (await (await fetch(`${world.url}/readyz`)).json()) as { readonly feedsTroubled?: number }
   await chat()
-  await eventually('the feed fails', async () => ((await readiness()).feedsTroubled === 1 ? true : null), 30_000)
+  await eventually('the feed fails', async () => ((await readiness()).feedsTroubled === 1 ? true : null))
   const headers = { authorization: `Bearer ${await world.token('carol')}` }
   const shown = await (await fetch(`${world.house.admin?.url}/api/v1/feeds`, { headers })).text()
   assert.match(shown, /the container does not exist\. Create it/)

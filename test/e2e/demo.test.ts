@@ -73,7 +73,7 @@ async function startDemo(options: readonly string[]): Promise<Run> {
 
 async function stopDemo(run: Run): Promise<void> {
   run.child.kill('SIGINT')
-  await soon('the demonstration ends after Ctrl-C', run.ended, 20_000)
+  await soon('the demonstration ends after Ctrl-C', run.ended)
   assert.equal(run.child.exitCode, 0, run.err())
 }
 
@@ -158,12 +158,12 @@ test('C10, C15 with --directory and --tls what is printed works too, in this fol
 test('Ctrl-C stops everything, and the next start has the records', async () => {
   const first = await startDemo(['--no-traffic', '--no-history'])
   const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'])
-  await soon('the answer', asked.ended, 30_000)
+  await soon('the answer', asked.ended)
   assert.equal(asked.child.exitCode, 0, asked.err())
   await stopDemo(first)
   const second = await startDemo(['--no-traffic', '--no-history'])
   const list = start(process.execPath, [main, 'records', 'list', '--json'])
-  await soon('the list', list.ended, 30_000)
+  await soon('the list', list.ended)
   const { records } = JSON.parse(list.out()) as {
     records: { callerName: string; workload: string; outcome: string }[]
   }
@@ -173,7 +173,7 @@ test('Ctrl-C stops everything, and the next start has the records', async () => 
 
 async function readJson<T>(args: readonly string[], cwd: string): Promise<T> {
   const run = start(process.execPath, [main, ...args, '--json'], cwd)
-  await soon(args.join(' '), run.ended, 30_000)
+  await soon(args.join(' '), run.ended)
   assert.equal(run.child.exitCode, 0, run.err())
   return JSON.parse(run.out()) as T
 }
@@ -192,14 +192,14 @@ test('the first start writes a month of history, marked as demonstration, and on
   const first = await startDemo(['--no-traffic', '--directory', directory])
   assert.match(first.err(), /Wrote a month of history: \d{4} calls/)
   const usage = start(process.execPath, [main, 'usage', '--by', 'outcome', '--from', '31d', '--json'], directory)
-  await soon('the report', usage.ended, 30_000)
+  await soon('the report', usage.ended)
   assert.equal(usage.child.exitCode, 0, usage.err())
   const report = JSON.parse(usage.out()) as { lines: { keys: string[]; calls: number }[]; total: { calls: number } }
   const calls = Object.fromEntries(report.lines.map(line => [line.keys[0], line.calls]))
   assert.ok(report.total.calls > 1_500)
   for (const outcome of ['completed', 'refused', 'failed', 'aborted']) assert.ok((calls[outcome] ?? 0) > 0, outcome)
   const list = start(process.execPath, [main, 'records', 'list', '--limit', '200', '--json'], directory)
-  await soon('the list', list.ended, 30_000)
+  await soon('the list', list.ended)
   const { records } = JSON.parse(list.out()) as { records: Past[] }
   assert.ok(records.every(record => record.demonstration && record.durationMs < 60_000))
   // The history is believable: nearly all calls succeed, at both instances, in the time that an answer takes.
@@ -230,11 +230,10 @@ test('the commands of docs/feeds.md work beside a demonstration that ships into 
   const directory = join(folder, 'with-feed')
   const demo = await startDemo(['--no-traffic', '--no-history', '--feed', 'files', '--directory', directory])
   const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
-  await soon('the answer', asked.ended, 30_000)
+  await soon('the answer', asked.ended)
   await eventually(
     'the record is in a file',
     () => globSync('.gatehouse/files/day=*/hour=*/files-*.jsonl', { cwd: directory })[0] ?? null,
-    30_000,
   )
   const expected = [
     / files +files +running +0 +- +1 /,
@@ -249,7 +248,7 @@ test('the commands of docs/feeds.md work beside a demonstration that ships into 
       .trim()
       .split(' ')
     const run = start(process.execPath, [main, ...command], directory)
-    await soon(`the end of: ${line}`, run.ended, 30_000)
+    await soon(`the end of: ${line}`, run.ended)
     assert.equal(run.child.exitCode, 0, `${line}\n${run.err()}`)
     assert.match(run.out(), expected[index] as RegExp, line)
   }
@@ -260,15 +259,15 @@ test('the demonstration ships Parquet, and its command line shows the feed', asy
   const directory = join(folder, 'with-parquet')
   const demo = await startDemo(['--no-traffic', '--no-history', '--feed', 'parquet', '--directory', directory])
   const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
-  await soon('the answer', asked.ended, 30_000)
+  await soon('the answer', asked.ended)
   const files = join(directory, '.gatehouse', 'parquet')
   const isThere = (): true | null =>
     globSync('day=*/hour=*/parquet-*.parquet', { cwd: files }).length > 0 ? true : null
-  await eventually('the record is in a file', isThere, 30_000)
+  await eventually('the record is in a file', isThere)
   const [record] = await recordsInParquet(files)
   assert.match(String(record?.['requestBody']), /What is a semaphore/)
   const shown = start(process.execPath, [main, 'feeds'], directory)
-  await soon('the list of feeds', shown.ended, 30_000)
+  await soon('the list of feeds', shown.ended)
   assert.match(shown.out(), / parquet +files +running +0 +- +1 /)
   await stopDemo(demo)
 })
@@ -279,7 +278,7 @@ test('the demonstration ships into a broker of its own, and its command line sho
   const [, broker, topic] = /kafka:\/\/(127\.0\.0\.1:\d+)\/(\w+)/.exec(demo.out()) ?? []
   assert.ok(broker !== undefined && topic !== undefined)
   const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
-  await soon('the answer', asked.ended, 30_000)
+  await soon('the answer', asked.ended)
   const connection = { brokers: [broker], topic, tls: false }
   const onMoved = (): void => assert.fail('nothing was deleted')
   const reading = readTopic(connection, new Map(), AbortSignal.timeout(30_000), { onMoved })
@@ -291,10 +290,10 @@ test('the demonstration ships into a broker of its own, and its command line sho
   assert.match(String(readMessage(value ?? Buffer.alloc(0))['requestBody']), /What is a semaphore/)
   const isShown = async (): Promise<true | null> => {
     const shown = start(process.execPath, [main, 'feeds'], directory)
-    await soon('the list of feeds', shown.ended, 30_000)
+    await soon('the list of feeds', shown.ended)
     return / kafka +kafka +running +0 +- +1 /.test(shown.out()) ? true : null
   }
-  await eventually('the feed is shown', isShown, 30_000)
+  await eventually('the feed is shown', isShown)
   await stopDemo(demo)
 })
 
@@ -306,17 +305,17 @@ test('the demonstration ships into an event hub of its own, and the reader of do
   const [connectionString] = /Endpoint=sb:\S+EntityPath=records/.exec(demo.out()) ?? []
   assert.ok(connectionString !== undefined)
   const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
-  await soon('the answer', asked.ended, 30_000)
+  await soon('the answer', asked.ended)
   const isShown = async (): Promise<true | null> => {
     const shown = start(process.execPath, [main, 'feeds'], directory)
-    await soon('the list of feeds', shown.ended, 30_000)
+    await soon('the list of feeds', shown.ended)
     return / event-hubs +event-hubs +running +0 +- +1 /.test(shown.out()) ? true : null
   }
-  await eventually('the feed is shown', isShown, 30_000)
+  await eventually('the feed is shown', isShown)
   const reading = start(process.execPath, ['--input-type=module', '--eval', reader], root, {
     HUB_CONNECTION: connectionString,
   })
-  await eventually('the reader shows the record', () => /What is a semaphore/.exec(reading.out()), 30_000)
+  await eventually('the reader shows the record', () => /What is a semaphore/.exec(reading.out()))
   assert.match(reading.out(), /^hr-bot|^code-assistant|^expert-finder/)
   reading.child.kill('SIGKILL')
   await reading.ended
@@ -328,25 +327,21 @@ test('the demonstration sends spans to a collector of its own, and its command l
   const demo = await startDemo(['--no-traffic', '--no-history', '--feed', 'otlp', '--directory', directory])
   assert.match(demo.out(), /feed +http:\/\/localhost:\d+\/v1\/traces, spans in \S.*spans\.jsonl/)
   const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
-  await soon('the answer', asked.ended, 30_000)
+  await soon('the answer', asked.ended)
   const file = join(directory, '.gatehouse', 'otlp', 'spans.jsonl')
-  const spans = await eventually(
-    'the spans are in the file',
-    async () => {
-      const text = await readFile(file, 'utf8').catch(() => '')
-      return text === '' ? null : text.trim().split('\n')
-    },
-    30_000,
-  )
+  const spans = await eventually('the spans are in the file', async () => {
+    const text = await readFile(file, 'utf8').catch(() => '')
+    return text === '' ? null : text.trim().split('\n')
+  })
   const names = spans.map(line => (JSON.parse(line) as { readonly name: string }).name)
   assert.ok(names.includes('POST chat/completions') && names.includes('chat gpt-4o'), names.join())
   assert.ok(!spans.join().includes('semaphore'))
   const isShown = async (): Promise<true | null> => {
     const shown = start(process.execPath, [main, 'feeds'], directory)
-    await soon('the list of feeds', shown.ended, 30_000)
+    await soon('the list of feeds', shown.ended)
     return / otlp +otlp +running +0 +- +1 /.test(shown.out()) ? true : null
   }
-  await eventually('the feed is shown', isShown, 30_000)
+  await eventually('the feed is shown', isShown)
   await stopDemo(demo)
 })
 
@@ -359,7 +354,7 @@ test('N-F6 all ports that are taken are named at once, with one option that chan
   }
   const chosen = ['--admin-port', `${taken[0]}`, '--instance-2-port', `${taken[1]}`]
   const run = start(process.execPath, [main, 'demo', '--base-port', '0', ...chosen, '--no-history'])
-  await soon('it gives up', run.ended, 30_000)
+  await soon('it gives up', run.ended)
   for (const other of others) other.close()
   assert.equal(run.child.exitCode, 1)
   const [, admin, instance] =
@@ -382,7 +377,7 @@ test('N-F6 a demonstration that runs in the folder already is named where its po
     '--directory',
     directory,
   ])
-  await soon('it gives up', again.ended, 30_000)
+  await soon('it gives up', again.ended)
   assert.match(again.err(), new RegExp(`A demonstration runs in this folder already, as process ${first.child.pid}`))
   await stopDemo(first)
 })

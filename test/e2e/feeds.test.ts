@@ -70,15 +70,11 @@ async function start(t: TestContext, feeds: Readonly<Record<string, FilesInput>>
     directory: name => join(world.directory, name),
     async caughtUp(name) {
       await world.house.ledger.caughtUp()
-      await eventually(
-        `the feed ${name} has caught up`,
-        async () => {
-          const { feeds: states } = feedsAnswer.parse(JSON.parse((await admin('/api/v1/feeds')).text))
-          const state = states.find(one => one.name === name)
-          return (state !== undefined && state.sent > 0 && state.lagRecords === 0) || null
-        },
-        30_000,
-      )
+      await eventually(`the feed ${name} has caught up`, async () => {
+        const { feeds: states } = feedsAnswer.parse(JSON.parse((await admin('/api/v1/feeds')).text))
+        const state = states.find(one => one.name === name)
+        return (state !== undefined && state.sent > 0 && state.lagRecords === 0) || null
+      })
     },
   }
 }
@@ -127,11 +123,11 @@ test('operators pause, resume and rewind a feed; metrics say so', async t => {
   assert.equal(records(), 1)
   assert.match((await feeding.admin('/metrics')).text, /gatehouse_feed_paused\{feed="lines"\} 1/)
   assert.equal((await feeding.admin('/api/v1/feeds/lines/resume', 'carol', 'POST')).status, 200)
-  await eventually('the second record', () => records() === 2 || null, 20_000)
+  await eventually('the second record', () => records() === 2 || null)
   const to = new Date(Date.now() - 3_600_000).toISOString()
   const rewound = await feeding.admin(`/api/v1/feeds/lines/rewind?to=${to}`, 'carol', 'POST')
   assert.equal(rewound.status, 200, rewound.text)
-  await eventually('both again', () => records() === 4 || null, 20_000)
+  await eventually('both again', () => records() === 4 || null)
   assert.equal(withoutDoubles(recordsInLines(feeding.directory('lines'))).size, 2)
   assert.equal((await feeding.admin('/api/v1/feeds/lines/rewind?to=yesterday', 'carol', 'POST')).status, 400)
 })
@@ -146,7 +142,7 @@ test('a feed in trouble is a warning of readyz, calls go on, and it recovers by 
     return [answer.status, body.feedsTroubled ?? 0]
   }
   await chat()
-  await eventually('the trouble shows', async () => (await troubled())[1] === 1 || null, 20_000)
+  await eventually('the trouble shows', async () => (await troubled())[1] === 1 || null)
   assert.deepEqual(await troubled(), [200, 1])
   await chat()
   assert.match((await feeding.admin('/api/v1/feeds')).text, /"status":"failing".*its parent does not exist/)
@@ -170,7 +166,7 @@ test('a reload adds, changes and removes feeds; one that comes back goes on at i
   const two = { ...written, directory: feeding.directory('two') }
   assert.deepEqual(withFeeds({ one: { ...written, columns: ['workload'] }, two }), [])
   await chat()
-  await eventually('the changed and the added feed', () => (ids('one') === 2 && ids('two') === 2) || null, 30_000)
+  await eventually('the changed and the added feed', () => (ids('one') === 2 && ids('two') === 2) || null)
   const columns = recordsInLines(feeding.directory('one')).map(record => Object.keys(record).length)
   assert.deepEqual(columns.toSorted((a, b) => a - b)[0], 2)
   withFeeds({ two })
@@ -179,10 +175,10 @@ test('a reload adds, changes and removes feeds; one that comes back goes on at i
     async () => !(await feeding.admin('/api/v1/feeds')).text.includes('"one"') || null,
   )
   await chat()
-  await eventually('the one that stayed', () => ids('two') === 3 || null, 30_000)
+  await eventually('the one that stayed', () => ids('two') === 3 || null)
   assert.equal(ids('one'), 2)
   withFeeds({ one: written, two })
-  await eventually('it goes on', () => ids('one') === 3 || null, 30_000)
+  await eventually('it goes on', () => ids('one') === 3 || null)
   assert.throws(() => withFeeds({ one: { ...written, columns: ['nonsense'] }, two }), { code: 'config_invalid' })
   assert.match((await feeding.admin('/api/v1/feeds')).text, /"one".*"two"/)
   assert.deepEqual(feeding.errors, [])

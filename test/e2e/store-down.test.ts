@@ -99,7 +99,7 @@ for (const [whenDown, throughout, status] of [
     assert.ok(((await house.metric(`gatehouse_limits_without_store_total{mode="${whenDown}"}`)) ?? 0) > 0)
 
     await house.redis.start()
-    await eventually('it is back', async () => ((await house.readiness())[1] === 'ok' ? true : null), 20_000)
+    await eventually('it is back', async () => ((await house.readiness())[1] === 'ok' ? true : null))
     assert.equal((await house.chat('hr-bot')).status, 200)
     assert.equal((await report(house)).downSinceMs, null)
     assert.ok(((await house.metric('gatehouse_limits_store_answer_seconds_count')) ?? 0) > 0)

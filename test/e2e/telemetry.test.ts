@@ -66,12 +66,11 @@ for (const [family, names] of families) {
       }),
     })
     const trace = (await chat(world)).replaceAll('-', '')
-    await eventually('the spans', () => (spans.kept.length >= 3 ? true : null), 30_000)
-    await eventually('the items', () => (insights.requests.length > 0 ? true : null), 30_000)
+    await eventually('the spans', () => (spans.kept.length >= 3 ? true : null))
+    await eventually('the items', () => (insights.requests.length > 0 ? true : null))
     const last = await eventually(
       'the metrics of the call',
       () => metrics.received.find(received => genAiNames(received).length > 0) ?? null,
-      30_000,
     )
     assert.deepEqual(
       spans.kept.map(({ traceId, kind }) => [traceId, kind]),
@@ -116,13 +115,9 @@ test('a reload begins and ends the sending of metrics, and the last figures are 
   const { house, config } = world
   assert.deepEqual(house.reload({ ...config, telemetry: configSchema.shape.telemetry.parse(sending) }), [])
   await chat(world)
-  await eventually(
-    'the call has ended',
-    async () => ((await house.ledger.health()).openExchanges === 0 ? true : null),
-    30_000,
-  )
+  await eventually('the call has ended', async () => ((await house.ledger.health()).openExchanges === 0 ? true : null))
   assert.deepEqual(house.reload(config), [])
-  const last = await eventually('the last figures', () => metrics.received[0] ?? null, 30_000)
+  const last = await eventually('the last figures', () => metrics.received[0] ?? null)
   const calls = last.filter(({ name }) => name === 'gatehouse_calls_total').flatMap(({ points }) => points)
   assert.deepEqual(
     calls.map(({ value }) => value),
@@ -148,14 +143,10 @@ test('calls go on and a gateway stops while no side of its telemetry can be reac
     }),
   })
   for (let time = 0; time < 3; time += 1) await chat(world)
-  await eventually(
-    'both feeds fail',
-    async () => {
-      const states = await world.house.ledger.feeds.states()
-      return states.length === 2 && states.every(({ status }) => status === 'failing') ? true : null
-    },
-    30_000,
-  )
+  await eventually('both feeds fail', async () => {
+    const states = await world.house.ledger.feeds.states()
+    return states.length === 2 && states.every(({ status }) => status === 'failing') ? true : null
+  })
   await chat(world)
   await world.house.close()
 })

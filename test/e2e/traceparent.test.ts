@@ -29,7 +29,7 @@ test('a call in a trace has its spans there, between the span of its caller and 
   const answer = await post('chat/completions', chat, ofCaller)
   assert.equal(answer.status, 200)
   const [got] = taken()
-  const kept = await eventually('the spans', () => (collector.kept.length >= 3 ? collector.kept : null), 30_000)
+  const kept = await eventually('the spans', () => (collector.kept.length >= 3 ? collector.kept : null))
   const [server, call, attempt] = kept
   assert.deepEqual(
     kept.map(span => span.traceId),
@@ -53,7 +53,7 @@ test('each attempt at another instance is the parent of what that instance does'
   })
   one.answer = (_request, response) => response.writeHead(503, { 'retry-after': '1' }).end()
   assert.equal((await post('chat/completions', chat, ofCaller)).status, 200)
-  const kept = await eventually('the spans', () => (collector.kept.length >= 4 ? collector.kept : null), 30_000)
+  const kept = await eventually('the spans', () => (collector.kept.length >= 4 ? collector.kept : null))
   const attempts = kept.slice(2)
   assert.deepEqual(
     [...one.received, ...two.received].map(({ headers }) => headers['traceparent']),
@@ -92,13 +92,9 @@ test('a workload that has not allowed it, a caller without a name and a malforme
   assert.equal(malformed.status, 200)
   const ids = [answer, malformed].map(({ headers }) => String(headers['x-gatehouse-request-id']))
   const traces = [...ids, anonymous.headers.get('x-gatehouse-request-id') ?? ''].map(id => id.replaceAll('-', ''))
-  await eventually(
-    'three traces',
-    () => {
-      const found = new Set(collector.kept.map(span => span.traceId))
-      return traces.every(trace => found.has(trace)) || null
-    },
-    30_000,
-  )
+  await eventually('three traces', () => {
+    const found = new Set(collector.kept.map(span => span.traceId))
+    return traces.every(trace => found.has(trace)) || null
+  })
   assert.deepEqual(new Set(collector.kept.map(span => span.traceId)), new Set(traces))
 })

@@ -97,17 +97,13 @@ class Machine {
   /** Ids of all records, once as many as these are there. */
   async records(least: number): Promise<readonly string[]> {
     const authorization = `Bearer ${await this.world.token('carol')}`
-    return eventually(
-      `${least} records`,
-      async () => {
-        const url = `http://127.0.0.1:${this.adminPort}/api/v1/records`
-        const answer = await fetch(url, { headers: { authorization } }).catch(() => null)
-        if (answer?.status !== 200) return null
-        const { records } = (await answer.json()) as { records: { id: string }[] }
-        return records.length >= least ? records.map(({ id }) => id).sort() : null
-      },
-      30_000,
-    )
+    return eventually(`${least} records`, async () => {
+      const url = `http://127.0.0.1:${this.adminPort}/api/v1/records`
+      const answer = await fetch(url, { headers: { authorization } }).catch(() => null)
+      if (answer?.status !== 200) return null
+      const { records } = (await answer.json()) as { records: { id: string }[] }
+      return records.length >= least ? records.map(({ id }) => id).sort() : null
+    })
   }
 
   #environment(): NodeJS.ProcessEnv {

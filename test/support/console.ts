@@ -53,6 +53,8 @@ export async function openConsole(browser: Browser, options: ConsoleOptions): Pr
     timezoneId: 'Europe/Berlin',
     reducedMotion: 'reduce',
   })
+  // As long as tests wait for everything else, where cores are busy.
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   await signIn(page, admin, person)
   const faults: string[] = []

@@ -91,7 +91,7 @@ before(async () => {
   const ended = once(child, 'close')
   stop = async () => {
     child.kill('SIGINT')
-    await soon('the demonstration ends', ended, 30_000)
+    await soon('the demonstration ends', ended)
   }
   await eventually(
     'the demonstration is ready',

@@ -24,7 +24,7 @@ export async function settledRecords(house: House): Promise<readonly RecordRow[]
 
 /** The newest record, once nothing is in flight; null if there is none. */
 export async function settled(house: House): Promise<RecordRow | null> {
-  await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null), 20_000)
+  await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null))
   await house.ledger.caughtUp()
   return (await house.ledger.list({ limit: 1 })).records[0] ?? null
 }

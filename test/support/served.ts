@@ -27,7 +27,7 @@ export const launcherOnOldNode: readonly [file: string, ...args: string[]] = [
 ]
 
 /** Longest wait for a line of the log, in milliseconds. */
-const loggedMsMax = 20_000
+const loggedMsMax = 60_000
 /** Longest wait for the checks at the start: where nothing answers, they wait longest. Milliseconds. */
 const checkedMsMax = 60_000
 
@@ -104,7 +104,7 @@ export async function serveFile(
       withinMs,
     )
   const end: Served['end'] = async () => {
-    await soon('gatehouse serve ends', ended, 20_000)
+    await soon('gatehouse serve ends', ended)
     return child.exitCode
   }
   const ready = await logged('ready', 0, readyMsMax)

@@ -50,32 +50,22 @@ export async function startExposed(t: Scope): Promise<Exposed> {
   const adminUrl = world.house.admin?.url ?? ''
   const prometheus = await startPrometheus(t, { gatehouse: adminUrl, 'gatehouse-collector': collector.admin.url })
   await traffic(world)
-  await eventually(
-    'a call has waited',
-    async () => {
-      await Promise.all([1, 2, 3].map(() => chat(world, 'alice', 'hr-bot', 'own-model')))
-      return (await prometheus.query('gatehouse_waiting_seconds_count')).length || null
-    },
-    30_000,
-  )
+  await eventually('a call has waited', async () => {
+    await Promise.all([1, 2, 3].map(() => chat(world, 'alice', 'hr-bot', 'own-model')))
+    return (await prometheus.query('gatehouse_waiting_seconds_count')).length || null
+  })
   await eventually(
     'Prometheus has what the collector took',
     async () => (await prometheus.query('gatehouse_source_taken_total > 0')).length || null,
-    30_000,
   )
   await eventually(
     'Prometheus has a copy',
     async () => (await prometheus.query('gatehouse_copies_total')).length || null,
-    30_000,
   )
-  await eventually(
-    'every alert was evaluated',
-    async () => {
-      const alerts = await prometheus.alerts()
-      return alerts.size > 0 && ![...alerts.values()].includes('unknown') ? true : null
-    },
-    30_000,
-  )
+  await eventually('every alert was evaluated', async () => {
+    const alerts = await prometheus.alerts()
+    return alerts.size > 0 && ![...alerts.values()].includes('unknown') ? true : null
+  })
   const { url, query } = prometheus
   return {
     ...{ metrics: await prometheus.metrics(), alerts: await prometheus.alerts(), url, query },
@@ -192,17 +182,14 @@ async function startPrometheus(t: Scope, targets: Readonly<Record<string, string
     if (status !== 'success') throw new Error(error)
     return data
   }
-  await eventually(
-    'Prometheus answers',
-    () =>
-      get('status/runtimeinfo').then(
-        () => true,
-        () => {
-          if (child.exitCode !== null) throw new Error(written)
-          return null
-        },
-      ),
-    30_000,
+  await eventually('Prometheus answers', () =>
+    get('status/runtimeinfo').then(
+      () => true,
+      () => {
+        if (child.exitCode !== null) throw new Error(written)
+        return null
+      },
+    ),
   )
   return {
     url: `http://${listen}`,

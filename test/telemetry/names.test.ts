@@ -20,14 +20,10 @@ after(() => exposed.close())
 
 // A slow call on a dashboard leads to its trace, and to its record in the ledger.
 test('Prometheus has exemplars of the durations, each the trace of a call that is in the ledger', async () => {
-  const traces = await eventually(
-    'Prometheus has an exemplar',
-    async () => {
-      const found = await exposed.exemplars('gatehouse_call_duration_seconds_bucket')
-      return found.length > 0 ? found : null
-    },
-    30_000,
-  )
+  const traces = await eventually('Prometheus has an exemplar', async () => {
+    const found = await exposed.exemplars('gatehouse_call_duration_seconds_bucket')
+    return found.length > 0 ? found : null
+  })
   for (const trace of traces) assert.equal(await exposed.isRecorded(trace), true, trace)
 })
 
@@ -78,7 +74,7 @@ function drawn(where: string, expression: string): Promise<readonly Readonly<Rec
     const series = await exposed.query(expression)
     return series.length > 0 ? series : null
   }
-  return eventually(`${where}: ${expression}`, ask, 30_000)
+  return eventually(`${where}: ${expression}`, ask)
 }
 
 test('every panel of the dashboards draws something over real metrics, with the labels of its legend', async () => {
@@ -96,18 +92,14 @@ test('every panel of the dashboards draws something over real metrics, with the 
 test('every panel of the dashboards is drawn as a page without Grafana', async () => {
   const hourMs = 3_600_000
   for (const dashboard of grafanaDashboards) {
-    const page = await eventually(
-      `${dashboard.title} has data in every panel`,
-      async () => {
-        const span = {
-          ...{ fromMs: Date.now() - hourMs, toMs: Date.now() },
-          variables: { $__rate_interval: '5m', $__range: '1h', $job: 'gatehouse.*' },
-        }
-        const drawn = await pageOf(dashboard, new Prometheus(exposed.url, span))
-        return drawn.includes('No data') ? null : drawn
-      },
-      30_000,
-    )
+    const page = await eventually(`${dashboard.title} has data in every panel`, async () => {
+      const span = {
+        ...{ fromMs: Date.now() - hourMs, toMs: Date.now() },
+        variables: { $__rate_interval: '5m', $__range: '1h', $job: 'gatehouse.*' },
+      }
+      const drawn = await pageOf(dashboard, new Prometheus(exposed.url, span))
+      return drawn.includes('No data') ? null : drawn
+    })
     const panels = dashboard.panels.filter(({ type }) => type !== 'row')
     assert.equal(page.match(/<section /g)?.length, panels.length)
     assert.doesNotMatch(page, /NaN|undefined|<script/)

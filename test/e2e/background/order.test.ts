@@ -102,15 +102,11 @@ class Run {
       work.usage = { input: 12, output: outputMost }
       work.status = 'completed'
     }
-    await eventually(
-      'no charge is open',
-      async () => {
-        this.#by.time.ms += 60_000
-        await this.#by.records()
-        return (await this.#by.house.ledger.owed(0)).length === 0 ? true : null
-      },
-      30_000,
-    )
+    await eventually('no charge is open', async () => {
+      this.#by.time.ms += 60_000
+      await this.#by.records()
+      return (await this.#by.house.ledger.owed(0)).length === 0 ? true : null
+    })
   }
 
   async check(): Promise<void> {

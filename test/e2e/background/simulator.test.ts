@@ -35,11 +35,7 @@ test('F2 H2 the ledger charges what the instances bill for background work that 
   assert.equal((await alice.call('POST', 'batches', batch)).status, 200)
   const begun = (await settledRecords(world.house)).filter(({ usage }) => usage.source === 'owed')
   assert.equal(begun.length, 3)
-  await eventually(
-    'no charge is open',
-    async () => ((await world.house.ledger.owed(0)).length === 0 ? true : null),
-    30_000,
-  )
+  await eventually('no charge is open', async () => ((await world.house.ledger.owed(0)).length === 0 ? true : null))
   const records = await settledRecords(world.house)
   const bill = [...world.one.bill(), ...world.two.bill()]
   const billed = bill.reduce((sum, one) => sum + one.promptTokens + one.completionTokens, 0)

@@ -52,7 +52,7 @@ async function watch(t: TestContext, place: Surroundings, change: Change): Promi
     },
     async checked(times) {
       const ends = (): readonly LogLine[] => lines.filter(({ event }) => event === 'connections_checked')
-      await eventually('the checks have ended', () => (ends().length >= times ? true : null), 30_000)
+      await eventually('the checks have ended', () => (ends().length >= times ? true : null))
       return lines.filter(({ event }) => event !== 'connections_checked')
     },
   }

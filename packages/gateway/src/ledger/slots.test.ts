@@ -32,8 +32,7 @@ async function startReplica(t: TestContext, base: string): Promise<Replica> {
   t.after(() => child.kill('SIGKILL'))
   const exited = once(child, 'exit')
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const says = async (): Promise<string> =>
-    String((await soon('the replica says something', lines.next(), 30_000)).value)
+  const says = async (): Promise<string> => String((await soon('the replica says something', lines.next())).value)
   return {
     name: basename(await says()),
     says,

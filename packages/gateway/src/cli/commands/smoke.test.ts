@@ -150,7 +150,7 @@ test('what the reader may not read, and a feed that fails or is paused, are fail
 
   assert.equal((await command('feeds', 'pause', 'archive', '--as', 'bob')).code, 0)
   const isFailing = async () => ((await command('feeds', '--as', 'carol')).out.includes('503') ? true : null)
-  await eventually('the collector has refused spans', isFailing, 30_000)
+  await eventually('the collector has refused spans', isFailing)
   const behind = failuresOf(await reported(smoke(['--wait', '1'], { json: true }))).join('\n')
   assert.match(behind, /^feeds: files: it is paused\. -> gatehouse feeds resume archive$/m)
   assert.match(behind, /^spans: otlp: \w+, \d+ records waiting after 1 s\. .*503.* -> .*doctor --only feeds/m)

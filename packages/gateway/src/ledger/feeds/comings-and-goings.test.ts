@@ -47,7 +47,7 @@ async function recordSome(ledger: Ledger, count: number): Promise<string[]> {
 }
 
 const hasTaken = (what: Fed, ids: readonly string[]): Promise<unknown> =>
-  eventually('the feed has caught up', () => what.taken().length >= ids.length || null, 20_000)
+  eventually('the feed has caught up', () => what.taken().length >= ids.length || null)
 
 // An operator comments a feed out for an hour: the receiver must neither miss the hour nor get the history again.
 test('a feed that is removed and added again goes on where it was', async t => {
@@ -83,7 +83,7 @@ test('a feed that was removed while its segments were deleted says what it misse
   for (const number of deleted) rmSync(segmentPath(journal, number))
   await feed.open()
   const last = during.at(-1) ?? ''
-  await eventually('it has caught up', () => feed.taken().includes(last) || null, 20_000)
+  await eventually('it has caught up', () => feed.taken().includes(last) || null)
   const rest = feed.taken().slice(before.length)
   assert.deepEqual(rest, during.slice(-rest.length))
   const line = feed.log.lines.find(({ message }) => message === 'feed_records_lost')

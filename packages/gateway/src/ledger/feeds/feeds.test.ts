@@ -47,11 +47,7 @@ function ledgerWithFeed(t: TestContext): FedLedger {
     },
     lines: () => linesOf(settings.file),
     async hasTaken(id) {
-      await eventually(
-        `the feed takes ${id}`,
-        () => linesOf(settings.file).some(line => line.id === id) || null,
-        20_000,
-      )
+      await eventually(`the feed takes ${id}`, () => linesOf(settings.file).some(line => line.id === id) || null)
     },
   }
 }
@@ -389,7 +385,7 @@ test('a feed whose thread dies is reported as stopped, and its thread is started
   await assert.rejects(ledger.feeds.pause('dying'), /has ended; it is started again/)
   assert.equal(await ledger.feeds.pause('other'), null)
   writeFileSync(file, '')
-  await eventually('it works', () => readFileSync(file, 'utf8').split('\n').length === 6 || null, 20_000)
+  await eventually('it works', () => readFileSync(file, 'utf8').split('\n').length === 6 || null)
   assert.deepEqual(readFileSync(file, 'utf8').split('\n').slice(0, -1), ids)
   const [after] = await ledger.feeds.states()
   assert.deepEqual([after?.status, ledger.feeds.troubled], ['running', 0])

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { feedsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
 import type { BillLine } from '../../packages/simulator/src/types.ts'
 import { temporaryDirectory } from '../support/directory.ts'
@@ -104,8 +105,11 @@ export async function runFeeds(t: Scope, options: FeedsRunOptions): Promise<Feed
       for (const { name } of receivers) await resume(gateway.adminUrl, name, tokens.get('carol'))
       let last = ''
       const states = async (): Promise<true | null> => {
-        const { isDone, seen: state } = await caughtUp(gateway, tokens.get('carol'), receivers.length)
+        const { isDone, seen: state, failing } = await caughtUp(gateway, tokens.get('carol'), receivers.length)
         last = state
+        // Nor after the pauses between the faults of a receiver: the more is left to send, the more of them it meets.
+        for (const name of failing) await resume(gateway.adminUrl, name, tokens.get('carol'))
+        if (failing.length > 0) await delay(1_000)
         return isDone ? true : null
       }
       await eventually('every feed has caught up', states, caughtUpMs(calls)).catch(error => {
@@ -208,7 +212,7 @@ async function caughtUp(
   { url, adminUrl }: { readonly url: string; readonly adminUrl: string },
   token: string | undefined,
   count: number,
-): Promise<{ readonly isDone: boolean; readonly seen: string }> {
+): Promise<{ readonly isDone: boolean; readonly seen: string; readonly failing: readonly string[] }> {
   const headers = { authorization: `Bearer ${token}` }
   // Not ready: ends still wait in memory for space on the disk.
   const { status } = await fetch(`${url}/readyz`)
@@ -218,6 +222,7 @@ async function caughtUp(
   const behind = feeds.filter(({ lagRecords, sent }) => lagRecords > 0 || sent === 0)
   return {
     isDone: status === 200 && areEnded && feeds.length === count && behind.length === 0,
+    failing: behind.filter(one => one.status === 'failing').map(({ name }) => name),
     seen: `readyz ${status}, calls ${areEnded ? 'ended' : 'in flight'}, ${JSON.stringify(behind)}`,
   }
 }

@@ -39,7 +39,8 @@ for (const [whenDown, keepsData] of runs) {
     assert.equal(withoutCause, 0, 'while Redis was there, each answer came with it')
     assert.ok(most <= 1.01, `${percent(most)} of the limit were admitted`)
     // If no calls pass without the limit, every call that arrived was admitted, in any order.
-    const late = (load.callsPerSecond * latestMs) / 1_000 / callsPerMinute
+    // The outage alone delays a call by less than a second.
+    const late = (load.callsPerSecond * Math.max(0, latestMs - 1_000)) / 1_000 / callsPerMinute
     if (whenDown !== 'allow') assert.ok(used <= 1.01 + late, `${percent(used)} of the limit were used`)
     assert.ok(used >= 0.97, `only ${percent(used)} of the limit were used`)
     assert.ok(refused > 0, 'the callers wanted more than the limit')

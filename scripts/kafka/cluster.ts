@@ -105,7 +105,7 @@ export class KafkaCluster {
       const text = serverProperties({ node, nodes, ports, voters, data, security, properties })
       const path = this.file(`${node}.properties`, text)
       await runJava(this.#jars, programs.storage, [
-        ...['format', '--cluster-id', clusterId, '--config', path],
+        ...['format', `--cluster-id=${clusterId}`, '--config', path], // one id in 64 begins with a hyphen
         ...Object.entries(given?.users ?? {}).flatMap(([name, password]) =>
           ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap(mechanism => [
             '--add-scram',

@@ -4,7 +4,8 @@
  * Fills a ledger with N records over 30 days, a million by default. Then measures in Chromium, at a gateway with
  * simulated instances: from the click to the figures, requests of each page, bytes of script; five times each. After
  * that another gateway over a copy of this ledger gets calls at a steady rate while nobody, and while ten people read,
- * by turns: each opens a page every ten seconds, with the requests that the browser made, and has a live stream open.
+ * by turns: each opens a page every ten seconds, one after the other, with the requests that the browser made, and has
+ * a live stream open.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
@@ -18,7 +19,7 @@ import { builtConsole, openConsole, startBrowser } from '../test/support/console
 import { startWorld } from '../test/support/world.ts'
 import { fillStore } from './ledger-fill.ts'
 import type { SteadyOrder, SteadyResult } from './load.ts'
-import { BenchError, Child, chooseCores } from './processes.ts'
+import { BenchError, Child, chooseCores, stepAside } from './processes.ts'
 import { median } from './quantiles.ts'
 import { gatewaySeat, type Seat } from './seats.ts'
 
@@ -164,6 +165,8 @@ async function measureReaders(ledger: string, asked: Pages['asked'], stack: Asyn
   const spec = gatewaySeat('gateway', { limits: null, redisUrl: null, people })
   const seat = await spec.start({ upstreamUrl: upstream.url, cores, directory, run: 1 })
   stack.defer(() => seat.stop())
+  // Children that were started before keep their priority.
+  stepAside(cores)
   await slice(load, seat, false)
   const done: Slice[] = []
   const answersMs: number[] = []
@@ -211,11 +214,15 @@ async function readPages(
   )
   live.on('error', () => {})
   const stopped = new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
+  const pause = (ms: number): Promise<unknown> =>
+    Promise.race([stopped, new Promise(resolve => setTimeout(resolve, ms).unref())])
+  // One after the other, and not all at the same moment.
+  await pause((place * pageEveryMs) / people)
   for (let visit = place; !signal.aborted; visit += 1) {
     await Promise.all(
       (asked[visit % asked.length] ?? []).map(path => readOne(admin + path, authorization, signal, answersMs)),
     )
-    await Promise.race([stopped, new Promise(resolve => setTimeout(resolve, pageEveryMs).unref())])
+    await pause(pageEveryMs)
   }
 }
 

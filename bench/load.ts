@@ -97,8 +97,9 @@ export interface SteadyOrder {
 export type SteadyResult = readonly Pick<CallsResult, 'sent' | 'answered' | 'errors' | 'latencyMs'>[]
 
 /**
- * Calls at a steady rate, however long answers take (open loop), as far as the connections allow. Latency counts from
- * the moment at which a call was due, so that a call which had to wait for its connection shows it.
+ * Calls at a steady rate, however long answers take (open loop), as far as the connections allow. The latency of a
+ * call that had to wait for its connection counts from the moment at which it was due. Others are sent up to some
+ * milliseconds before or after that, as timers are, and count from then on.
  * @param kept Connections that stay open between orders.
  */
 export function runSteady(order: SteadyOrder, kept: KeptLinesByTarget): Promise<SteadyResult> {
@@ -120,10 +121,11 @@ export function runSteady(order: SteadyOrder, kept: KeptLinesByTarget): Promise<
         if (dueAt >= endsAt) return false
         const waitMs = dueAt - performance.now()
         if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
+        const fromMs = waitMs > 0 ? performance.now() : dueAt
         const connection = await line.ready()
         sent += 1
         const wrong = fault(await connection.exchange(request), expected, 0)
-        if (wrong === null) latenciesMs.push(performance.now() - dueAt)
+        if (wrong === null) latenciesMs.push(performance.now() - fromMs)
         else errors.add(wrong)
         dueAt += pauseMs
         return true

@@ -51,6 +51,17 @@ export function chooseCores(): Cores {
   return { server: String(server), load: String(load) }
 }
 
+/**
+ * For what runs on other machines elsewhere: keeps this process off the core of the measured seat, and lets the load
+ * and the backend go first on theirs (`SCHED_IDLE`).
+ */
+export function stepAside({ load }: Cores): void {
+  if (load === null) return
+  const own = String(process.pid)
+  spawnSync('taskset', ['-apc', load, own])
+  spawnSync('chrt', ['--idle', '--all-tasks', '--pid', '0', own])
+}
+
 export function coreCount(): number {
   return availableParallelism()
 }

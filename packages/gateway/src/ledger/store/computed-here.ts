@@ -1,5 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { type DuckDBConnection, DuckDBPendingResultState } from '@duckdb/node-api'
+import {
+  type DuckDBConnection,
+  type DuckDBPendingResult,
+  DuckDBPendingResultState,
+  type DuckDBPreparedStatement,
+} from '@duckdb/node-api'
 
 /**
  * Makes this connection compute its answers on the thread that uses it, a piece at a time, and returns it. By default
@@ -11,14 +16,23 @@ export function computedHere(connection: DuckDBConnection): DuckDBConnection {
     const statement = await connection.prepare(sql)
     try {
       if (values !== undefined) statement.bind(values, types)
-      const pending = statement.start()
-      // A piece reads some 100,000 rows at most. Between two pieces other questions go on, records are loaded, and a
-      // question that takes too long is interrupted. A join whose one row has millions of others is one piece.
-      while (pending.runTask() !== DuckDBPendingResultState.RESULT_READY) await turn()
-      return await pending.readAll()
+      return await (await computed(statement)).readAll()
     } finally {
       statement.destroySync()
     }
   }
   return connection
+}
+
+/** Executes a statement on the thread that uses its connection, for the same reason. */
+export async function runHere(statement: DuckDBPreparedStatement): Promise<void> {
+  await (await computed(statement)).getResult()
+}
+
+async function computed(statement: DuckDBPreparedStatement): Promise<DuckDBPendingResult> {
+  const pending = statement.start()
+  // A piece reads some 100,000 rows at most. Between two pieces other questions go on, records are loaded, and a
+  // question that takes too long is interrupted. A join whose one row has millions of others is one piece.
+  while (pending.runTask() !== DuckDBPendingResultState.RESULT_READY) await turn()
+  return pending
 }

@@ -8,6 +8,7 @@ import { newOpenExchange, type OpenExchange } from '../journal/pairing.ts'
 import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
 import type { LedgerNames } from '../names.ts'
+import { runHere } from './computed-here.ts'
 import { NameBlocks } from './name-blocks.ts'
 import { Dictionaries } from './names.ts'
 import { type OpeningFacts, readOpening } from './opening.ts'
@@ -115,10 +116,10 @@ export class Loader implements Consumer<OpeningFacts> {
     this.#blocks.forget()
     const { connection } = this.#options
     const { begin, commit } = this.#statements
-    await begin.run()
+    await runHere(begin)
     await this.names.write(connection)
     await numberRows(connection, this.#options.archives, fresh)
-    await commit.run()
+    await runHere(commit)
   }
 
   /** What is committed. */
@@ -207,7 +208,7 @@ export class Loader implements Consumer<OpeningFacts> {
   async #begin(): Promise<void> {
     if (this.#appender !== null) return
     const { connection } = this.#options
-    await this.#statements.begin.run()
+    await runHere(this.#statements.begin)
     this.#appender = await connection.createAppender('records', 'main', 'ledger')
   }
 
@@ -231,11 +232,11 @@ export class Loader implements Consumer<OpeningFacts> {
     const { rollup, update, commit } = this.#statements
     if (rows > 0) {
       rollup.bind([BigInt(this.#committedSequence), BigInt(this.#sequence)])
-      await rollup.run()
+      await runHere(rollup)
     }
     update.bind([BigInt(position), BigInt(readFrom), BigInt(this.#sequence), BigInt(this.#damagedBytes)])
-    await update.run()
-    await commit.run()
+    await runHere(update)
+    await runHere(commit)
     this.#loaded = position
     this.#low = readFrom
     this.#appender = null

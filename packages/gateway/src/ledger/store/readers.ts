@@ -21,8 +21,7 @@ export class Readers {
   #whenIdle: (() => void)[] = []
 
   /**
-   * @param connectionsMax questions at a time. Each occupies one of the four threads that the process also needs for
-   *   files.
+   * @param connectionsMax questions at a time; the others wait.
    * @param questionMsMax a longer question is interrupted.
    */
   constructor(database: Database, connectionsMax: number, questionMsMax: number) {

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** Every test file of `npm test`. The runner sorts them by their paths; one run occupies two cores to its end. */
+/** Every test file of `npm test`. The runner sorts them by their paths. */
 export function testFiles(): readonly string[] {
   const apart = new Set(interopFiles())
   return ['test/**/*.test.ts', 'scripts/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'bench/**/*.test.ts'].flatMap(

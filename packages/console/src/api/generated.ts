@@ -369,7 +369,10 @@ export type LimitRule = {
   readonly remaining: number
   /** When its window of the calendar began; null where a window slides, and for calls in flight. */
   readonly beganAtMs: number | null
-  /** When its window ends or moves on. */
+  /**
+   * When its window ends or moves on; null for calls in flight, and for a window of a second or a minute
+   * in which nothing is used.
+   */
   readonly renewsAtMs: number | null
   /** Calls that it refused, or would have, since the start of the process. */
   readonly refused: number

@@ -41,7 +41,10 @@ export const limitRule: z.ZodType<RuleReport> = z
     beganAtMs: timeMs.nullable().openapi({
       description: 'When its window of the calendar began; null where a window slides, and for calls in flight.',
     }),
-    renewsAtMs: timeMs.nullable().openapi({ description: 'When its window ends or moves on.' }),
+    renewsAtMs: timeMs.nullable().openapi({
+      description:
+        'When its window ends or moves on; null for calls in flight, and for a window of a second or a minute in which nothing is used.',
+    }),
     refused: count.openapi({ description: 'Calls that it refused, or would have, since the start of the process.' }),
   })
   .openapi('LimitRule')

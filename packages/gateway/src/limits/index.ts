@@ -221,7 +221,10 @@ export interface RuleReport {
   readonly remaining: number
   /** Start of a calendar window, in ms since the epoch; null for other windows. */
   readonly beganAtMs: number | null
-  /** Time when the window ends or moves on, in ms since the epoch; null for calls in flight. */
+  /**
+   * Time when the window ends or moves on, in ms since the epoch; null for calls in flight, and for a window of a
+   * second or a minute in which nothing is used.
+   */
   readonly renewsAtMs: number | null
   /**
    * Calls that this rule refused, or (mode shadow) would have refused, since this process started; for a rule on

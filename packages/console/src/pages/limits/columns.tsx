@@ -3,7 +3,7 @@ import { paths } from '../../app/paths.ts'
 import { PlaceLink } from '../../app/place-link.tsx'
 import { asCost, exactCost } from '../../format/cost.ts'
 import { exactly, humane } from '../../format/number.ts'
-import { Until } from '../../parts/ago.tsx'
+import { Ago } from '../../parts/ago.tsx'
 import { Count, Moment } from '../../parts/figures.tsx'
 import { Foreign } from '../../parts/foreign.tsx'
 import { Meter } from '../../parts/meter.tsx'
@@ -58,7 +58,7 @@ export function ruleColumns({ currency, names, opens = false }: Shown): readonly
         <span title={exactAmount(rule, rule.remaining, currency)}>{amount(rule, rule.remaining, currency)}</span>
       ),
     },
-    { title: titles.renews, cell: ({ renewsAtMs }) => (renewsAtMs === null ? '–' : <Until ms={renewsAtMs} />) },
+    { title: titles.renews, cell: ({ renewsAtMs }) => (renewsAtMs === null ? '–' : <Ago ms={renewsAtMs} />) },
     {
       title: titles.refused,
       align: 'right',

@@ -114,19 +114,6 @@ test('a store that does not answer is reported first, with what the gateway does
   assert.match((await first('allow'))[0] ?? '', /pass uncounted/)
 })
 
-test('a window in which nothing is used renews at no time', async t => {
-  const { house, read } = await startReaders(t)
-  const nowMs = Date.UTC(2026, 10, 23, 12)
-  const rule = ruleReport({ measure: 'tokensPerMinute', used: 0, reserved: 0 })
-  const line = async (renewsAtMs: number): Promise<string> => {
-    const rules = [{ ...rule, renewsAtMs }]
-    house.running.limits = async () => ({ store: 'memory', state: 'ok', downSinceMs: null, waiting: 0, rules })
-    return lineWith((await read(['limits'], { columns: 200, nowMs })).out, rule.rule)
-  }
-  assert.match(await line(nowMs), / - +- +0 /)
-  assert.match(await line(nowMs + 60_000), / 60 s +2026-11-23 12:01:00 +0 /)
-})
-
 test('a rule with many counters shows the fullest ones; JSON and CSV have all', async t => {
   const { house, read } = await startReaders(t)
   const crowd = Array.from({ length: 1_200 }, (_, at) =>

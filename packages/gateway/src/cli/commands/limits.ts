@@ -147,19 +147,15 @@ function columnsFor({ rules, currency }: LimitsAnswer, { nowMs, nameOf }: Limits
     { title: 'left', align: right, cell: rule => amount(rule, rule.remaining) },
     { title: '%', align: right, cell: rule => String(Math.floor(100 * shareOf(rule))) },
     { title: 'renews', align: right, leaves: 1, cell: ({ renewsAtMs }) => renewal(renewsAtMs, nowMs) },
-    {
-      title: 'at (UTC)',
-      leaves: 4,
-      cell: ({ renewsAtMs }) => (renewsAtMs === null || renewsAtMs <= nowMs ? '-' : instant(renewsAtMs)),
-    },
+    { title: 'at (UTC)', leaves: 4, cell: ({ renewsAtMs }) => (renewsAtMs === null ? '-' : instant(renewsAtMs)) },
     { title: 'refused', align: right, cell: ({ refused }) => figure(refused) },
     { title: 'for', leaves: 5, cutTo: 24, cell: ({ scope }) => scope },
   ]
 }
 
 function renewal(renewsAtMs: number | null, nowMs: number): string {
-  // A window in which nothing is used has nothing to renew.
-  return renewsAtMs === null || renewsAtMs <= nowMs ? '-' : spoken(renewsAtMs - nowMs)
+  if (renewsAtMs === null) return '-'
+  return renewsAtMs <= nowMs ? 'now' : spoken(renewsAtMs - nowMs)
 }
 
 function limitOf(rule: Pick<RuleReport, 'measure' | 'limit'>, currency: string): string {

@@ -1,6 +1,6 @@
 import type { Calendar } from '../counting/calendar.ts'
 import type { Counter, CounterReading, CounterStore } from '../counting/counters.ts'
-import { measures } from '../counting/measures.ts'
+import { measures, type WindowFacts } from '../counting/measures.ts'
 import type { LimitsReport, RuleReport } from '../index.ts'
 import { identityOf } from './claims.ts'
 import { modeOf } from './facts.ts'
@@ -58,10 +58,12 @@ function lineOf(
   rule: LimitRule,
   { limit, override }: Pick<RuleReport, 'limit' | 'override'>,
   counter: Counter,
-  { used, reserved, renewsAtMs }: CounterReading,
+  reading: CounterReading,
   calendar: Calendar,
 ): RuleReport {
+  const { used, reserved } = reading
   const { window } = measures[counter.measure]
+  const renewsAtMs = renewalOf(window, reading, calendar)
   return {
     rule: rule.name,
     measure: counter.measure,
@@ -80,4 +82,14 @@ function lineOf(
     renewsAtMs,
     refused: counter.refused?.get(rule.name) ?? 0,
   }
+}
+
+/** An empty tally gives nothing back, so that its reading names the time of the reading itself. */
+function renewalOf(
+  window: WindowFacts,
+  { used, reserved, renewsAtMs }: CounterReading,
+  calendar: Calendar,
+): number | null {
+  if (used + reserved > 0 || renewsAtMs === null) return renewsAtMs
+  return window.kind === 'calendar' ? calendar.windowAt(window.unit, renewsAtMs).endMs : null
 }

@@ -5,7 +5,8 @@
  * simulated instances: from the click to the figures, requests of each page, bytes of script; five times each. After
  * that another gateway over a copy of this ledger gets calls at a steady rate while nobody, and while ten people read,
  * by turns: each opens a page every ten seconds, one after the other, with the requests that the browser made, and has
- * a live stream open.
+ * a live stream open. By turns, too, that gateway has one core for everything, or may use another beside it, on which
+ * load and backend run.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
@@ -137,6 +138,8 @@ async function measurePages(ledger: string, stack: AsyncDisposableStack): Promis
 
 /** One slice of calls. */
 interface Slice {
+  /** Cores that the gateway might use; null where it could not be pinned. */
+  readonly cores: 1 | 2 | null
   readonly isRead: boolean
   readonly p50Ms: number
   readonly p99Ms: number
@@ -167,21 +170,32 @@ async function measureReaders(ledger: string, asked: Pages['asked'], stack: Asyn
   stack.defer(() => seat.stop())
   // Children that were started before keep their priority.
   stepAside(cores)
-  await slice(load, seat, false)
+  const { server, load: other } = cores
+  const places: readonly { readonly cores: Slice['cores']; readonly list: string | null }[] =
+    server === null || other === null
+      ? [{ cores: null, list: null }]
+      : [
+          { cores: 1, list: server },
+          { cores: 2, list: `${server},${other}` },
+        ]
   const done: Slice[] = []
   const answersMs: number[] = []
+  await slice(load, seat)
   for (let count = 0; count < slices; count += 1) {
-    done.push(await slice(load, seat, false))
-    const leaving = new AbortController()
-    const reading = (seat.readers ?? []).map((reader, at) => readPages(reader, at, asked, leaving.signal, answersMs))
-    done.push(await slice(load, seat, true))
-    leaving.abort()
-    await Promise.all(reading)
+    for (const { cores: used, list } of places) {
+      if (list !== null) seat.pin?.(list)
+      done.push({ ...(await slice(load, seat)), cores: used, isRead: false })
+      const leaving = new AbortController()
+      const reading = (seat.readers ?? []).map((reader, at) => readPages(reader, at, asked, leaving.signal, answersMs))
+      done.push({ ...(await slice(load, seat)), cores: used, isRead: true })
+      leaving.abort()
+      await Promise.all(reading)
+    }
   }
   return { slices: done, answers: answersMs.length, answerMs: median(answersMs) }
 }
 
-async function slice(load: Child, seat: Seat, isRead: boolean): Promise<Slice> {
+async function slice(load: Child, seat: Seat): Promise<Omit<Slice, 'cores' | 'isRead'>> {
   const before = await seat.usage()
   const order: SteadyOrder = {
     targets: [seat.target],
@@ -196,7 +210,7 @@ async function slice(load: Child, seat: Seat, isRead: boolean): Promise<Slice> {
     throw new BenchError('child_failed', `calls went wrong: ${JSON.stringify(result?.errors)}`)
   const { p50, p99 } = result.latencyMs
   const mainUs = (after.mainThreadCpuUs ?? 0) - (before.mainThreadCpuUs ?? 0)
-  return { isRead, p50Ms: p50, p99Ms: p99, mainUsPerCall: mainUs / result.sent }
+  return { p50Ms: p50, p99Ms: p99, mainUsPerCall: mainUs / result.sent }
 }
 
 /** A person: a live stream, and a page every few seconds, with the requests of a browser. Until `signal` is aborted. */
@@ -247,17 +261,29 @@ function print({ visited, scriptBytes }: Pages, { slices: all, answers, answerMs
     pages.push([name, medianMs.toFixed(0), mostMs.toFixed(0), requests, requestsFirst])
   const calls = new Table({
     style: { head: [], border: [] },
-    head: ['who reads', 'p50, ms', 'p99, ms', 'main thread, µs a call'],
+    head: [
+      'cores of the gateway',
+      'who reads',
+      'p50, ms',
+      'p99, ms',
+      'least and most p99 of a slice',
+      'main thread, µs a call',
+    ],
   })
-  for (const isRead of [false, true]) {
-    const own = all.filter(one => one.isRead === isRead)
-    const middle = (of: (one: Slice) => number): string => median(own.map(of)).toFixed(2)
-    calls.push([
-      isRead ? `${people} people` : 'nobody',
-      middle(one => one.p50Ms),
-      middle(one => one.p99Ms),
-      middle(one => one.mainUsPerCall),
-    ])
+  for (const cores of new Set(all.map(one => one.cores))) {
+    for (const isRead of [false, true]) {
+      const own = all.filter(one => one.cores === cores && one.isRead === isRead)
+      const middle = (of: (one: Slice) => number): string => median(own.map(of)).toFixed(2)
+      const p99 = own.map(one => one.p99Ms)
+      calls.push([
+        cores ?? 'all',
+        isRead ? `${people} people` : 'nobody',
+        middle(one => one.p50Ms),
+        middle(one => one.p99Ms),
+        `${Math.min(...p99).toFixed(2)} to ${Math.max(...p99).toFixed(2)}`,
+        middle(one => one.mainUsPerCall),
+      ])
+    }
   }
   const [load = 0] = loadavg()
   process.stdout.write(`${records} records, ${cpus().length} cores, load ${load.toFixed(1)}; ${repeats} visits of each page

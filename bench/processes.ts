@@ -57,9 +57,14 @@ export function chooseCores(): Cores {
  */
 export function stepAside({ load }: Cores): void {
   if (load === null) return
-  const own = String(process.pid)
-  spawnSync('taskset', ['-apc', load, own])
-  spawnSync('chrt', ['--idle', '--all-tasks', '--pid', '0', own])
+  pin(process.pid, load)
+  spawnSync('chrt', ['--idle', '--all-tasks', '--pid', '0', String(process.pid)])
+}
+
+/** Moves all threads of a process to these cores, `0,1`. */
+function pin(pid: number, cores: string): void {
+  const { status, stderr } = spawnSync('taskset', ['-apc', cores, String(pid)], { encoding: 'utf8' })
+  if (status !== 0) throw new BenchError('child_failed', `process ${pid} cannot be moved to cores ${cores}: ${stderr}`)
 }
 
 export function coreCount(): number {
@@ -218,6 +223,11 @@ export class Child {
 
   usage(): Promise<ProcessUsage> {
     return this.ask('usage')
+  }
+
+  /** Moves it to these cores, `0,1`. */
+  pin(cores: string): void {
+    pin(this.#program.pid, cores)
   }
 
   /** Lets it close what it has open, then ends it. Never rejects: it is also called after failures. */

@@ -32,6 +32,8 @@ export interface Seat {
   readonly unlimited: Seat | null
   /** People who may read figures, of a gateway that was started with some. */
   readonly readers?: readonly Reader[]
+  /** Moves a gateway to these cores, `0,1`. */
+  readonly pin?: (cores: string) => void
   usage(): Promise<ProcessUsage>
   /** Resolves when all remaining work for the answered calls is done. */
   settle(): Promise<void>
@@ -112,6 +114,7 @@ export function gatewaySeat(name = 'gateway', variant: GatewayVariant = { limits
         target: { url: ready.url, headers: ready.headers },
         unlimited: null,
         readers: ready.readers,
+        pin: cores => child.pin(cores),
         usage: () => child.usage(),
         settle: () => child.ask('settle'),
         tally: () => child.ask<LedgerTally>('tally'),

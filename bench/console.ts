@@ -5,8 +5,8 @@
  * simulated instances: from the click to the figures, requests of each page, bytes of script; five times each. After
  * that another gateway over a copy of this ledger gets calls at a steady rate while nobody, and while ten people read,
  * by turns: each opens a page every ten seconds, one after the other, with the requests that the browser made, and has
- * a live stream open. By turns, too, that gateway has one core for everything, or may use another beside it, on which
- * load and backend run.
+ * a live stream open. The same with one core for the gateway, and with a second one, on which load and backend run
+ * too.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'

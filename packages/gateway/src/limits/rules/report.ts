@@ -84,7 +84,7 @@ function lineOf(
   }
 }
 
-/** An empty tally gives nothing back, so that its reading names the time of the reading itself. */
+/** Where nothing is used, nothing will be given back, and a reading names the time at which it was made. */
 function renewalOf(
   window: WindowFacts,
   { used, reserved, renewsAtMs }: CounterReading,

@@ -20,7 +20,7 @@ import { builtConsole, openConsole, startBrowser } from '../test/support/console
 import { startWorld } from '../test/support/world.ts'
 import { fillStore } from './ledger-fill.ts'
 import type { SteadyOrder, SteadyResult } from './load.ts'
-import { BenchError, Child, chooseCores, stepAside } from './processes.ts'
+import { BenchError, Child, chooseCores, goFirst, stepAside } from './processes.ts'
 import { median } from './quantiles.ts'
 import { gatewaySeat, type Seat } from './seats.ts'
 
@@ -41,9 +41,11 @@ if (!(records >= 1 && people >= 1 && people <= 100 && callsPerSecond >= 1 && cal
 }
 
 const repeats = 5
-const slices = 6
+const slices = 10
 const sliceMs = 10_000
 const pageEveryMs = 10_000
+/** People come one after the other, before their calls are measured: opening a stream is dearer than what follows. */
+const arrivalMs = 2_000
 
 interface Visit {
   readonly name: string
@@ -160,6 +162,7 @@ async function measureReaders(ledger: string, asked: Pages['asked'], stack: Asyn
   const start = async <Ready>(file: string, args: readonly string[]): Promise<{ child: Child; ready: Ready }> => {
     const started = await Child.start<Ready>(file, args, { core: cores.load, directory, name: file })
     stack.defer(() => started.child.stop())
+    goFirst(started.child)
     return started
   }
   const { ready: upstream } = await start<{ url: string }>('upstream.ts', [])
@@ -187,12 +190,17 @@ async function measureReaders(ledger: string, asked: Pages['asked'], stack: Asyn
       done.push({ ...(await slice(load, seat)), cores: used, isRead: false })
       const leaving = new AbortController()
       const reading = (seat.readers ?? []).map((reader, at) => readPages(reader, at, asked, leaving.signal, answersMs))
+      await pauseMs(arrivalMs)
       done.push({ ...(await slice(load, seat)), cores: used, isRead: true })
       leaving.abort()
       await Promise.all(reading)
     }
   }
   return { slices: done, answers: answersMs.length, answerMs: median(answersMs) }
+}
+
+function pauseMs(ms: number): Promise<unknown> {
+  return new Promise(resolve => setTimeout(resolve, ms).unref())
 }
 
 async function slice(load: Child, seat: Seat): Promise<Omit<Slice, 'cores' | 'isRead'>> {
@@ -221,17 +229,17 @@ async function readPages(
   signal: AbortSignal,
   answersMs: number[],
 ): Promise<void> {
+  const stopped = new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
+  const pause = (ms: number): Promise<unknown> => Promise.race([stopped, pauseMs(ms)])
+  await pause((place * arrivalMs) / (2 * people))
   // One in five watches records come in, the others figures.
   const events = place % 5 === 0 ? 'record' : 'instances,limits'
   const live = get(`${admin}/api/v1/live?events=${events}`, { headers: { authorization }, signal }, answer =>
     answer.resume(),
   )
   live.on('error', () => {})
-  const stopped = new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
-  const pause = (ms: number): Promise<unknown> =>
-    Promise.race([stopped, new Promise(resolve => setTimeout(resolve, ms).unref())])
   // One after the other, and not all at the same moment.
-  await pause((place * pageEveryMs) / people)
+  await pause(arrivalMs / 2 + (place * pageEveryMs) / people)
   for (let visit = place; !signal.aborted; visit += 1) {
     await Promise.all(
       (asked[visit % asked.length] ?? []).map(path => readOne(admin + path, authorization, signal, answersMs)),

@@ -5,8 +5,8 @@
  * simulated instances: from the click to the figures, requests of each page, bytes of script; five times each. After
  * that another gateway over a copy of this ledger gets calls at a steady rate while nobody, and while ten people read,
  * by turns: each opens a page every ten seconds, one after the other, with the requests that the browser made, and has
- * a live stream open. The same with one core for the gateway, and with a second one, on which load and backend run
- * too.
+ * a live stream open. The gateway has one core and two cores by turns. Load and backend run on the second one too, and
+ * go first there.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
@@ -44,7 +44,7 @@ const repeats = 5
 const slices = 10
 const sliceMs = 10_000
 const pageEveryMs = 10_000
-/** People come one after the other, before their calls are measured: opening a stream is dearer than what follows. */
+/** People come one after the other, and before calls are measured: opening a stream costs more than reading it. */
 const arrivalMs = 2_000
 
 interface Visit {

@@ -62,14 +62,17 @@ export function stepAside({ load }: Cores): void {
 }
 
 /**
- * For the load and the backend, where they share a core with the measured seat: they stand for other machines, so their
- * own waiting must not count. Without the right to do that, they wait as all others.
+ * For the load and the backend, where they share a core with the measured seat: they stand for other machines, so the
+ * time for which they wait for that core must not count. Says so where the system refuses it.
  */
 export function goFirst(child: Child): void {
   try {
     setPriority(child.pid, constants.priority.PRIORITY_HIGHEST)
-  } catch {
-    // Needs root.
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    process.stderr.write(
+      `process ${child.pid} keeps its priority, so its own waiting counts too (root can change it): ${cause}\n`,
+    )
   }
 }
 

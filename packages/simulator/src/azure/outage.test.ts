@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { closedPort } from '../../../../test/support/ports.ts'
 import { ask, call, chatPath, lastLine, raw, simulator } from './testkit.fixture.ts'
 
 const codeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause as { code?: unknown })?.code : null)
@@ -8,7 +11,7 @@ const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 // Only a refused connection is certain not to have been billed: a gateway that may replay must be tested with a real
 // one.
 test('refuse-connections: the system refuses, running calls are cut without an answer, and lifting the fault opens the same port again', async t => {
-  const sim = await simulator(t)
+  const sim = await simulator(t, { port: await closedPort() })
   const running = raw(
     sim,
     chatPath(),
@@ -39,8 +42,31 @@ test('refuse-connections: the system refuses, running calls are cut without an a
   await sim.close()
 })
 
+// Any outgoing connection of the machine may be given the port during an outage.
+test('an outage ends as soon as another program has left the port that it took meanwhile', async t => {
+  const sim = await simulator(t, { port: await closedPort() })
+  const { port, hostname } = new URL(sim.url)
+  sim.setFault({ kind: 'refuse-connections' })
+  const other = createServer(socket => socket.destroy()).listen(Number(port), hostname)
+  await once(other, 'listening')
+  const warned = once(process, 'warning')
+  sim.setFault(null)
+  assert.match(String(await warned), /EADDRINUSE/)
+  await assert.rejects(call(sim, chatPath(), ask('Hello')))
+  other.close()
+  await once(other, 'close')
+  for (;;) {
+    const isServed = await call(sim, chatPath(), ask('Hello')).then(
+      reply => reply.status === 200,
+      () => false,
+    )
+    if (isServed) break
+    await turn()
+  }
+})
+
 test('refuse-connections over HTTP ends by itself, cannot be narrowed, and cannot come with a call', async t => {
-  const sim = await simulator(t)
+  const sim = await simulator(t, { port: await closedPort() })
   const set = (fault: unknown): Promise<Response> =>
     fetch(`${sim.url}/_simulator/faults`, { method: 'POST', body: JSON.stringify(fault) })
   const endless = await set({ kind: 'refuse-connections' })

@@ -3,10 +3,15 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+/** Pause before a port is tried again that another program took during the outage. */
+const retryMs = 50
+
 export class Door {
   readonly #server: Server
   readonly #host: string
   #port = 0
+  #isShut = false
+  /** Ends the outage, or tries to. */
   #timer: NodeJS.Timeout | undefined
 
   constructor(server: Server, host: string) {
@@ -23,8 +28,13 @@ export class Door {
     this.#server.listen(port, this.#host)
     await once(this.#server, 'listening')
     this.#port = portOf(this.#server)
-    // For errors after the start: the port was taken while the listener was closed.
-    this.#server.on('error', cause => process.emitWarning(cause))
+    // For errors after the start: the port was taken while the listener was closed. An outage that has ended must not
+    // last for ever: what took the port is often an outgoing connection, and soon gone.
+    this.#server.on('error', cause => {
+      if (this.#isShut) return
+      process.emitWarning(cause)
+      this.#timer = setTimeout(() => this.reopen(), retryMs).unref()
+    })
   }
 
   /**
@@ -32,6 +42,7 @@ export class Door {
    */
   shut(ms: number | null, lifted: () => void): void {
     clearTimeout(this.#timer)
+    this.#isShut = true
     if (ms !== null) this.#timer = setTimeout(lifted, ms).unref()
     if (this.#server.listening) this.#server.close()
     this.#server.closeAllConnections()
@@ -39,11 +50,13 @@ export class Door {
 
   reopen(): void {
     clearTimeout(this.#timer)
+    this.#isShut = false
     if (!this.#server.listening) this.#server.listen(this.#port, this.#host)
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#timer)
+    this.#isShut = true
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()

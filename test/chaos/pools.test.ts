@@ -5,6 +5,7 @@ import type { ConfigInput } from '../../packages/gateway/src/config/schema/index
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import type { AzureSimulator } from '../../packages/simulator/src/types.ts'
+import { closedPort } from '../support/ports.ts'
 import { randomOf, seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
@@ -93,7 +94,13 @@ test('P1 P7 P11 three instances, one failing at a time: what could be replayed s
   const warnings = collectWarnings(scope)
   const seed = seedOfRun()
   t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
-  const three = await startAzure({ name: third, deployments: chaosDeployments, keys: [instanceKey], seed: 7 })
+  const three = await startAzure({
+    name: third,
+    port: await closedPort(),
+    deployments: chaosDeployments,
+    keys: [instanceKey],
+    seed: 7,
+  })
   scope.after(() => three.close())
   const azure = { deployments: chaosDeployments, seed: 7 }
   const world = await startWorld(scope, { change: poolsConfig(three.url), azure })

@@ -1,6 +1,7 @@
 /** A TCP proxy before a server that can be away: then connections are refused, and those that are open break. */
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { closedPort } from './ports.ts'
 
 export interface Gate {
   readonly host: string
@@ -26,6 +27,8 @@ export async function startGate(to: number): Promise<Gate> {
     // The other end may break the connection at any time.
     socket.on('error', () => socket.destroy())
   }
+  // While the gate is shut, no other program must get its port.
+  const port = await closedPort()
   const server = createServer(client => {
     const inner = connect(to, host)
     keep(client)
@@ -35,10 +38,9 @@ export async function startGate(to: number): Promise<Gate> {
     client.on('close', () => inner.destroy())
     inner.on('close', () => client.destroy())
   })
-  const listen = async (port: number): Promise<number> => {
+  const listen = async (): Promise<void> => {
     server.listen(port, host)
     await once(server, 'listening')
-    return (server.address() as AddressInfo).port
   }
   const cut = (): void => {
     for (const socket of sockets) socket.destroy()
@@ -50,13 +52,13 @@ export async function startGate(to: number): Promise<Gate> {
     cut()
     await closed
   }
-  const port = await listen(0)
+  await listen()
   return {
     host,
     port,
     shut,
     open: async () => {
-      if (!server.listening) await listen(port)
+      if (!server.listening) await listen()
     },
     cut,
     close: shut,

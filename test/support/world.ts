@@ -23,6 +23,7 @@ import type {
   EntraSimulator,
   SimulatedDeployment,
 } from '../../packages/simulator/src/types.ts'
+import { closedPort } from './ports.ts'
 import { randomOf, seedOfRun } from './random.ts'
 
 export const instanceKey = 'key-of-the-simulated-instance-0001'
@@ -74,9 +75,11 @@ export const everyRefusal = { perMinute: 1_000_000, allPerMinute: 1_000_000 } as
 export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
   const entra = await startEntra({ directory: options.tenant ?? demoDirectory })
-  const simulated = (name: string, at: number): Promise<AzureSimulator> =>
+  const simulated = async (name: string, at: number): Promise<AzureSimulator> =>
     startAzure({
       name,
+      // During an outage, no other test must get the port.
+      port: await closedPort(),
       random: randomOf(seedOfRun() + at).share,
       deployments: options.deployments ?? fastDeployments,
       keys: [instanceKey],

@@ -5,7 +5,7 @@ import { basename } from 'node:path'
 /**
  * Lets the calls of the gateway go before this thread. On Linux a thread has a priority of its own (setpriority(2),
  * "Bugs"); elsewhere, and where the system refuses, it keeps that of the process and works as well, only not later.
- * @param steps Steps of niceness. Five leave a thread a quarter of a core that calls would use up.
+ * @param steps Steps of niceness. Of a core that calls would use up, 10 leave a thread 10 %, and 15 leave it 3 %.
  */
 export function lowerThreadPriority(steps: number): void {
   if (process.platform !== 'linux') return

@@ -6,6 +6,7 @@ import { workerUrl } from '../../worker-url.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { JournalPosition } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
+import { givingWay } from './giving-way.ts'
 import type {
   FromStore,
   SentError,
@@ -81,6 +82,8 @@ class StoreThread {
   readonly opened: Promise<Ready>
   readonly #options: StoreClientOptions
   readonly #cell = new BigInt64Array(this.written)
+  readonly #loaded = new SharedArrayBuffer(8)
+  readonly #givingWay = givingWay(this.#loaded)
   readonly #waiting = new Map<number, PendingAnswer>()
   readonly #first = Promise.withResolvers<Ready>()
   readonly #end = Promise.withResolvers<void>()
@@ -105,6 +108,7 @@ class StoreThread {
 
   wrote(position: JournalPosition): void {
     Atomics.store(this.#cell, 0, BigInt(position))
+    if (this.#isReady) this.#givingWay.wrote(position)
   }
 
   ask(call: StoreCall, args: readonly unknown[]): Promise<unknown> {
@@ -133,7 +137,8 @@ class StoreThread {
 
   #start(): void {
     const { log, names: _, ...options } = this.#options
-    const data: StoreData = { ...options, names: this.#names, written: this.written, isRestart: !this.#isFirst }
+    const shared = { written: this.written, loaded: this.#loaded }
+    const data: StoreData = { ...options, ...shared, names: this.#names, isRestart: !this.#isFirst }
     const execArgv = [...withoutExperimentalWarnings]
     const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data, execArgv })
     this.#worker = worker

@@ -52,6 +52,8 @@ export interface StoreData {
    * loader.
    */
   readonly written: SharedArrayBuffer
+  /** One `BigInt64`: the position before which everything is in the store. Written by the store's thread. */
+  readonly loaded: SharedArrayBuffer
   /** True for a thread that takes the place of one that died while the journal is being written. */
   readonly isRestart: boolean
   /** Milliseconds between two looks at it. */

@@ -11,6 +11,7 @@ const port = parentPort
 if (port === null) throw new Error('This file is the entry of a worker thread.')
 const { kind, directory, names, loadEveryMs, isRestart, ...shared } = workerData as StoreData
 const written = new BigInt64Array(shared.written)
+const loaded = new BigInt64Array(shared.loaded)
 const send = (message: FromStore): void => port.postMessage(message)
 const say =
   (level: Exclude<LogSeverity, 'debug'>): Log[typeof level] =>
@@ -70,18 +71,24 @@ const kinds: Readonly<Record<StoreData['kind'], () => Promise<OpenStore>>> = {
 }
 
 async function run(): Promise<void> {
-  // Reports can wait, and loading needs a tenth of a core.
+  // The process is waiting for it to open.
   lowerThreadPriority(5)
   shortenMainSlice()
   const store = await kinds[kind]()
+  // Reports and loading can wait. Just after a call the main thread has had its share of the core, and the next call
+  // waits up to a tick of the kernel, until this thread has had its own: the smaller that is, the rarer this happens.
+  lowerThreadPriority(10)
   if (!isRestart) Atomics.store(written, 0, BigInt(store.position))
+  Atomics.store(loaded, 0, BigInt(store.position))
   process.on('uncaughtException', error => void fail(store, error))
   let loading = false
   const timer = setInterval(() => {
     if (loading || isFailing) return
     loading = true
+    const limit = Atomics.load(written, 0)
     store
-      .load(Number(Atomics.load(written, 0)))
+      .load(Number(limit))
+      .then(() => Atomics.store(loaded, 0, limit))
       .catch(error => log.error({ cause: String(error) }, 'store_load_failed'))
       .finally(() => {
         loading = false

@@ -345,7 +345,7 @@ test('W6 reports of one reader do not keep another reader from an answer', async
 
 // A rollout must not wait 25 s for every open console.
 test('closing ends waiting tails with an ordinary answer', async t => {
-  const house = await startHouse(t)
+  const house = await startHouse(t, { closeGraceMs: 60_000 })
   const listed = Promise.withResolvers<void>()
   house.ledger.onList = () => listed.resolve()
   const tail = house.send('/api/v1/records/tail?after=0', { as: 'bob' })

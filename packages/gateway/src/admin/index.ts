@@ -134,6 +134,8 @@ export interface AdminOptions {
   readonly tailPollMs?: number
   /** Milliseconds in which an export whose connection broke can be resumed. Default 120,000. */
   readonly exportResumeMs?: number
+  /** Longest time that `close` waits for answers in flight, in milliseconds. Default 1,000. */
+  readonly closeGraceMs?: number
 }
 
 export interface Admin {

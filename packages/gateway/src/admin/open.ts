@@ -17,9 +17,7 @@ import { attach } from './listener.ts'
 
 const connectionsMax = 256
 const exportResumeMsDefault = 120_000
-
-/** Longest time that `close` waits for answers in flight, in milliseconds. */
-const closeGraceMs = 1_000
+const closeGraceMsDefault = 1_000
 
 /** Starts the management API. Rejects when the address cannot be taken (`EADDRINUSE`, `EACCES`, ...). */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
@@ -28,7 +26,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const closing = new AbortController()
   const newId = uuidV7(options.clock)
   const desk = new Desk(options.audit, options.log)
-  const { tailPollMs = 500, exportResumeMs = exportResumeMsDefault } = options
+  const { tailPollMs = 500, exportResumeMs = exportResumeMsDefault, closeGraceMs = closeGraceMsDefault } = options
   const app = adminApp(options, { tailPollMs, exportResumeMs, closing: closing.signal, newId, desk })
   const server = createServer({
     // A token may be 16 KiB long (identity/bearer.ts), which is Node's default for all headers together.

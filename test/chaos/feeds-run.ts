@@ -5,13 +5,13 @@ import { feedsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
 import type { BillLine } from '../../packages/simulator/src/types.ts'
 import { temporaryDirectory } from '../support/directory.ts'
 import { type Random, randomOf } from '../support/random.ts'
+import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts'
 import { eventually } from '../support/wait.ts'
 import type { Scope } from '../support/world.ts'
 import { type Exit, startGateway, startSurroundings, tokensOf } from './child.ts'
 import { type Seen, send, sendAll } from './client.ts'
 import { longPlan, type Plan, planOf } from './plans.ts'
 import type { Receiver } from './receivers.ts'
-import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 
 export interface FeedsRunOptions {
   readonly seed: number

@@ -155,7 +155,7 @@ const readBack: (
   ...asked: Parameters<JournalWriterOptions['readBack']>
 ) => ReturnType<JournalWriterOptions['readBack']> = async (store, id, direction, end) => {
   await store.ask('load', end)
-  const parts = await store.ask('written', id, direction)
+  const parts = await store.ask('written', id, direction, end)
   return parts.map(part => Buffer.from(part.buffer, part.byteOffset, part.byteLength))
 }
 

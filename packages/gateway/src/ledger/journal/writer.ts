@@ -139,8 +139,9 @@ export class JournalWriter implements Journal {
 
   async written(id: string, direction: Direction): Promise<readonly Buffer[]> {
     await this.flushed()
-    const written = await this.#options.readBack(id, direction, this.#end)
-    return [...written, ...this.#held.bodiesOf(id, direction)]
+    // Of the same moment as the position: what waits now may be with the kernel before the rest has been read back.
+    const held = this.#held.bodiesOf(id, direction)
+    return [...(await this.#options.readBack(id, direction, this.#end)), ...held]
   }
 
   /** Resolves when everything that was appended before is with the kernel or was rejected. */
@@ -285,11 +286,14 @@ export class JournalWriter implements Journal {
     }
   }
 
-  async #write(parts: readonly Uint8Array[], bytes: number, marker: Buffer): Promise<void> {
+  /** @param held how many of the waiting entries these are. */
+  async #write(parts: readonly Uint8Array[], bytes: number, marker: Buffer, held = 0): Promise<void> {
     let segment = this.#segment
     if (segment === null || segment.marker !== marker) segment = await this.#nextSegment(marker)
     await segment.append(parts, bytes)
     if (this.#options.fsync === 'batch') await segment.sync().catch(cause => Promise.reject(new UnsyncedError(cause)))
+    // At once with the position that follows: an entry is either waiting or written.
+    this.#held.forget(held)
     this.#wrote(segment)
   }
 
@@ -437,13 +441,8 @@ export class JournalWriter implements Journal {
   async #writeHeld(segment: SegmentFile): Promise<void> {
     while (this.#held.count > 0) {
       const frames = this.#held.frames.slice(0, 256)
-      let bytes = 0
-      for (const frame of frames) {
-        segment.marker.copy(frame, 0)
-        bytes += frame.byteLength
-      }
-      await this.#write(frames, bytes, segment.marker)
-      this.#held.forget(frames.length)
+      for (const frame of frames) segment.marker.copy(frame, 0)
+      await this.#write(frames, sizeOf(frames), segment.marker, frames.length)
     }
   }
 }

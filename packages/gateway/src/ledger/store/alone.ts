@@ -11,7 +11,7 @@ import { AloneEraser } from './alone-eraser.ts'
 import type { StoreCall } from './messages.ts'
 import { deleteSegments, type Retained } from './retention.ts'
 import type { Store, StoreStatus } from './store.ts'
-import { idsOf, type Unfinished, unfinishedOf } from './unfinished.ts'
+import { idsOf, type Unfinished, unfinishedOf, writtenOf } from './unfinished.ts'
 
 export interface JournalAloneOptions {
   readonly directory: string
@@ -84,8 +84,8 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     return unfinishedOf(this.#journal, this.#exchanges.open, id)
   }
 
-  written(id: string, direction: Direction): readonly Uint8Array[] {
-    return this.unfinished(id)?.[direction] ?? []
+  written(id: string, direction: Direction, end: JournalPosition): readonly Uint8Array[] {
+    return writtenOf(this.#journal, this.#exchanges.open, { id, direction, end })
   }
 
   async retain(...[, , needs]: Parameters<Store['retain']>): Promise<Retained> {

@@ -44,7 +44,7 @@ import { usage } from './queries/usage.ts'
 import { QuerySnapshots } from './query-snapshots.ts'
 import { Readers, reportMsMax } from './readers.ts'
 import { deleteRecords, deleteSegments, type Retained, type SegmentNeeds } from './retention.ts'
-import { idsOf, openId, type Unfinished, unfinishedOf } from './unfinished.ts'
+import { idsOf, openId, type Unfinished, unfinishedOf, writtenOf } from './unfinished.ts'
 
 export interface StoreOptions {
   readonly directory: string
@@ -245,9 +245,9 @@ export class Store {
     return unfinishedOf(this.#journal, this.#loader.open, id)
   }
 
-  /** Bytes of one direction that the journal has of an open exchange. */
-  written(id: string, direction: Direction): readonly Uint8Array[] {
-    return this.unfinished(id)?.[direction] ?? []
+  /** Bytes of one direction that the journal has of an open exchange before `end`. */
+  written(id: string, direction: Direction, end: JournalPosition): readonly Uint8Array[] {
+    return writtenOf(this.#journal, this.#loader.open, { id, direction, end })
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Exchanges that are open: after a start, those that a dead process left open. */
+import type { Direction } from '../index.ts'
 import { readBodies } from '../journal/bodies.ts'
 import { frameHeadBytes, frameKind } from '../journal/frame.ts'
 import { readOpened } from '../journal/halves.ts'
@@ -44,6 +45,24 @@ export function unfinishedOf(journal: string, open: OpenExchanges<unknown>, id: 
     response: read?.response ?? [],
     writtenAtMs,
   }
+}
+
+/**
+ * Bytes of one direction of an open exchange, of entries before `end`: more may have been read meanwhile. Empty when it
+ * is not open.
+ * @param journal directory of the segments.
+ */
+export function writtenOf(
+  journal: string,
+  open: OpenExchanges<unknown>,
+  wanted: { readonly id: string; readonly direction: Direction; readonly end: JournalPosition },
+): readonly Uint8Array[] {
+  const { id, direction, end } = wanted
+  const exchange = open.get(openId(id))
+  if (exchange === undefined) return []
+  const { openedAt, parts } = exchange
+  const before = (parts ?? []).filter((_, at, all) => (all[at | 1] ?? end) < end)
+  return readBodies(journal, { openedAt, parts: before, closedAt: 0 }, id)?.[direction] ?? []
 }
 
 function openedOf(journal: string, position: JournalPosition, id: string): Opened | null {

@@ -4,7 +4,7 @@ import { mkdtemp, open, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Scope } from '../support/world.ts'
+import type { Scope } from './world.ts'
 
 const run = promisify(execFile)
 

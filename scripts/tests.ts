@@ -27,9 +27,9 @@ export function seededTestFiles(): readonly string[] {
 /**
  * Arguments of `node` that run these files, with a fixed seed. Two files at once for each core, and one more: a file
  * that waits for a process, a page or a window of a limit leaves its core idle.
- * @param fileMsMax Longest time for a file.
+ * @param fileMsMax Longest time for a file. The longest takes one minute, and five where others use the cores too.
  */
-export function testArguments(files: readonly string[], fileMsMax = 300_000): readonly string[] {
+export function testArguments(files: readonly string[], fileMsMax = 600_000): readonly string[] {
   return [
     '--import=./test/support/seeded.ts',
     '--test',

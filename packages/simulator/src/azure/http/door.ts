@@ -11,6 +11,8 @@ export class Door {
   readonly #host: string
   #port = 0
   #isShut = false
+  /** One warning for each outage whose port was taken. */
+  #hasWarned = false
   /** Ends the outage, or tries to. */
   #timer: NodeJS.Timeout | undefined
 
@@ -32,7 +34,8 @@ export class Door {
     // last for ever: what took the port is often an outgoing connection, and soon gone.
     this.#server.on('error', cause => {
       if (this.#isShut) return
-      process.emitWarning(cause)
+      if (!this.#hasWarned) process.emitWarning(cause)
+      this.#hasWarned = true
       this.#timer = setTimeout(() => this.reopen(), retryMs).unref()
     })
   }
@@ -43,6 +46,7 @@ export class Door {
   shut(ms: number | null, lifted: () => void): void {
     clearTimeout(this.#timer)
     this.#isShut = true
+    this.#hasWarned = false
     if (ms !== null) this.#timer = setTimeout(lifted, ms).unref()
     if (this.#server.listening) this.#server.close()
     this.#server.closeAllConnections()

@@ -50,7 +50,7 @@ export class GivingWay {
       return
     }
     const late = (now - this.#markMs) / lateMs
-    // Asked at each look, so that it speaks of the time since the last one.
+    // Asked before it matters, so that it speaks of the time since the last look.
     const isBusy = this.#parts.busy() > busyShare
     if (late < 1 || !isBusy) return
     this.#parts.leave(Math.min(leaveMs * late, leaveMsMax))

@@ -61,6 +61,7 @@ export function writtenOf(
   const exchange = open.get(openId(id))
   if (exchange === undefined) return []
   const { openedAt, parts } = exchange
+  // Kind and position in turn: both stay where the position is before the end.
   const before = (parts ?? []).filter((_, at, all) => (all[at | 1] ?? end) < end)
   return readBodies(journal, { openedAt, parts: before, closedAt: 0 }, id)?.[direction] ?? []
 }

@@ -77,6 +77,7 @@ async function run(): Promise<void> {
   const store = await kinds[kind]()
   // Reports and loading can wait. Just after a call the main thread has had its share of the core, and the next call
   // waits up to a tick of the kernel, until this thread has had its own: the smaller that is, the rarer this happens.
+  // With the steps above this is 15.
   lowerThreadPriority(10)
   if (!isRestart) Atomics.store(written, 0, BigInt(store.position))
   Atomics.store(loaded, 0, BigInt(store.position))

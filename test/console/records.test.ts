@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { assertAccessible } from '../support/accessible.ts'
-import { builtConsole, openConsole, shownWithinTwoSeconds, startBrowser } from '../support/console.ts'
+import { builtConsole, openConsole, startBrowser } from '../support/console.ts'
 import { assertFits } from '../support/looks.ts'
 import { startWorld } from '../support/world.ts'
 
@@ -156,7 +156,7 @@ test('the tail is one stream, which ends with the session in another tab', async
   await page.getByText('Records appear at the top as they end.').waitFor()
   const before = await links.count()
   await ask('Is it there?')
-  await shownWithinTwoSeconds(links.nth(before))
+  await links.nth(before).waitFor()
   assert.equal(streams.length, 1)
   assert.match(streams[0] ?? '', /events=record&after=\d+/)
   // Nobody sees the tab for a while: the stream ends, and goes on after the last record.

@@ -21,6 +21,7 @@ const dayMs = 86_400_000
  */
 export class TestLedger implements LedgerReader {
   #opened: Promise<{ ledger: Ledger; directory: string }> | null = null
+  #open: Ledger | null = null
   #holds: LegalHold[] = []
   #erasures: readonly EraseState[] = []
   /** Error that every question rejects with; null for none. */
@@ -66,6 +67,11 @@ export class TestLedger implements LedgerReader {
 
   async follow(after: string | null, limit: number): ReturnType<LedgerReader['follow']> {
     return (await this.#asked({ follow: after })).follow(after, limit)
+  }
+
+  get loadedTo(): number {
+    if (this.failure !== null) throw this.failure
+    return this.#open?.loadedTo ?? 0
   }
 
   async row(id: string): Promise<RecordRow | null> {
@@ -155,7 +161,8 @@ export class TestLedger implements LedgerReader {
 
   async #ledger(): Promise<Ledger> {
     this.#opened ??= open()
-    return (await this.#opened).ledger
+    this.#open = (await this.#opened).ledger
+    return this.#open
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ConversationsQuery, ConversationsReading, Turn } from './conversations/index.ts'
 import type { FeedSource, Feeds } from './feeds/control.ts'
+import type { JournalPosition } from './journal/position.ts'
 import type { LedgerNames } from './names.ts'
 import type { CallersPage, CallersQuery, ErrorLine } from './people.ts'
 import type { Erasures, LegalHolds } from './privacy/index.ts'
@@ -64,6 +65,11 @@ export interface LedgerReader {
    * the cursor of now. @param limit 1..1000
    */
   follow(after: string | null, limit: number): Promise<FollowedPage>
+  /**
+   * Position of the journal before which everything can be read: whoever follows looks here whether there may be more,
+   * which costs nothing. @throws LedgerError while the store is away
+   */
+  readonly loadedTo: JournalPosition
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>

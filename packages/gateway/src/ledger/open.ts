@@ -8,6 +8,7 @@ import { claimDirectory, journalPath, prepareDirectory } from './directory.ts'
 import type { FeedSource, Feeds } from './feeds/index.ts'
 import { RunningFeeds } from './feeds/running.ts'
 import { type Ledger, LedgerError } from './index.ts'
+import type { JournalPosition } from './journal/position.ts'
 import { JournalWriter } from './journal/writer.ts'
 import type { JournalWriterOptions } from './journal/writer-options.ts'
 import { removeLeftovers } from './leftovers.ts'
@@ -263,6 +264,9 @@ class OpenLedger implements Ledger {
     // Who follows asks again soon: what is not loaded yet comes then.
     if (after === null) await this.caughtUp()
     return this.#store.ask('follow', after, limit)
+  }
+  get loadedTo(): JournalPosition {
+    return this.#store.loadedTo
   }
   async row(id: string): ReturnType<Ledger['row']> {
     await this.caughtUp()

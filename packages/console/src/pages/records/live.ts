@@ -5,7 +5,7 @@ import type { RecordRow } from './query.ts'
 
 /** Records that are kept of a tail; the oldest go first. */
 const keptMax = 1_000
-/** A busy gateway ends hundreds of calls a second: they are shown together. */
+/** A busy gateway ends hundreds of calls a second: those that come sooner after others are shown together. */
 const shownEveryMs = 200
 
 export interface Live {
@@ -26,7 +26,9 @@ export function useLive(filters: Filters, cursor: string | null): Live {
     if (cursor === null) return
     let came: RecordRow[] = []
     let timer: ReturnType<typeof setTimeout> | undefined
+    let shownAtMs = Number.NEGATIVE_INFINITY
     const show = (): void => {
+      shownAtMs = performance.now()
       const newest = came.toReversed()
       came = []
       timer = undefined
@@ -37,7 +39,7 @@ export function useLive(filters: Filters, cursor: string | null): Live {
       after: cursor,
       onRecord(record) {
         came.push(record)
-        timer ??= setTimeout(show, shownEveryMs)
+        timer ??= setTimeout(show, Math.max(0, shownAtMs + shownEveryMs - performance.now()))
       },
     })
     return () => {

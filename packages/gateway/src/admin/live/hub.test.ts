@@ -23,6 +23,9 @@ test('nothing is read while nobody listens, and once for all who do', async t =>
         if (after === null || at > 6) return { records: [], cursor: String(Math.max(5, at)) }
         return { records: [followedRecord(at + 1)], cursor: String(at + 1) }
       },
+      get loadedTo() {
+        return follows
+      },
     },
     states: async () => {
       looks += 1
@@ -63,10 +66,48 @@ test('nothing is read while nobody listens, and once for all who do', async t =>
   assert.ok(follows > followed, 'the next one is served again')
 })
 
+// A question for each look would be what calls wait for.
+test('the ledger is asked when it has loaded more, and a store that goes away ends what listens', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let follows = 0
+  let loadedTo: number | null = 7
+  const hub = new Hub({
+    ledger: {
+      follow: async () => {
+        follows += 1
+        return { records: [], cursor: '1' }
+      },
+      get loadedTo() {
+        if (loadedTo === null) throw new Error('away')
+        return loadedTo
+      },
+    },
+    states: async () => ({}),
+    pollMs: 100,
+    stateMs: 1_000,
+  })
+  const look = async (): Promise<number> => {
+    t.mock.timers.tick(100)
+    await settle()
+    return follows
+  }
+  const listener = hub.join(['record'])
+  await settle()
+  assert.deepEqual([follows, await look(), await look()], [2, 2, 2], 'the cursor of now, and what is new')
+  loadedTo = 8
+  assert.deepEqual([await look(), await look()], [3, 3])
+  loadedTo = null
+  await look()
+  assert.equal(listener.isOver, true)
+})
+
 test('a ledger that cannot be read ends what listens, and who comes later tries again', async () => {
   let isDown = true
   const hub = new Hub({
-    ledger: { follow: async () => (isDown ? Promise.reject(new Error('away')) : { records: [], cursor: '1' }) },
+    ledger: {
+      follow: async () => (isDown ? Promise.reject(new Error('away')) : { records: [], cursor: '1' }),
+      loadedTo: 1,
+    },
     states: async () => ({}),
     pollMs: 1,
     stateMs: 1,
@@ -92,6 +133,9 @@ test('streams share the bytes of what they send, and wake only for what they lis
         const from = after === null ? last : Number(after)
         const records = Array.from({ length: last - from }, (_, at) => followedRecord(from + at + 1))
         return { records, cursor: String(last) }
+      },
+      get loadedTo() {
+        return last
       },
     },
     states: async () => ({ limits: { used: 1 } }),

@@ -12,10 +12,10 @@ export type StateKind = (typeof stateKinds)[number]
 export type LiveKind = 'record' | StateKind
 
 export interface HubParts {
-  readonly ledger: Pick<LedgerReader, 'follow'>
+  readonly ledger: Pick<LedgerReader, 'follow' | 'loadedTo'>
   /** Present states, in the form of the routes that show them. */
   readonly states: (kinds: readonly StateKind[]) => Promise<Partial<Record<StateKind, unknown>>>
-  /** Milliseconds between two reads of new records. */
+  /** Milliseconds between two looks whether more was loaded. */
   readonly pollMs: number
   /** Milliseconds between two looks at the states. */
   readonly stateMs: number
@@ -104,9 +104,11 @@ export class Hub {
       const cursor = await this.now()
       const kept: Kept = { pieces: [], records: 0, from: Number(cursor), cursor }
       this.#kept = kept
-      while (this.#wants('record')) {
+      for (let readTo = -1; this.#wants('record'); await pause(this.#parts.pollMs)) {
+        const { loadedTo } = this.#parts.ledger
+        if (loadedTo === readTo) continue
         await this.#keepNew(kept)
-        await pause(this.#parts.pollMs)
+        readTo = loadedTo
       }
     } catch {
       for (const listening of this.#listeners) if (listening.kinds.includes('record')) listening.leave()

@@ -24,6 +24,8 @@ const readersStreamsMax = 8
 const streamSecondsMax = 600
 const heartbeatMs = 15_000
 const stateMs = 1_000
+/** Whoever waits for a record sees it soon after it is loaded; a look costs nothing. */
+const lookMs = 100
 
 const kinds = ['record', 'instances', 'limits', 'feeds'] as const satisfies readonly LiveKind[]
 const cursor = z.string().regex(/^\d{1,15}$/, 'expected the `cursor` of a list, or the id of an event')
@@ -74,7 +76,12 @@ export function addLive(app: AdminApp, { ledger, house, clock, tailPollMs, closi
       ...(wanted.includes('feeds') ? { feeds: feedsOf(report) } : {}),
     }
   }
-  const hub = new Hub({ ledger, states, pollMs: tailPollMs, stateMs: Math.min(stateMs, 2 * tailPollMs) })
+  const hub = new Hub({
+    ledger,
+    states,
+    pollMs: Math.min(lookMs, tailPollMs),
+    stateMs: Math.min(stateMs, 2 * tailPollMs),
+  })
   const seats = new Seats({ most: streamsMax, callersMost: readersStreamsMax, refused: exhausted })
   const checkMs = Math.min(allowedCheckMs, 2 * tailPollMs)
 

@@ -31,6 +31,8 @@ export interface StoreClient {
   ask<C extends StoreCall>(call: C, ...args: StoreArguments<C>): Promise<StoreAnswer<C>>
   /** Notes how far the journal is written, so that the store and the feeds can read it. */
   wrote(position: JournalPosition): void
+  /** Position before which everything is in the store. @throws LedgerError while the thread is away */
+  readonly loadedTo: JournalPosition
   /** One `BigInt64`: the position that `wrote` was last called with, for feeds' threads. */
   readonly written: SharedArrayBuffer
   /** Resolves when the store is closed and its thread has ended. */
@@ -68,6 +70,9 @@ export async function startStore(options: StoreClientOptions): Promise<StoreClie
     // The names of calls and their types are those of `Store`.
     ask: ((call: StoreCall, ...args: readonly unknown[]) => store.ask(call, args)) as StoreClient['ask'],
     wrote: to => store.wrote(to),
+    get loadedTo() {
+      return store.loadedTo
+    },
     written: store.written,
     ended: store.ended,
   }
@@ -83,6 +88,7 @@ class StoreThread {
   readonly #options: StoreClientOptions
   readonly #cell = new BigInt64Array(this.written)
   readonly #loaded = new SharedArrayBuffer(8)
+  readonly #loadedCell = new BigInt64Array(this.#loaded)
   readonly #givingWay = givingWay(this.#loaded)
   readonly #waiting = new Map<number, PendingAnswer>()
   readonly #first = Promise.withResolvers<Ready>()
@@ -109,6 +115,12 @@ class StoreThread {
   wrote(position: JournalPosition): void {
     Atomics.store(this.#cell, 0, BigInt(position))
     if (this.#isReady) this.#givingWay.wrote(position)
+  }
+
+  get loadedTo(): JournalPosition {
+    if (this.#isClosing) throw closed()
+    if (!this.#isReady) throw away()
+    return Number(Atomics.load(this.#loadedCell, 0))
   }
 
   ask(call: StoreCall, args: readonly unknown[]): Promise<unknown> {

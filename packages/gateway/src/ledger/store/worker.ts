@@ -4,6 +4,7 @@ import type { Log, LogSeverity } from '../../log.ts'
 import { lowerThreadPriority } from '../../thread-priority.ts'
 import { shortenMainSlice } from '../../thread-slice.ts'
 import { LedgerError, QuestionError } from '../index.ts'
+import type { JournalPosition } from '../journal/position.ts'
 import type { FromStore, SentError, StoreCall, StoreData, StoreQuestion } from './messages.ts'
 import type { Store } from './store.ts'
 
@@ -35,11 +36,17 @@ type OpenStore = Pick<Store, StoreCall | 'position' | 'openIds' | 'abandon'>
 const answering = new Set<Promise<void>>()
 let isFailing = false
 
+/** Loads end in the order in which they began. */
+async function load(store: OpenStore, limit: JournalPosition): Promise<void> {
+  await store.load(limit)
+  if (BigInt(limit) > Atomics.load(loaded, 0)) Atomics.store(loaded, 0, BigInt(limit))
+}
+
 async function answer(store: OpenStore, { number, call, args }: StoreQuestion): Promise<void> {
   try {
     // The types of the main thread's side check names and arguments against this class.
     const method = store[call] as (...args: readonly unknown[]) => unknown
-    const result = await method.apply(store, [...args])
+    const result = call === 'load' ? await load(store, args[0] as number) : await method.apply(store, [...args])
     send({ kind: 'answer', number, answer: result })
   } catch (error) {
     // A failing thread interrupts its questions. They are rejected when it has ended.
@@ -86,10 +93,7 @@ async function run(): Promise<void> {
   const timer = setInterval(() => {
     if (loading || isFailing) return
     loading = true
-    const limit = Atomics.load(written, 0)
-    store
-      .load(Number(limit))
-      .then(() => Atomics.store(loaded, 0, limit))
+    load(store, Number(Atomics.load(written, 0)))
       .catch(error => log.error({ cause: String(error) }, 'store_load_failed'))
       .finally(() => {
         loading = false

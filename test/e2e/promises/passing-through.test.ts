@@ -22,7 +22,7 @@ before(async () => {
     const world = await startWorld(scope, {
       change: config => ({
         ...config,
-        gateway: { ...config.gateway, timeouts: { firstByte: '1s', streamIdle: '1s', connect: '1s', total: '4s' } },
+        gateway: { ...config.gateway, timeouts: { firstByte: '3s', streamIdle: '3s', connect: '3s', total: '6s' } },
         instances: Object.fromEntries(
           Object.entries(config.instances).map(([name, instance]) => [
             name,

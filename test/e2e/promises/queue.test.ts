@@ -14,7 +14,7 @@ test('with a queue an interactive call overtakes batch calls, and all of them ge
   const caller = await limited(t, {
     limits: {
       rules: { lane: { callsInFlight: 1 } },
-      waitingLine: { length: 20, maxWait: '10s', aging: '5s' },
+      waitingLine: { length: 20, maxWait: '60s', aging: '60s' },
     },
   })
   const order: string[] = []
@@ -23,7 +23,7 @@ test('with a queue an interactive call overtakes batch calls, and all of them ge
       assert.equal(answer.status, 200, answer.body.toString())
       order.push(workload)
     })
-  const first = calling('hr-bot', 'slow-first-byte;ms=400')
+  const first = calling('hr-bot', 'slow-first-byte;ms=3000')
   await eventually('the first is in flight', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
   const batch = [1, 2, 3].map(() => calling('hr-bot', 'slow-first-byte;ms=30'))
   await eventually('they wait', async () => (await caller.report()).waiting === 3 || null)
@@ -42,7 +42,7 @@ test('a client that disconnects leaves the queue at once; a call whose wait ends
       waitingLine: { length: 1, maxWait: '300ms' },
     },
   })
-  const first = caller.call({ fault: 'slow-first-byte;ms=1500' })
+  const first = caller.call({ fault: 'slow-first-byte;ms=4000' })
   await eventually('the first is in flight', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
   const connection = await RawConnection.open(caller.world.url)
   connection.write(requestBytes(caller.world.url, caller.request()))
@@ -91,10 +91,9 @@ test('P12 calls that wait when the gateway stops are refused with that reason, a
 
 test('P10 a limit that is raised while calls wait for it lets them through', async t => {
   const caller = await limited(t, {
-    limits: { rules: { lane: { requestsPerMinute: 1 } }, waitingLine: { length: 5, maxWait: '5s' } },
+    limits: { rules: { lane: { requestsPerMinute: 1 } }, waitingLine: { length: 5, maxWait: '5m' } },
   })
-  const first = caller.call({ fault: 'slow-first-byte;ms=700' })
-  await eventually('the first is in flight', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  assert.equal((await caller.call()).status, 200)
   const second = caller.call()
   await eventually('one waits', async () => (await caller.report()).waiting === 1 || null)
   const { config } = caller.world
@@ -103,5 +102,4 @@ test('P10 a limit that is raised while calls wait for it lets them through', asy
   const rules = { lane: { ...lane, requestsPerMinute: 2 } }
   assert.deepEqual(caller.world.house.reload({ ...config, limits: { ...config.limits, rules } }), [])
   assert.equal((await second).status, 200)
-  assert.equal((await first).status, 200)
 })

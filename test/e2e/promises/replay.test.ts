@@ -248,7 +248,7 @@ test('P11 a call that was sent but not answered is not sent again, whether the c
       { instance: two, priority: 2 },
       { instance: three, priority: 2 },
     ],
-    change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { firstByte: '1s' } } }),
+    change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { firstByte: '3s' } } }),
   })
   silent.answer = (_request, response) => response.destroy()
   const broken = await pool.chat()

@@ -131,7 +131,7 @@ test('a shadow copy is an exchange of its own that the client never notices', as
     pool: { strategy: 'round-robin' },
     members: ([one = '']) => [{ instance: one }],
   })
-  pool.instances[1]?.setFault({ kind: 'slow-first-byte', ms: 1_000 })
+  pool.instances[1]?.setFault({ kind: 'slow-first-byte', ms: 3_000 })
   const answers = [await pool.chat(), await pool.chat({ body: { messages: ask('Hi'), stream: true } })]
   assert.ok(answers.every(({ status }) => status === 200))
   await eventually('both copies are recorded', async () => {

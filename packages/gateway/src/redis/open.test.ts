@@ -26,7 +26,7 @@ interface OpenedStore {
 function open(t: Scope, redis: TestRedis, more: Partial<RedisConfig> = {}): OpenedStore {
   const logged: string[] = []
   const log = logTo(({ event, fields }) => void logged.push(`${event} ${JSON.stringify(fields)}`))
-  const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: 250, ...more }
+  const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: 10_000, ...more }
   const store = openRedis(config, { clock: Date.now, log })
   t.after(() => store.close())
   return { store, logged }
@@ -125,11 +125,11 @@ test('after each outage, the server counts as up only when every handler has fin
 // When the server hangs, only the calls that are running wait for the time limit; otherwise every call would.
 test('a server that hangs costs one time limit, and counts as down until it answers', async t => {
   const redis = await startRedis(t)
-  const { store } = open(t, redis, { timeout: 100 })
+  const { store } = open(t, redis, { timeout: 2_000 })
   await store.start()
   await store.run(increment, [store.key('a')], [1])
   redis.freeze()
-  await assert.rejects(store.run(increment, [store.key('a')], [1]), /no answer within 100 ms/)
+  await assert.rejects(store.run(increment, [store.key('a')], [1]), /no answer within 2000 ms/)
   assert.equal(store.isUp, false)
   redis.thaw()
   await up(store)

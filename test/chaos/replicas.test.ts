@@ -37,10 +37,12 @@ for (const [whenDown, keepsData] of runs) {
       `at most ${percent(most)}, used ${percent(used)}, ${refused} refused, ${allowed} let pass without the limit, the latest after ${latestMs.toFixed(0)} ms`,
     )
     assert.equal(withoutCause, 0, 'while Redis was there, each answer came with it')
-    assert.ok(most <= 1.01, `${percent(most)} of the limit were admitted`)
-    // If no calls pass without the limit, every call that arrived was admitted, in any order.
     // The outage alone delays a call by less than a second.
     const late = (load.callsPerSecond * Math.max(0, latestMs - 1_000)) / 1_000 / callsPerMinute
+    // A process goes on with the figures that it last received, which are older where it waited for a core.
+    const old = whenDown === 'local' ? late : 0
+    assert.ok(most <= 1.01 + old, `${percent(most)} of the limit were admitted`)
+    // If no calls pass without the limit, every call that arrived was admitted, in any order.
     if (whenDown !== 'allow') assert.ok(used <= 1.01 + late, `${percent(used)} of the limit were used`)
     assert.ok(used >= 0.97, `only ${percent(used)} of the limit were used`)
     assert.ok(refused > 0, 'the callers wanted more than the limit')

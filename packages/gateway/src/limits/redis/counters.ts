@@ -32,7 +32,7 @@ import { RedisKeys } from './keys.ts'
 import { decideLocally } from './local.ts'
 import { Membership, type MembershipParts } from './membership.ts'
 import { EpochChanged, Outbox } from './outbox.ts'
-import { readAll } from './read.ts'
+import { FreshSums, type ReadParts, readAll } from './read.ts'
 import { Rejoin } from './rejoin.ts'
 import { fillReservation, refusalOf, type ScriptReply, slotsOf } from './replies.ts'
 import { type Holder, SharedReservation } from './reservation.ts'
@@ -56,6 +56,7 @@ export class RedisCounters implements CounterStore {
   readonly kind = 'redis'
   readonly #parts: RedisCountersParts
   readonly #book: CounterBook
+  readonly #freshSums: FreshSums
   readonly #moments: Moments
   readonly #keys: RedisKeys
   readonly #outbox: Outbox
@@ -80,6 +81,7 @@ export class RedisCounters implements CounterStore {
     this.#fleet = fleet
     this.#moments = new Moments(() => fleet.serverMs())
     this.#book = new CounterBook(calendar, this.#moments)
+    this.#freshSums = new FreshSums(this.#book)
     this.#keys = new RedisKeys(calendar, redis.key('c:'))
     this.#outbox = new Outbox({
       redis,
@@ -288,10 +290,8 @@ export class RedisCounters implements CounterStore {
 
   async read(counters: readonly Counter[]): Promise<readonly CounterReading[]> {
     if (this.#isUsable && counters.length > 0) {
-      const { redis } = this.#parts
       try {
-        const time = this.#fleet.timeArgument()
-        return await readAll(counters, { redis, keys: this.#keys, time, nowMs: this.#moments.now().atMs })
+        return await readAll(counters, this.#readParts())
       } catch {
         // This process's own figures are better than none; `state` says that they are not complete.
       }
@@ -301,6 +301,11 @@ export class RedisCounters implements CounterStore {
       const renewsAtMs = window.kind === 'inFlight' ? null : now.atMs + own.resetInMs(now)
       return readingOf(own.sum(now), own.reserved, renewsAtMs)
     })
+  }
+
+  #readParts(): ReadParts {
+    const { redis } = this.#parts
+    return { redis, keys: this.#keys, time: this.#fleet.timeArgument(), nowMs: this.#moments.now().atMs }
   }
 
   #beginOutage(): void {
@@ -325,8 +330,8 @@ export class RedisCounters implements CounterStore {
   }
 
   /**
-   * Heartbeat: says that this process lives, and refunds what silent ones have reserved. A timer calls it; so do tests
-   * that have their own clock.
+   * Heartbeat: says that this process lives, refunds what silent ones have reserved, and asks what the others have
+   * used. A timer calls it; so do tests that have their own clock.
    */
   async beat(): Promise<void> {
     if (!this.#isUsable || this.#isBeating || this.#isClosed) return
@@ -335,6 +340,7 @@ export class RedisCounters implements CounterStore {
       this.#rejoin.adoptUnreported()
       if (!this.#outbox.isEmpty) this.#flushSoon()
       await this.#fleet.heartbeat()
+      await this.#freshSums.step(this.#readParts())
     } catch (error) {
       if (error instanceof EpochChanged) this.#rejoin.start()
     } finally {

@@ -13,7 +13,7 @@ export type ScriptReply = readonly number[]
 const first = 2
 
 /** Remembers a counter's sum over all replicas. */
-function noteSum(counter: Counter, sum: number, atMs: number, resetMs: number): void {
+export function noteSum(counter: Counter, sum: number, atMs: number, resetMs: number): void {
   const endMs = counter.window.kind === 'calendar' ? atMs + resetMs : 0
   const { lastReported } = counter
   if (lastReported === null) counter.lastReported = { sum, atMs, endMs }

@@ -1,4 +1,4 @@
-/** Windows of the calendar in Redis: when they end, and how long their counters are kept. */
+/** Windows in Redis: when they end, and how long their counters are kept. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tell } from '../../../../../test/support/redis.ts'
@@ -6,7 +6,7 @@ import { Calendar } from '../counting/calendar.ts'
 import { claim } from '../counting/claim.fixture.ts'
 import type { Claim } from '../counting/counters.ts'
 import { type Replica, startRedis, startReplica } from './redis.fixture.ts'
-import { read } from './replicas.fixture.ts'
+import { read, reserved } from './replicas.fixture.ts'
 
 const key = '{gatehouse}:c:company:costPerYear'
 const field = (port: number, ...command: string[]): number => Number(tell(port, ...command))
@@ -41,4 +41,21 @@ test('P7 replicas share the budget of a fiscal year, and Redis keeps it until th
   const next = Date.parse('2031-04-05T23:00:00Z')
   assert.deepEqual([await used(one), field(redis.port, 'HGET', key, 'e')], [2e15, next])
   assert.equal(field(redis.port, 'PEXPIRETIME', key), next + 900_000)
+})
+
+// Reads come twice a second and calls may be rare: then it is a read that finds the counter in a new step.
+test('P7 Redis keeps a sliding counter that is read before each use', async t => {
+  const redis = await startRedis(t)
+  let now = Date.now()
+  const replica = await startReplica(t, redis, { serverClock: () => now })
+  const counter = '{gatehouse}:c:hr-bot:tokensPerMinute'
+  await reserved(replica, 10)
+  assert.equal(tell(redis.port, 'PEXPIRE', counter, '60000'), '1')
+  now += 30_000
+  await reserved(replica, 10)
+  tell(redis.port, 'PEXPIRE', counter, '60000')
+  now += 31_000
+  await read(replica)
+  await reserved(replica, 10)
+  assert.ok(field(redis.port, 'PTTL', counter) > 900_000)
 })

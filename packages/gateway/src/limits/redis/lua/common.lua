@@ -15,6 +15,15 @@ end
 
 local function whole(n) return string.format('%.0f', n) end
 
+-- An idle counter is kept for this time after its window, for calls that started within the window.
+local afterMs = 900000
+
+-- Sets the expiry of a sliding counter again where it has left its last step.
+local function keep(c)
+  if c.moved then redis.call('PEXPIRE', c.key, whole(c.stepMs * c.steps + afterMs)) end
+  c.moved = false
+end
+
 -- Moves a sliding counter on to its step of now. `newest` and `oldest` are the fields n and o as the hash has them.
 local function slide(c, newest, oldest)
   local step = c.step
@@ -30,6 +39,7 @@ local function slide(c, newest, oldest)
     redis.call('DEL', c.key)
     c.newest, c.oldest, c.current, c.moved = step, step, c.sum, true
     redis.call('HSET', c.key, 's', c.sum, 'r', c.reserved, 'n', step, 'o', step, c.slot, c.sum)
+    keep(c)
   elseif step <= c.newest then
     if step < c.newest then
       c.slot = newest
@@ -50,6 +60,8 @@ local function slide(c, newest, oldest)
     if #expired > 0 then redis.call('HDEL', c.key, unpack(expired)) end
     c.oldest = first
     redis.call('HSET', c.key, 's', c.sum, 'n', c.newest, 'o', c.oldest)
+    -- What adds next finds a counter that was in this step already.
+    keep(c)
   end
 end
 
@@ -85,9 +97,6 @@ local function counterAt(key, at, now)
   return c
 end
 
--- An idle counter is kept for this time after its window, for calls that started within the window.
-local afterMs = 900000
-
 -- Adds to what is counted now, and to what is reserved. Returns the slot, as text.
 local function addNow(c, amount, reserved)
   c.sum, c.reserved = c.sum + amount, math.max(0, c.reserved + reserved)
@@ -103,8 +112,7 @@ local function addNow(c, amount, reserved)
   end
   c.current = c.current + amount
   redis.call('HSET', c.key, 's', c.sum, 'r', c.reserved, 'n', c.newest, 'o', c.oldest, c.slot, c.current)
-  if c.moved then redis.call('PEXPIRE', c.key, whole(c.stepMs * c.steps + afterMs)) end
-  c.moved = false
+  keep(c)
   return c.slot
 end
 
@@ -118,8 +126,7 @@ local function addToSlot(c, slot, amount, reserved)
       if slot < c.oldest then c.oldest = slot end
     end
     redis.call('HSET', c.key, 's', c.sum, 'r', c.reserved, 'n', c.newest, 'o', c.oldest)
-    if c.moved then redis.call('PEXPIRE', c.key, whole(c.stepMs * c.steps + afterMs)) end
-    c.moved = false
+    keep(c)
   elseif c.kind == 'c' and slot < c.ends then
     addNow(c, 0, reserved)
   else

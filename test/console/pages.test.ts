@@ -92,14 +92,14 @@ test('a call made now is in the live tail within two seconds', async () => {
   const links = page.getByRole('table').getByRole('link')
   await links.first().waitFor()
   // Busy cores may hold up one call, or two in a row.
-  const isInTime: boolean[] = []
-  while (isInTime.length < 3 && isInTime.at(-1) !== true) {
+  let isInTime = false
+  for (let calls = 0; calls < 3 && !isInTime; calls += 1) {
     const before = await links.count()
     await ask('Is it there?')
-    isInTime.push(await isShownWithinTwoSeconds(links.nth(before)))
+    isInTime = await isShownWithinTwoSeconds(links.nth(before))
     await links.nth(before).waitFor()
   }
-  assert.equal(isInTime.at(-1), true)
+  assert.ok(isInTime)
   await context.close()
 })
 

@@ -5,7 +5,7 @@ import type { RecordRow } from './query.ts'
 
 /** Records that are kept of a tail; the oldest go first. */
 const keptMax = 1_000
-/** A busy gateway ends hundreds of calls a second: those that come sooner after others are shown together. */
+/** Shortest time between two changes of the list: a busy gateway ends hundreds of calls a second. */
 const shownEveryMs = 200
 
 export interface Live {

@@ -36,7 +36,7 @@ type OpenStore = Pick<Store, StoreCall | 'position' | 'openIds' | 'abandon'>
 const answering = new Set<Promise<void>>()
 let isFailing = false
 
-/** Loads end in the order in which they began. */
+/** A question may load further than the timer, which looks only at what it knows to be written. */
 async function load(store: OpenStore, limit: JournalPosition): Promise<void> {
   await store.load(limit)
   if (BigInt(limit) > Atomics.load(loaded, 0)) Atomics.store(loaded, 0, BigInt(limit))
@@ -46,7 +46,8 @@ async function answer(store: OpenStore, { number, call, args }: StoreQuestion): 
   try {
     // The types of the main thread's side check names and arguments against this class.
     const method = store[call] as (...args: readonly unknown[]) => unknown
-    const result = call === 'load' ? await load(store, args[0] as number) : await method.apply(store, [...args])
+    const result =
+      call === 'load' ? await load(store, args[0] as JournalPosition) : await method.apply(store, [...args])
     send({ kind: 'answer', number, answer: result })
   } catch (error) {
     // A failing thread interrupts its questions. They are rejected when it has ended.

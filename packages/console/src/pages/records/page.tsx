@@ -67,7 +67,7 @@ function List({ filters }: { readonly filters: Filters }) {
           : query.hasNextPage
             ? text.loaded(exactly(rows.length))
             : text.all(exactly(rows.length))}
-        {isLive && ` ${live.isOpen ? text.liveOn : text.liveFault}`}
+        {isLive && `. ${live.isOpen ? text.liveOn : text.liveFault}`}
       </Text>
     </Panel>
   )
